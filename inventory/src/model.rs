@@ -1,0 +1,154 @@
+//! The inventory with no doubt left: what every other room reads.
+//!
+//! Built only by resolving a parsed `pis.toml`; every value here has been
+//! checked, every default filled in, every path made absolute.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// One cluster: its nodes and what is to run on them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Inventory {
+    /// The file this came from, absolute.
+    pub path: PathBuf,
+    /// The cluster as a whole.
+    pub cluster: Cluster,
+    /// Operating-system preparation that applies to every node.
+    pub os: Os,
+    /// The Kubernetes distribution.
+    pub k3s: K3s,
+    /// Where artifacts are fetched from.
+    pub artifacts: Artifacts,
+    /// The services to run.
+    pub stack: Stack,
+    /// The nodes, in the order they were written. Names and hosts are unique.
+    pub nodes: Vec<Node>,
+}
+
+impl Inventory {
+    /// The first server: the node whose API the others join.
+    ///
+    /// # Panics
+    /// Never for a resolved inventory: resolving refuses one without a server.
+    pub fn server(&self) -> &Node {
+        self.nodes
+            .iter()
+            .find(|node| node.role == Role::Server)
+            .unwrap_or_else(|| unreachable!("a resolved inventory has a server"))
+    }
+
+    /// The node of that name.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.name == name)
+    }
+}
+
+/// `[cluster]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cluster {
+    /// A DNS label; the kubeconfig context's name.
+    pub name: String,
+    /// The domain under which services get host names.
+    pub domain: String,
+    /// The kubeconfig file to merge into, absolute.
+    pub kubeconfig: PathBuf,
+}
+
+/// `[os]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Os {
+    /// IANA name; `None` leaves the node's own.
+    pub timezone: Option<String>,
+    /// What is done about swap.
+    pub swap: Swap,
+    /// Debian packages to install, sorted, no doubles.
+    pub packages: Vec<String>,
+}
+
+/// What is done about swap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Swap {
+    /// Turned off by the mechanism found on the node.
+    Off,
+    /// Left as the image has it.
+    Keep,
+}
+
+/// `[k3s]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct K3s {
+    /// A release, as k3s names them: `v1.34.4+k3s1`.
+    pub version: String,
+    /// sha256 of the release's binary per architecture (`arm64`, `amd64`), when pinned by hand.
+    pub sha256: BTreeMap<String, String>,
+    /// Packaged components to leave out (`traefik`, `servicelb`, …), sorted.
+    pub disable: Vec<String>,
+    /// Further keys of the server's `config.yaml`, as k3s names them.
+    pub server: BTreeMap<String, toml::Value>,
+    /// Further keys of an agent node's `config.yaml`.
+    pub agent: BTreeMap<String, toml::Value>,
+}
+
+/// `[artifacts]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Artifacts {
+    /// Base address (`https://`, `http://` or `file://`) that holds the same
+    /// layout as the public sites; `None` means the public sites.
+    pub mirror: Option<String>,
+}
+
+/// `[stack]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stack {
+    /// A named set of services; `None` when services are listed.
+    pub profile: Option<String>,
+    /// Services named one by one, in addition to the profile.
+    pub services: Vec<String>,
+    /// Per service: chart values that win over the chart's own.
+    pub values: BTreeMap<String, toml::Table>,
+}
+
+/// `[[node]]`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Node {
+    /// The node's name, a DNS label: its host name and its Kubernetes name.
+    pub name: String,
+    /// IP address or DNS name SSH connects to.
+    pub host: String,
+    /// Its part in the cluster.
+    pub role: Role,
+    /// Board id of the catalogue, when written.
+    pub board: Option<String>,
+    /// Kubernetes labels to set.
+    pub labels: BTreeMap<String, String>,
+    /// How to reach it.
+    pub ssh: Ssh,
+}
+
+/// A node's part in the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Runs the control plane (and workloads).
+    Server,
+    /// Runs workloads: what k3s calls an agent node.
+    Agent,
+}
+
+/// How one node is reached; `[ssh]` with the node's own overrides applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ssh {
+    /// Login name.
+    pub user: String,
+    /// TCP port.
+    pub port: u16,
+    /// Private keys to offer, absolute, in order. Empty: the usual ones of `~/.ssh`.
+    pub identities: Vec<PathBuf>,
+    /// File whose first line is the login and sudo password, absolute.
+    pub password_file: Option<PathBuf>,
+    /// Our own known_hosts, absolute: beside the inventory unless set.
+    pub known_hosts: PathBuf,
+}
