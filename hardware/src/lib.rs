@@ -1,1 +1,16 @@
-//! See the workspace documentation.
+//! Boards: what each one is and what it leaves for workloads.
+//!
+//! One file per board under `boards/`, compiled in. Every figure says where it
+//! comes from and how well it is known, so that a judgement built on it can
+//! say the same. Nothing here reads a node: [`identify`] is given what a probe
+//! found.
+
+mod board;
+mod catalogue;
+mod needs;
+mod reference;
+
+pub use board::{Board, Figure, Kind};
+pub use catalogue::{board, boards, identify};
+pub use needs::{K3S_AGENT_MIB, K3S_SERVER_MIB, OPERATING_SYSTEM_MIB};
+pub use reference::reference;

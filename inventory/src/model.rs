@@ -149,6 +149,6 @@ pub struct Ssh {
     pub identities: Vec<PathBuf>,
     /// File whose first line is the login and sudo password, absolute.
     pub password_file: Option<PathBuf>,
-    /// Our own known_hosts, absolute: beside the inventory unless set.
+    /// Our own `known_hosts`, absolute: beside the inventory unless set.
     pub known_hosts: PathBuf,
 }

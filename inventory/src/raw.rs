@@ -1,0 +1,279 @@
+//! `pis.toml` as written. Each doc comment below is also what an editor shows
+//! and what the reference page prints; the JSON Schema derived from these types
+//! is what a file's shape is checked against, so a key is named once, here.
+//!
+//! Every key is optional to serde: what is missing has been reported before
+//! these types are read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor, value::SeqAccessDeserializer};
+
+use crate::at::At;
+use crate::defaults;
+
+/// A cluster of Raspberry Pis and what is to run on it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "Terrarium inventory", extend("required" = ["node"]))]
+pub(crate) struct Raw {
+    /// The cluster as a whole.
+    pub(crate) cluster: Cluster,
+    /// How the nodes are reached; a node can override it.
+    pub(crate) ssh: Ssh,
+    /// Preparation of the operating system, the same on every node.
+    pub(crate) os: Os,
+    /// The Kubernetes distribution.
+    pub(crate) k3s: K3s,
+    /// Where releases are fetched from.
+    pub(crate) artifacts: Artifacts,
+    /// The services to run.
+    pub(crate) stack: Stack,
+    /// One entry per Pi. When no node is written as the server, the first one
+    /// without a role becomes it and the rest become agent nodes.
+    #[schemars(extend("minItems" = 1))]
+    pub(crate) node: Vec<At<Node>>,
+}
+
+/// `[cluster]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Cluster {
+    /// The cluster's name, a DNS label; also the name of the kubeconfig context.
+    #[schemars(extend("default" = defaults::CLUSTER))]
+    pub(crate) name: Option<At<String>>,
+    /// The domain under which services get host names. Without it, the
+    /// cluster's name and `.local`.
+    #[schemars(extend("examples" = ["pis.home.arpa"]))]
+    pub(crate) domain: Option<At<String>>,
+    /// The kubeconfig file the cluster's access is merged into.
+    #[schemars(extend("default" = defaults::KUBECONFIG))]
+    pub(crate) kubeconfig: Option<At<String>>,
+}
+
+/// `[ssh]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Ssh {
+    /// Login name.
+    #[schemars(extend("default" = defaults::USER))]
+    pub(crate) user: Option<At<String>>,
+    /// TCP port.
+    #[schemars(range(min = 1, max = 65535), extend("default" = defaults::PORT))]
+    pub(crate) port: Option<At<i64>>,
+    /// Private key, or keys in the order they are offered. Without it, the
+    /// usual ones of `~/.ssh`.
+    #[schemars(extend("examples" = ["~/.ssh/id_ed25519"]))]
+    pub(crate) identity: Option<At<OneOrMany>>,
+    /// A file whose first line is the login and sudo password. The password
+    /// itself is never written in this file.
+    #[schemars(extend("examples" = ["pi.password"]))]
+    pub(crate) password_file: Option<At<String>>,
+    /// The cluster's own record of host keys.
+    #[schemars(extend("default" = defaults::KNOWN_HOSTS))]
+    pub(crate) known_hosts: Option<At<String>>,
+}
+
+/// `[os]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Os {
+    /// Time zone by its IANA name. Without it, each node keeps its own.
+    #[schemars(extend("examples" = ["Europe/Berlin", "UTC"]))]
+    pub(crate) timezone: Option<At<String>>,
+    /// What is done about swap.
+    #[schemars(extend("default" = defaults::SWAP))]
+    pub(crate) swap: Option<At<Swap>>,
+    /// Debian packages to install on every node.
+    #[schemars(extend("examples" = [["htop", "nfs-common"]]))]
+    pub(crate) packages: Vec<At<String>>,
+}
+
+/// What is done about swap.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Swap {
+    /// Turned off by the mechanism found on the node.
+    Off,
+    /// Left as the image has it.
+    Keep,
+}
+
+/// `[k3s]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct K3s {
+    /// The k3s release, as k3s names it.
+    #[schemars(extend("default" = defaults::DEFAULT_K3S_VERSION))]
+    pub(crate) version: Option<At<String>>,
+    /// Checksums of the release's binary, to pin it by hand. Without them, the
+    /// checksums published with the release.
+    pub(crate) sha256: Sha256,
+    /// Packaged components of k3s to leave out.
+    #[schemars(extend("examples" = [["traefik", "servicelb"]]))]
+    pub(crate) disable: Vec<At<Component>>,
+    /// Further options of the server, under the names k3s gives them.
+    #[schemars(
+        with = "BTreeMap<String, serde_json::Value>",
+        extend("examples" = [{"kubelet-arg": ["max-pods=200"]}])
+    )]
+    pub(crate) server: BTreeMap<At<String>, At<toml::Value>>,
+    /// Further options of the agent nodes, under the names k3s gives them.
+    #[schemars(
+        with = "BTreeMap<String, serde_json::Value>",
+        extend("examples" = [{"node-taint": ["disk=slow:NoSchedule"]}])
+    )]
+    pub(crate) agent: BTreeMap<At<String>, At<toml::Value>>,
+}
+
+/// `[k3s.sha256]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Sha256 {
+    /// sha256 of the binary for 64-bit Arm, 64 hexadecimal digits.
+    pub(crate) arm64: Option<At<String>>,
+    /// sha256 of the binary for x86-64, 64 hexadecimal digits.
+    pub(crate) amd64: Option<At<String>>,
+}
+
+/// A packaged component of k3s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Component {
+    /// Cluster DNS.
+    Coredns,
+    /// Volumes on a node's own disk.
+    LocalStorage,
+    /// Metrics for `kubectl top` and autoscaling.
+    MetricsServer,
+    /// Runtime classes for other container runtimes.
+    Runtimes,
+    /// Load balancer services on the nodes' own addresses.
+    Servicelb,
+    /// The ingress controller.
+    Traefik,
+}
+
+impl Component {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Coredns => "coredns",
+            Self::LocalStorage => "local-storage",
+            Self::MetricsServer => "metrics-server",
+            Self::Runtimes => "runtimes",
+            Self::Servicelb => "servicelb",
+            Self::Traefik => "traefik",
+        }
+    }
+}
+
+/// `[artifacts]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Artifacts {
+    /// Base address (http, https or file) that holds the same layout as the
+    /// public sites. Without it, the public sites.
+    #[schemars(extend("examples" = ["https://mirror.lan/terrarium", "file:///srv/mirror"]))]
+    pub(crate) mirror: Option<At<String>>,
+}
+
+/// `[stack]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Stack {
+    /// A named set of services.
+    pub(crate) profile: Option<At<String>>,
+    /// Services by name, in addition to the profile's.
+    pub(crate) services: Vec<At<String>>,
+    /// Per service, chart values that win over the chart's own.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
+    pub(crate) values: BTreeMap<At<String>, toml::Table>,
+}
+
+/// One Pi.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+#[schemars(extend("required" = ["name", "host"]))]
+pub(crate) struct Node {
+    /// The node's name, a DNS label: its host name and its Kubernetes name.
+    #[schemars(extend("examples" = ["pi-1"]))]
+    pub(crate) name: Option<At<String>>,
+    /// IP address or DNS name to connect to, without user or port.
+    #[schemars(extend("examples" = ["192.168.1.11", "pi-1.lan"]))]
+    pub(crate) host: Option<At<String>>,
+    /// Its part in the cluster. Without it, see above.
+    pub(crate) role: Option<At<Role>>,
+    /// Board id of the catalogue, to have it checked before connecting.
+    /// Without it, the board is recognised.
+    #[schemars(extend("examples" = ["pi5-8gb"]))]
+    pub(crate) board: Option<At<String>>,
+    /// Kubernetes labels to set on the node.
+    #[schemars(extend("examples" = [{"disk": "nvme"}]))]
+    pub(crate) labels: BTreeMap<At<String>, At<String>>,
+    /// What differs from `[ssh]` for this node.
+    pub(crate) ssh: NodeSsh,
+}
+
+/// A node's part in the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    /// Runs the control plane, and workloads.
+    Server,
+    /// Runs workloads.
+    Agent,
+}
+
+/// `ssh` of a `[[node]]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NodeSsh {
+    /// Login name.
+    pub(crate) user: Option<At<String>>,
+    /// TCP port.
+    #[schemars(range(min = 1, max = 65535))]
+    pub(crate) port: Option<At<i64>>,
+    /// Private key, or keys in the order they are offered.
+    pub(crate) identity: Option<At<OneOrMany>>,
+    /// A file whose first line is the login and sudo password.
+    pub(crate) password_file: Option<At<String>>,
+}
+
+/// One string or a list of them.
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
+pub(crate) enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several, in order.
+    Many(Vec<At<String>>),
+}
+
+// Written by hand because serde's untagged enums lose the spans.
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or an array of strings")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<OneOrMany, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(OneOrMany::Many)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
