@@ -1,0 +1,87 @@
+//! Every file of k3s we touch or read, as k3s itself names them.
+//!
+//! The layout is that of k3s' own installer, so that its documentation, its
+//! uninstall habits and other people's tools stay valid on our nodes.
+
+use terrarium_inventory::Role;
+
+/// The one binary: server, agent, `kubectl`, `crictl` and `ctr` by argv\[0\].
+pub const BINARY: &str = "/usr/local/bin/k3s";
+
+/// Links to [`BINARY`] that give an operator on the node the usual commands.
+pub const LINKS: [&str; 3] =
+    ["/usr/local/bin/kubectl", "/usr/local/bin/crictl", "/usr/local/bin/ctr"];
+
+/// k3s' configuration directory; `0755`, root.
+pub const CONFIG_DIR: &str = "/etc/rancher/k3s";
+
+/// The configuration file k3s reads without being told; `0600`, root.
+pub const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
+
+/// The join token an agent node (or a further server) reads; `0600`, root.
+pub const TOKEN: &str = "/etc/rancher/k3s/cluster-token";
+
+/// The administrator's kubeconfig the server writes; `0600`, root.
+pub const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
+
+/// The node's own password towards the server. Lost or foreign, the server
+/// refuses the node until its `<name>.node-password.k3s` secret is deleted.
+pub const NODE_PASSWORD: &str = "/etc/rancher/node/password";
+
+/// All of k3s' state: datastore, certificates, images, local-path volumes.
+pub const DATA_DIR: &str = "/var/lib/rancher/k3s";
+
+/// The token further servers and agent nodes join with; the server writes it
+/// at its first start.
+pub const SERVER_TOKEN: &str = "/var/lib/rancher/k3s/server/token";
+
+/// The token that lets agent nodes join and nothing else. Preferred to
+/// [`SERVER_TOKEN`] for them: a worker that is lost does not give the cluster away.
+pub const AGENT_TOKEN: &str = "/var/lib/rancher/k3s/server/agent-token";
+
+/// What agent nodes join with by convention: a link the server keeps to
+/// [`AGENT_TOKEN`], or to [`SERVER_TOKEN`] where there is no separate one.
+pub const NODE_TOKEN: &str = "/var/lib/rancher/k3s/server/node-token";
+
+/// Manifests the server applies by itself.
+pub const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests";
+
+/// Image archives imported when k3s starts.
+pub const IMAGES: &str = "/var/lib/rancher/k3s/agent/images";
+
+/// Unit name of a server.
+pub const SERVER_SERVICE: &str = "k3s.service";
+
+/// Unit name of an agent node.
+pub const AGENT_SERVICE: &str = "k3s-agent.service";
+
+/// Unit file of a server; `0644`, root.
+pub const SERVER_UNIT: &str = "/etc/systemd/system/k3s.service";
+
+/// Unit file of an agent node; `0644`, root.
+pub const AGENT_UNIT: &str = "/etc/systemd/system/k3s-agent.service";
+
+/// Proxy settings and the like an administrator may add; never written by us.
+pub const SERVER_ENV: &str = "/etc/systemd/system/k3s.service.env";
+
+/// As [`SERVER_ENV`], for an agent node.
+pub const AGENT_ENV: &str = "/etc/systemd/system/k3s-agent.service.env";
+
+/// Port of the Kubernetes API and of joining, TCP, on every server.
+pub const API_PORT: u16 = 6443;
+
+/// Unit name for a part in the cluster.
+pub fn service(role: Role) -> &'static str {
+    match role {
+        Role::Server => SERVER_SERVICE,
+        Role::Agent => AGENT_SERVICE,
+    }
+}
+
+/// Unit file for a part in the cluster.
+pub fn unit_file(role: Role) -> &'static str {
+    match role {
+        Role::Server => SERVER_UNIT,
+        Role::Agent => AGENT_UNIT,
+    }
+}
