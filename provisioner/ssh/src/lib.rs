@@ -1,1 +1,57 @@
-//! See the workspace documentation.
+//! One SSH connection per node: commands as the user or as root, host keys,
+//! login. The only crate that knows which SSH library is used.
+//!
+//! ```no_run
+//! # async fn example(target: terrarium_ssh::Target) -> Result<(), Box<dyn std::error::Error>> {
+//! use terrarium_ssh::{Command, Limits, Session};
+//!
+//! let (session, greeting) = Session::connect(&target, &Limits::default()).await?;
+//! if let Some(fingerprint) = greeting.new_host_key {
+//!     // Trust on first use: the user is told.
+//!     eprintln!("{}: new host key {fingerprint}", target.node);
+//! }
+//! let output = session.run(Command::new("read the kernel log", "dmesg | tail -n 20").as_root()).await?;
+//! assert!(output.success());
+//! session.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is deliberately absent: jump hosts, `~/.ssh/config`, host and user
+//! certificates, RSA private keys outside an agent, and any way of switching
+//! host key checking off.
+
+mod auth;
+mod bootstrap;
+mod capture;
+mod channel;
+mod command;
+mod connect;
+mod error;
+mod exec;
+mod exec_error;
+mod handler;
+mod held;
+mod hostkey;
+mod link;
+mod outcome;
+mod quote;
+mod running;
+mod secret;
+mod session;
+mod sudo;
+mod target;
+
+pub use auth::{Attempt, AuthMethod, Outcome, Tried};
+pub use command::{Command, Output};
+pub use connect::Greeting;
+pub use error::{ConnectError, Source};
+pub use exec_error::{ExecError, Origin};
+pub use held::Held;
+pub use hostkey::{ChangedHostKey, RecordedKey, RevokedHostKey};
+pub use link::Lost;
+pub use quote::quote;
+pub use secret::Secret;
+pub use session::{Session, Stats};
+pub use sudo::{SudoError, SudoMode};
+pub use target::{Limits, Place, Target};

@@ -1,0 +1,471 @@
+//! Logging in: agent keys, key files, password, keyboard-interactive.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse};
+use russh::keys::agent::AgentIdentity;
+use russh::keys::agent::client::AgentClient;
+use russh::keys::{self, Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
+use russh::{MethodKind, MethodSet};
+
+use crate::handler::Watcher;
+use crate::secret::Secret;
+use crate::target::Target;
+
+/// Public keys offered at most. sshd ends the connection after six failures
+/// (`MaxAuthTries`), so one is kept for the password.
+const KEY_OFFERS_MAX: usize = 5;
+/// Rounds of questions answered in keyboard-interactive; one is the rule.
+const QUESTION_ROUNDS_MAX: usize = 4;
+
+/// How the login succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthMethod {
+    /// The node asked for nothing.
+    None,
+    /// A key held by the ssh-agent, by its comment.
+    Agent(String),
+    /// A private key file.
+    Identity(PathBuf),
+    /// The password.
+    Password,
+    /// The password, in answer to the node's question.
+    KeyboardInteractive,
+}
+
+/// One way of logging in that did not succeed, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// What was tried.
+    pub what: Tried,
+    /// How it failed.
+    pub outcome: Outcome,
+}
+
+/// A way of logging in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tried {
+    /// Asking the agent at this socket for its keys.
+    AgentSocket(PathBuf),
+    /// A key held by the agent, by its comment.
+    AgentKey(String),
+    /// A private key file.
+    Identity(PathBuf),
+    /// The password.
+    Password,
+    /// The password, in answer to the node's question.
+    KeyboardInteractive,
+}
+
+/// Why a way of logging in did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The node said no.
+    Refused,
+    /// The node accepted it but wants something else as well.
+    NotEnough,
+    /// The key file is protected by a passphrase.
+    Encrypted,
+    /// RSA keys can only be used through an agent.
+    Rsa,
+    /// It could not be used; why.
+    Unusable(String),
+    /// Not offered, to leave the node's limit of attempts to the password.
+    LeftOut,
+}
+
+impl Attempt {
+    pub(crate) fn is_password(&self) -> bool {
+        matches!(self.what, Tried::Password | Tried::KeyboardInteractive)
+    }
+
+    /// What would make this way work.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let Tried::Identity(path) = &self.what else { return None };
+        let path = crate::quote::quote(&path.to_string_lossy());
+        match self.outcome {
+            Outcome::Encrypted => Some(format!(
+                "the key is protected by a passphrase: load it into the agent with `ssh-add {path}`"
+            )),
+            Outcome::Rsa => Some(format!(
+                "RSA keys are used only through the agent: `ssh-add {path}`, or make a new key with `ssh-keygen -t ed25519`"
+            )),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            Tried::AgentSocket(path) => write!(f, "agent at {}", path.display())?,
+            Tried::AgentKey(comment) => write!(f, "agent key `{comment}`")?,
+            Tried::Identity(path) => write!(f, "key {}", path.display())?,
+            Tried::Password => f.write_str("password")?,
+            Tried::KeyboardInteractive => f.write_str("keyboard-interactive")?,
+        }
+        match &self.outcome {
+            Outcome::Refused => f.write_str(": refused"),
+            Outcome::NotEnough => f.write_str(": accepted, but not enough"),
+            Outcome::Encrypted => f.write_str(": passphrase needed"),
+            Outcome::Rsa => f.write_str(": RSA needs an agent"),
+            Outcome::Unusable(why) => write!(f, ": {why}"),
+            Outcome::LeftOut => f.write_str(": left out, too many keys"),
+        }
+    }
+}
+
+/// Everything that was tried in vain.
+#[derive(Debug)]
+pub(crate) struct AuthFailure {
+    pub(crate) tried: Vec<Attempt>,
+    pub(crate) remaining: Vec<String>,
+}
+
+/// One login in progress.
+struct Login<'a> {
+    handle: &'a mut Handle<Watcher>,
+    user: &'a str,
+    /// What the node accepts next.
+    methods: MethodSet,
+    tried: Vec<Attempt>,
+    key_offers: usize,
+}
+
+/// Logs in, or says what was tried. A connection that ends meanwhile shows as
+/// a failure too; the caller asks the link why.
+pub(crate) async fn log_in(
+    handle: &mut Handle<Watcher>,
+    target: &Target,
+) -> Result<AuthMethod, AuthFailure> {
+    let mut login = Login {
+        handle,
+        user: &target.user,
+        methods: MethodSet::empty(),
+        tried: Vec::new(),
+        key_offers: 0,
+    };
+    // Asking for "none" costs one round trip, counts as no attempt, and says
+    // which methods the node offers at all.
+    match login.handle.authenticate_none(login.user).await {
+        Ok(AuthResult::Success) => return Ok(AuthMethod::None),
+        Ok(AuthResult::Failure { remaining_methods, .. }) => login.methods = remaining_methods,
+        Err(_) => return Err(login.failure()),
+    }
+    if let Some(method) = login.with_agent(target).await {
+        return Ok(method);
+    }
+    for (path, explicit) in identities(target) {
+        if let Some(method) = login.with_identity(path, explicit).await {
+            return Ok(method);
+        }
+    }
+    if let Some(password) = &target.password {
+        if let Some(method) = login.with_password(password).await {
+            return Ok(method);
+        }
+        if let Some(method) = login.with_questions(password).await {
+            return Ok(method);
+        }
+    }
+    Err(login.failure())
+}
+
+/// The key files to try, and whether the user named them.
+fn identities(target: &Target) -> Vec<(PathBuf, bool)> {
+    if !target.identities.is_empty() {
+        return target.identities.iter().map(|path| (path.clone(), true)).collect();
+    }
+    let folder = target.user_known_hosts.as_deref().and_then(Path::parent);
+    let usual = ["id_ed25519", "id_ecdsa", "id_rsa"];
+    folder
+        .map(|folder| usual.iter().map(|name| (folder.join(name), false)).collect())
+        .unwrap_or_default()
+}
+
+impl Login<'_> {
+    fn offers(&self, kind: MethodKind) -> bool {
+        self.methods.contains(&kind)
+    }
+
+    fn note(&mut self, what: Tried, outcome: Outcome) {
+        self.tried.push(Attempt { what, outcome });
+    }
+
+    fn failure(self) -> AuthFailure {
+        let remaining = self.methods.iter().map(|method| <&str>::from(method).to_owned()).collect();
+        AuthFailure { tried: self.tried, remaining }
+    }
+
+    /// Takes an answer in; `true` on success.
+    fn take(&mut self, what: Tried, result: Result<AuthResult, String>) -> bool {
+        match result {
+            Ok(AuthResult::Success) => return true,
+            Ok(AuthResult::Failure { remaining_methods, partial_success }) => {
+                // A closed connection is reported as "nothing remains": what
+                // was known before is the better answer then.
+                if !remaining_methods.is_empty() {
+                    self.methods = remaining_methods;
+                }
+                self.note(
+                    what,
+                    if partial_success { Outcome::NotEnough } else { Outcome::Refused },
+                );
+            }
+            Err(why) => self.note(what, Outcome::Unusable(why)),
+        }
+        false
+    }
+
+    /// Counts a key about to be offered; `false` when the limit is reached.
+    fn may_offer(&mut self, what: &Tried) -> bool {
+        if self.key_offers < KEY_OFFERS_MAX {
+            self.key_offers += 1;
+            return true;
+        }
+        self.note(what.clone(), Outcome::LeftOut);
+        false
+    }
+
+    async fn with_agent(&mut self, target: &Target) -> Option<AuthMethod> {
+        let socket = target.agent_socket.as_ref().filter(|_| self.offers(MethodKind::PublicKey))?;
+        let what = Tried::AgentSocket(socket.clone());
+        let mut agent = match AgentClient::connect_uds(socket).await {
+            Ok(agent) => agent,
+            Err(error) => {
+                self.note(what, Outcome::Unusable(error.to_string()));
+                return None;
+            }
+        };
+        let mut held = match agent.request_identities().await {
+            Ok(held) => held,
+            Err(error) => {
+                self.note(what, Outcome::Unusable(error.to_string()));
+                return None;
+            }
+        };
+        // Keys the user named come first, so that a full agent does not use up
+        // the node's limit of attempts before the right key's turn.
+        let named: Vec<PublicKey> =
+            target.identities.iter().filter_map(|path| public_half(path)).collect();
+        held.sort_by_key(|identity| {
+            !named.iter().any(|key| key.key_data() == identity.public_key().key_data())
+        });
+        for identity in held {
+            let AgentIdentity::PublicKey { key, comment } = identity else { continue };
+            let what = Tried::AgentKey(comment.clone());
+            if !self.may_offer(&what) {
+                continue;
+            }
+            let hash = matches!(key.algorithm(), Algorithm::Rsa { .. }).then_some(HashAlg::Sha512);
+            let answer =
+                self.handle.authenticate_publickey_with(self.user, key, hash, &mut agent).await;
+            if self.take(what, answer.map_err(|error| error.to_string())) {
+                return Some(AuthMethod::Agent(comment));
+            }
+            if self.handle.is_closed() {
+                return None;
+            }
+        }
+        None
+    }
+
+    async fn with_identity(&mut self, path: PathBuf, explicit: bool) -> Option<AuthMethod> {
+        if !self.offers(MethodKind::PublicKey) || self.handle.is_closed() {
+            return None;
+        }
+        let what = Tried::Identity(path.clone());
+        let key = match load_key(&path) {
+            Ok(key) => key,
+            Err(KeyProblem::Missing) if !explicit => return None,
+            Err(problem) => {
+                self.note(what, problem.into());
+                return None;
+            }
+        };
+        if !self.may_offer(&what) {
+            return None;
+        }
+        let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
+        let answer = self.handle.authenticate_publickey(self.user, key).await;
+        self.take(what, answer.map_err(|error| error.to_string()))
+            .then_some(AuthMethod::Identity(path))
+    }
+
+    async fn with_password(&mut self, password: &Secret) -> Option<AuthMethod> {
+        if !self.offers(MethodKind::Password) || self.handle.is_closed() {
+            return None;
+        }
+        let answer = self.handle.authenticate_password(self.user, password.expose()).await;
+        self.take(Tried::Password, answer.map_err(|error| error.to_string()))
+            .then_some(AuthMethod::Password)
+    }
+
+    /// Not after a refused password: PAM would only count the same wrong
+    /// password twice.
+    async fn with_questions(&mut self, password: &Secret) -> Option<AuthMethod> {
+        let refused = self
+            .tried
+            .iter()
+            .any(|attempt| attempt.what == Tried::Password && attempt.outcome == Outcome::Refused);
+        if refused || !self.offers(MethodKind::KeyboardInteractive) || self.handle.is_closed() {
+            return None;
+        }
+        let mut answer = self.handle.authenticate_keyboard_interactive_start(self.user, None).await;
+        let mut given = false;
+        for _ in 0..QUESTION_ROUNDS_MAX {
+            let prompts = match answer {
+                Ok(KeyboardInteractiveAuthResponse::Success) => {
+                    return Some(AuthMethod::KeyboardInteractive);
+                }
+                Ok(KeyboardInteractiveAuthResponse::Failure {
+                    remaining_methods,
+                    partial_success,
+                }) => {
+                    let result = AuthResult::Failure { remaining_methods, partial_success };
+                    self.take(Tried::KeyboardInteractive, Ok(result));
+                    return None;
+                }
+                Ok(KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. }) => prompts,
+                Err(error) => {
+                    self.note(Tried::KeyboardInteractive, Outcome::Unusable(error.to_string()));
+                    return None;
+                }
+            };
+            // The password answers one hidden question, once: a second hidden
+            // question means it was wrong, or that a one-time code is wanted.
+            if prompts.len() > 1 || prompts.iter().any(|prompt| prompt.echo || given) {
+                let asked = prompts
+                    .iter()
+                    .map(|prompt| prompt.prompt.trim())
+                    .collect::<Vec<_>>()
+                    .join(" / ");
+                self.note(
+                    Tried::KeyboardInteractive,
+                    Outcome::Unusable(format!("the node asks `{asked}`")),
+                );
+                return None;
+            }
+            given |= !prompts.is_empty();
+            let responses = prompts.iter().map(|_| password.expose().to_owned()).collect();
+            answer = self.handle.authenticate_keyboard_interactive_respond(responses).await;
+        }
+        self.note(
+            Tried::KeyboardInteractive,
+            Outcome::Unusable("the node keeps asking".to_owned()),
+        );
+        None
+    }
+}
+
+/// Why a key file cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+enum KeyProblem {
+    Missing,
+    Encrypted,
+    Rsa,
+    Unreadable(String),
+}
+
+impl From<KeyProblem> for Outcome {
+    fn from(problem: KeyProblem) -> Self {
+        match problem {
+            KeyProblem::Missing => Self::Unusable("no such file".to_owned()),
+            KeyProblem::Encrypted => Self::Encrypted,
+            KeyProblem::Rsa => Self::Rsa,
+            KeyProblem::Unreadable(why) => Self::Unusable(why),
+        }
+    }
+}
+
+fn load_key(path: &Path) -> Result<PrivateKey, KeyProblem> {
+    match keys::load_secret_key(path, None) {
+        Ok(key) if matches!(key.algorithm(), Algorithm::Rsa { .. }) => Err(KeyProblem::Rsa),
+        Ok(key) if key.is_encrypted() => Err(KeyProblem::Encrypted),
+        Ok(key) => Ok(key),
+        Err(keys::Error::KeyIsEncrypted) => Err(KeyProblem::Encrypted),
+        Err(keys::Error::IO(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(KeyProblem::Missing)
+        }
+        // Old PEM files of RSA keys do not parse without RSA support.
+        Err(_)
+            if public_half(path)
+                .is_some_and(|key| matches!(key.algorithm(), Algorithm::Rsa { .. })) =>
+        {
+            Err(KeyProblem::Rsa)
+        }
+        Err(error) => Err(KeyProblem::Unreadable(error.to_string())),
+    }
+}
+
+/// The public key beside a private one, as `ssh-keygen` leaves it.
+fn public_half(path: &Path) -> Option<PublicKey> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".pub");
+    keys::load_public_key(PathBuf::from(name)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn keygen(path: &Path, arguments: &[&str]) {
+        let output = Command::new("ssh-keygen")
+            .args(["-q", "-f"])
+            .arg(path)
+            .args(arguments)
+            .output()
+            .expect("ssh-keygen runs");
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    #[test]
+    fn key_files_and_what_is_wrong_with_them() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| dir.path().join(name);
+        keygen(&at("plain"), &["-t", "ed25519", "-N", ""]);
+        keygen(&at("elliptic"), &["-t", "ecdsa", "-N", ""]);
+        keygen(&at("locked"), &["-t", "ed25519", "-N", "passphrase"]);
+        keygen(&at("locked_pem"), &["-t", "ecdsa", "-N", "passphrase", "-m", "PEM"]);
+        keygen(&at("rsa"), &["-t", "rsa", "-b", "2048", "-N", ""]);
+        keygen(&at("rsa_pem"), &["-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM"]);
+        std::fs::write(at("garbage"), "not a key").expect("written");
+
+        assert!(load_key(&at("plain")).is_ok());
+        assert!(load_key(&at("elliptic")).is_ok());
+        for (name, problem) in [
+            ("locked", KeyProblem::Encrypted),
+            ("locked_pem", KeyProblem::Encrypted),
+            ("rsa", KeyProblem::Rsa),
+            ("rsa_pem", KeyProblem::Rsa),
+            ("absent", KeyProblem::Missing),
+        ] {
+            assert_eq!(load_key(&at(name)).err(), Some(problem), "{name}");
+        }
+        assert!(matches!(load_key(&at("garbage")), Err(KeyProblem::Unreadable(_))));
+    }
+
+    #[test]
+    fn attempts_read_as_one_list() {
+        let attempt = |what, outcome| Attempt { what, outcome }.to_string();
+        assert_eq!(
+            attempt(Tried::AgentKey("me@laptop".into()), Outcome::Refused),
+            "agent key `me@laptop`: refused"
+        );
+        assert_eq!(
+            attempt(Tried::Identity("/k".into()), Outcome::Encrypted),
+            "key /k: passphrase needed"
+        );
+        assert_eq!(
+            attempt(Tried::Password, Outcome::NotEnough),
+            "password: accepted, but not enough"
+        );
+    }
+}

@@ -1,0 +1,226 @@
+//! From a target to an authenticated connection.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use russh::client::{self, Config, Handle};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::auth::{self, AuthMethod};
+use crate::error::ConnectError;
+use crate::handler::{HandshakeError, Seen, Watcher, lost, preferred};
+use crate::hostkey::{self, Entry};
+use crate::link::{Link, LinkState, Lost};
+use crate::target::{Limits, Place, Target};
+
+/// What the caller should tell the user about a new connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Greeting {
+    /// Set on first contact: the fingerprint now trusted and recorded in our
+    /// `known_hosts`, `SHA256:…` as `ssh-keygen -l` prints it.
+    pub new_host_key: Option<String>,
+    /// The host key's algorithm and fingerprint, new or not.
+    pub host_key: String,
+    /// How the login succeeded.
+    pub auth: AuthMethod,
+    /// What the node wants shown before login, if anything.
+    pub banner: Option<String>,
+    /// Further remarks for the user, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// An authenticated connection, before anything runs over it.
+pub(crate) struct Connection {
+    pub(crate) handle: Handle<Watcher>,
+    pub(crate) link: Arc<LinkState>,
+}
+
+pub(crate) async fn connect(
+    target: &Target,
+    limits: &Limits,
+) -> Result<(Connection, Greeting), ConnectError> {
+    let place = target.place();
+    if target.password.as_ref().is_some_and(|password| !password.is_one_line()) {
+        return Err(ConnectError::PasswordNotOneLine { place });
+    }
+    let Some(name) = hostkey::recorded_name(&target.host, target.port) else {
+        return Err(ConnectError::InvalidHost { place });
+    };
+    let entries = known_hosts(target, &place, &name)?;
+    let stream = open_tcp(&place, limits.connect).await?;
+
+    let link = Arc::new(LinkState::default());
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let config = Arc::new(config(limits, &entries));
+    let watcher = Watcher {
+        name,
+        known_hosts: target.known_hosts.clone(),
+        entries,
+        seen: Arc::clone(&seen),
+        link: Arc::clone(&link),
+    };
+    let handshake = client::connect_stream(config, Link::new(stream, Arc::clone(&link)), watcher);
+    // Boxed: the handshake's future is large, and callers hold one per node.
+    let mut handle = match timeout(limits.handshake, Box::pin(handshake)).await {
+        Ok(result) => result.map_err(|error| handshake_error(error, &place, &link))?,
+        Err(_) => return Err(timed_out(place, "the SSH handshake", limits.handshake)),
+    };
+    let auth = log_in(&mut handle, target, limits, &place, &link).await?;
+
+    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let greeting = greeting(&seen, auth);
+    Ok((Connection { handle, link }, greeting))
+}
+
+fn greeting(seen: &Seen, auth: AuthMethod) -> Greeting {
+    let fingerprint =
+        seen.host_key.as_ref().map(hostkey::OfferedKey::fingerprint).unwrap_or_default();
+    let algorithm = seen.host_key.as_ref().map(|key| key.algorithm.as_str()).unwrap_or_default();
+    let notes = seen.authority.iter().map(|authority| {
+        format!(
+            "{} line {} trusts a certificate authority for this host; host certificates are not checked, the key itself is trusted on first use",
+            authority.file.display(),
+            authority.line
+        )
+    });
+    Greeting {
+        host_key: format!("{algorithm} {fingerprint}"),
+        new_host_key: seen.new_host_key.then_some(fingerprint),
+        auth,
+        banner: (!seen.banner.trim().is_empty()).then(|| seen.banner.trim_end().to_owned()),
+        notes: notes.collect(),
+    }
+}
+
+/// The lines of both files that speak of the host, ours first.
+fn known_hosts(
+    target: &Target,
+    place: &Arc<Place>,
+    name: &str,
+) -> Result<Vec<Entry>, ConnectError> {
+    let mut entries = Vec::new();
+    for file in std::iter::once(&target.known_hosts).chain(&target.user_known_hosts) {
+        let read = hostkey::read(file, name).map_err(|source| ConnectError::KnownHosts {
+            place: Arc::clone(place),
+            action: "read",
+            file: file.clone(),
+            source,
+        })?;
+        entries.extend(read);
+    }
+    Ok(entries)
+}
+
+fn config(limits: &Limits, entries: &[Entry]) -> Config {
+    Config {
+        keepalive_interval: Some(limits.keepalive_interval),
+        keepalive_max: limits.keepalive_max,
+        // A silent command is not a dead one: only keepalives decide.
+        inactivity_timeout: None,
+        preferred: preferred(&hostkey::known_algorithms(entries)),
+        ..Config::default()
+    }
+}
+
+/// Tries the host's addresses in the resolver's order until one answers.
+async fn open_tcp(place: &Arc<Place>, limit: Duration) -> Result<TcpStream, ConnectError> {
+    let deadline = Instant::now() + limit;
+    let resolved = timeout_at(deadline, lookup_host((place.host.as_str(), place.port))).await;
+    let addresses: Vec<SocketAddr> = match resolved {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(source)) => return Err(ConnectError::Resolve { place: Arc::clone(place), source }),
+        Err(_) => return Err(timed_out(Arc::clone(place), "the host name's address", limit)),
+    };
+    let mut failure = None;
+    for (index, address) in addresses.iter().enumerate() {
+        // A dead first address must not use up the time of the others.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Without this every command waits some 40 ms for a delayed
+                // acknowledgement. The library sets it only on sockets it opens itself.
+                if let Err(source) = stream.set_nodelay(true) {
+                    return Err(ConnectError::Unreachable { place: Arc::clone(place), source });
+                }
+                return Ok(stream);
+            }
+            Ok(Err(error)) => failure = Some(tcp_error(Arc::clone(place), error, limit)),
+            // A refusal says more than silence: keep it.
+            Err(_) => {
+                failure.get_or_insert_with(|| {
+                    timed_out(Arc::clone(place), "the TCP connection", limit)
+                });
+            }
+        }
+    }
+    Err(failure.unwrap_or_else(|| ConnectError::Resolve {
+        place: Arc::clone(place),
+        source: io::Error::new(io::ErrorKind::NotFound, "the name has no address"),
+    }))
+}
+
+fn tcp_error(place: Arc<Place>, source: io::Error, limit: Duration) -> ConnectError {
+    match source.kind() {
+        io::ErrorKind::ConnectionRefused => ConnectError::Refused { place, source },
+        io::ErrorKind::TimedOut => timed_out(place, "the TCP connection", limit),
+        _ => ConnectError::Unreachable { place, source },
+    }
+}
+
+fn timed_out(place: Arc<Place>, waited_for: &'static str, limit: Duration) -> ConnectError {
+    ConnectError::Timeout { place, waited_for, limit }
+}
+
+fn handshake_error(error: HandshakeError, place: &Arc<Place>, link: &LinkState) -> ConnectError {
+    let place = Arc::clone(place);
+    match error {
+        HandshakeError::Changed(changed) => ConnectError::HostKeyChanged { place, changed },
+        HandshakeError::Revoked(revoked) => ConnectError::HostKeyRevoked { place, revoked },
+        HandshakeError::Record(file, source) => {
+            ConnectError::KnownHosts { place, action: "write", file, source }
+        }
+        HandshakeError::Certificate => ConnectError::Protocol {
+            place,
+            source: "the node offers a host certificate although only keys were asked for".into(),
+        },
+        HandshakeError::Ssh(error) => match link.lost().unwrap_or_else(|| lost(&error)) {
+            source @ (Lost::Closed | Lost::Said(_) | Lost::Io(_)) => {
+                ConnectError::Closed { place, during: "the SSH handshake", source }
+            }
+            _ => ConnectError::Protocol { place, source: Box::new(error) },
+        },
+    }
+}
+
+async fn log_in(
+    handle: &mut Handle<Watcher>,
+    target: &Target,
+    limits: &Limits,
+    place: &Arc<Place>,
+    link: &LinkState,
+) -> Result<AuthMethod, ConnectError> {
+    let failure = match timeout(limits.auth, Box::pin(auth::log_in(handle, target))).await {
+        Ok(Ok(method)) => return Ok(method),
+        Ok(Err(failure)) => failure,
+        Err(_) => return Err(timed_out(Arc::clone(place), "the login", limits.auth)),
+    };
+    // A node that ran out of patience ("too many authentication failures")
+    // refused the login; one that vanished before any answer did not.
+    let answered = failure.tried.iter().any(|attempt| attempt.outcome == auth::Outcome::Refused);
+    match link.lost() {
+        Some(source) if !answered => {
+            Err(ConnectError::Closed { place: Arc::clone(place), during: "the login", source })
+        }
+        _ => Err(ConnectError::Auth {
+            place: Arc::clone(place),
+            user: target.user.clone(),
+            tried: failure.tried,
+            remaining: failure.remaining,
+        }),
+    }
+}

@@ -1,0 +1,214 @@
+//! What can go wrong while connecting, and what helps.
+//!
+//! Each Display says its own layer only; `source()` links the rest. No error
+//! carries a secret.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::auth::Attempt;
+use crate::hostkey::{ChangedHostKey, RevokedHostKey};
+use crate::link::Lost;
+use crate::target::Place;
+
+/// An error of the SSH library, without naming its type.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why no session could be opened.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The host cannot be written into a `known_hosts` file.
+    #[error("{place}: `{}` is not a host name or an IP address", place.host)]
+    InvalidHost {
+        /// Where.
+        place: Arc<Place>,
+    },
+    /// The host's name has no address.
+    #[error("{place}: cannot resolve the host name")]
+    Resolve {
+        /// Where.
+        place: Arc<Place>,
+        /// The resolver's answer.
+        source: io::Error,
+    },
+    /// Something answered, but nobody listens on the port.
+    #[error("{place}: port {} is closed", place.port)]
+    Refused {
+        /// Where.
+        place: Arc<Place>,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The network has no way to the host.
+    #[error("{place}: unreachable")]
+    Unreachable {
+        /// Where.
+        place: Arc<Place>,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Nothing came in time.
+    #[error("{place}: no answer within {limit:?} (waited for {waited_for})")]
+    Timeout {
+        /// Where.
+        place: Arc<Place>,
+        /// What was waited for.
+        waited_for: &'static str,
+        /// How long.
+        limit: Duration,
+    },
+    /// The node offers another host key than the recorded ones.
+    #[error("{place}: {changed}")]
+    HostKeyChanged {
+        /// Where.
+        place: Arc<Place>,
+        /// Recorded and offered keys.
+        changed: Box<ChangedHostKey>,
+    },
+    /// The node offers a host key marked `@revoked`.
+    #[error("{place}: {revoked}")]
+    HostKeyRevoked {
+        /// Where.
+        place: Arc<Place>,
+        /// The line that revokes it.
+        revoked: Box<RevokedHostKey>,
+    },
+    /// A `known_hosts` file could not be used.
+    #[error("{place}: cannot {action} {}", file.display())]
+    KnownHosts {
+        /// Where.
+        place: Arc<Place>,
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// No way of logging in was accepted.
+    #[error("{place}: login as `{user}` refused ({})", tried_text(tried, remaining))]
+    Auth {
+        /// Where.
+        place: Arc<Place>,
+        /// The login name.
+        user: String,
+        /// What was tried or could not be tried, in order.
+        tried: Vec<Attempt>,
+        /// Methods the node still offers, in SSH's words.
+        remaining: Vec<String>,
+    },
+    /// The password cannot be sent: PAM and sudo read one line.
+    #[error("{place}: the password contains a line break")]
+    PasswordNotOneLine {
+        /// Where.
+        place: Arc<Place>,
+    },
+    /// The node ended the connection before the session was open.
+    #[error("{place}: connection closed during {during}")]
+    Closed {
+        /// Where.
+        place: Arc<Place>,
+        /// The stage.
+        during: &'static str,
+        /// Why, as far as it is known.
+        source: Lost,
+    },
+    /// The two sides do not understand each other.
+    #[error("{place}: the SSH handshake failed")]
+    Protocol {
+        /// Where.
+        place: Arc<Place>,
+        /// The library's error.
+        source: Source,
+    },
+}
+
+impl ConnectError {
+    /// What the user can do about it, if this crate knows.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::InvalidHost { .. } | Self::KnownHosts { .. } => None,
+            Self::Resolve { place, .. } => {
+                Some(format!("check `host` of node `{}`, or write its IP address", place.node))
+            }
+            Self::Refused { .. } => Some(
+                "is SSH enabled on the node? On Raspberry Pi OS: `sudo raspi-config nonint do_ssh 0`, \
+                 or an empty file `ssh` on the boot partition before the first start"
+                    .to_owned(),
+            ),
+            Self::Unreachable { .. } | Self::Timeout { .. } => {
+                Some("is the node switched on, on this network, and is the address right?".to_owned())
+            }
+            Self::HostKeyChanged { changed, .. } => Some(changed.hint()),
+            Self::HostKeyRevoked { .. } => Some(RevokedHostKey::hint()),
+            Self::Auth { user, tried, remaining, .. } => Some(auth_hint(user, tried, remaining)),
+            Self::PasswordNotOneLine { .. } => {
+                Some("a password file's first line is the password; nothing may follow on it".to_owned())
+            }
+            Self::Closed { .. } => Some(
+                "sshd drops connections when it starts, is overloaded or has seen many failed logins; try again in a minute"
+                    .to_owned(),
+            ),
+            Self::Protocol { .. } => {
+                Some("is an SSH server (OpenSSH 7.4 or later) listening on that port?".to_owned())
+            }
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody changing
+    /// anything: true while a node boots, false for wrong keys or passwords.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Resolve { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::Closed { .. } => true,
+            Self::InvalidHost { .. }
+            | Self::HostKeyChanged { .. }
+            | Self::HostKeyRevoked { .. }
+            | Self::KnownHosts { .. }
+            | Self::Auth { .. }
+            | Self::PasswordNotOneLine { .. }
+            | Self::Protocol { .. } => false,
+        }
+    }
+}
+
+/// "tried password: refused; the node accepts publickey".
+fn tried_text(tried: &[Attempt], remaining: &[String]) -> impl fmt::Display {
+    let mut text = if tried.is_empty() {
+        "nothing to try".to_owned()
+    } else {
+        let tried: Vec<String> = tried.iter().map(ToString::to_string).collect();
+        format!("tried {}", tried.join(", "))
+    };
+    if !remaining.is_empty() {
+        text.push_str("; the node accepts ");
+        text.push_str(&remaining.join(", "));
+    }
+    text
+}
+
+fn auth_hint(user: &str, tried: &[Attempt], remaining: &[String]) -> String {
+    if let Some(hint) = tried.iter().find_map(Attempt::hint) {
+        return hint;
+    }
+    let accepts = |method: &str| remaining.iter().any(|offered| offered == method);
+    let password_tried = tried.iter().any(Attempt::is_password);
+    if !password_tried && (accepts("password") || accepts("keyboard-interactive")) {
+        "give the password with --ask-password, TERRARIUM_PASSWORD or ssh.password_file, or install a key with `ssh-copy-id`".to_owned()
+    } else if accepts("publickey") {
+        format!(
+            "check the login name `{user}`, and install your public key on the node with `ssh-copy-id`"
+        )
+    } else {
+        format!("check the login name `{user}` and its password")
+    }
+}

@@ -1,0 +1,27 @@
+//! Against real OpenSSH servers on the loopback interface.
+//!
+//! Each test starts its own server with its own keys, so none disturbs
+//! another. What involves sudo needs root, to create users for the time of
+//! the run (see `users`), and the packages openssh-server and sudo.
+#![expect(
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "integration tests and their helpers"
+)]
+
+// Commands that run to their end: status, output, input, concurrency, counts.
+mod commands;
+// What breaks: signals, deadlines, dropped futures, dead and frozen links.
+mod faults;
+// Held commands, as used for locks.
+mod held;
+// Host keys: known, new, changed, revoked, of another algorithm.
+mod hostkeys;
+// Ways to log in, and what is said when there is none.
+mod login;
+// The OpenSSH servers the tests talk to.
+mod node;
+// Becoming root.
+mod sudo;
+// Users that exist for the time of the run.
+mod users;
