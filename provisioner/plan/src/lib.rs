@@ -1,1 +1,28 @@
-//! See the workspace documentation.
+//! Facts in, changes out: what a node is found to be, what it should be, and
+//! the ordered set of changes between the two.
+//!
+//! Everything here is pure. There is no network, no clock and no randomness:
+//! equal inputs give byte-equal plans. The one probe's script and the parser
+//! of its reply live here too, because they are the two halves of one format.
+
+mod action;
+mod agent;
+mod change;
+mod event;
+mod facts;
+mod gate;
+mod k3s;
+mod os;
+mod planner;
+pub mod probe;
+mod shell;
+
+#[cfg(test)]
+mod fixture;
+
+pub use action::{Action, Content, Stdin, Step, UnitWait};
+pub use change::{Barrier, Change, Effect, Plan, Refusal, StackChange};
+pub use event::{Event, Outcome, Report, State};
+pub use facts::{Clock, Cluster, Facts, FileFact, Interface, ModuleState, Sudo, Swap, UnitFact};
+pub use planner::{Artifacts, Binary, Context, plan};
+pub use shell::quote;

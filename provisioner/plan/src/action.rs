@@ -1,0 +1,273 @@
+//! The closed set of things a change may do to a node, and how each is said
+//! in POSIX sh. Scripts appear in the node's process list, so they carry no
+//! secret: content travels on standard input.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::planner::Binary;
+use crate::shell::quote;
+
+/// One effect on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "do")]
+pub enum Action {
+    /// Puts a file in place: temporary sibling, digest checked, synced, renamed.
+    Write {
+        /// Absolute path.
+        path: String,
+        /// Octal permission bits; `None` where the file system has none (the boot partition).
+        mode: Option<String>,
+        /// What goes into it.
+        content: Content,
+        /// Keep the first version seen as `<path>.bak`.
+        backup: bool,
+    },
+    /// Installs Debian packages, waiting for the dpkg lock, in a unit of its
+    /// own that a lost connection does not end.
+    Packages {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Runs a script.
+    Run {
+        /// POSIX sh.
+        script: String,
+        /// Seconds it may take.
+        deadline: u64,
+    },
+    /// Waits until a script succeeds.
+    Wait {
+        /// What is waited for, to be read after "waiting for".
+        what: String,
+        /// POSIX sh; exit 0 ends the wait.
+        script: String,
+        /// Seconds it may take.
+        deadline: u64,
+        /// What to do when it does not happen.
+        hint: String,
+    },
+    /// Starts (or restarts) a unit without blocking, then watches it and its journal.
+    Start(UnitWait),
+    /// Restarts the node and waits until it is back with another PID 1.
+    Reboot {
+        /// Seconds until it must be back.
+        deadline: u64,
+    },
+    /// Runs kubectl on the server.
+    Kubectl {
+        /// Arguments.
+        args: Vec<String>,
+        /// Seconds it may take.
+        deadline: u64,
+    },
+    /// Waits until Kubernetes calls the node Ready.
+    NodeReady {
+        /// Seconds it may take.
+        deadline: u64,
+    },
+}
+
+/// Which unit to start, and how long it may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitWait {
+    /// Unit name with its suffix.
+    pub unit: String,
+    /// `TERRARIUM_GENERATION` of the wanted process: one that is already on
+    /// its way up with it is watched, not restarted.
+    pub generation: String,
+    /// Seconds until it must be active.
+    pub deadline: u64,
+}
+
+/// What goes into a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// This text.
+    Text(String),
+    /// A binary of the operator's cache.
+    Artifact(Binary),
+    /// The join token, read from the live server when it is needed.
+    ServerToken,
+}
+
+/// An action as the executor sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// POSIX sh, run as root.
+    pub script: String,
+    /// What its standard input carries.
+    pub stdin: Stdin,
+    /// Seconds it may take.
+    pub deadline: u64,
+}
+
+/// What a step reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stdin {
+    /// Nothing.
+    Nothing,
+    /// The content of the action.
+    Content,
+}
+
+/// Where the digests of large files are kept, so that a probe need not read
+/// them: `sha256 size mtime ctime inode path`. A file whose stat differs is hashed.
+pub(crate) const DIGESTS: &str = "/var/lib/terrarium/digests";
+
+const WRITE_DEADLINE: u64 = 60;
+const UPLOAD_DEADLINE: u64 = 1800;
+const PACKAGES_DEADLINE: u64 = 1800;
+/// How long apt waits for another package manager, such as a first boot's unattended upgrade.
+const DPKG_LOCK: u64 = 900;
+
+impl Action {
+    /// A text file owned by root.
+    pub fn text(path: &str, mode: &str, text: impl Into<String>) -> Self {
+        Self::Write {
+            path: path.to_owned(),
+            mode: Some(mode.to_owned()),
+            content: Content::Text(text.into()),
+            backup: false,
+        }
+    }
+
+    /// A script with the usual deadline of two minutes.
+    pub fn run(script: impl Into<String>) -> Self {
+        Self::Run { script: script.into(), deadline: 120 }
+    }
+
+    /// How the action is said in sh; `None` for those that the executor
+    /// carries out itself. `sha256` is the digest of the content to write.
+    pub fn step(&self, sha256: Option<&str>) -> Option<Step> {
+        let step = |script, deadline| Step { script, stdin: Stdin::Nothing, deadline };
+        match self {
+            Self::Write { path, mode, content, backup } => Some(Step {
+                script: write(path, mode.as_deref(), content, *backup, sha256),
+                stdin: Stdin::Content,
+                deadline: match content {
+                    Content::Artifact(_) => UPLOAD_DEADLINE,
+                    Content::Text(_) | Content::ServerToken => WRITE_DEADLINE,
+                },
+            }),
+            Self::Packages { names } => Some(step(packages(names), PACKAGES_DEADLINE)),
+            Self::Run { script, deadline } => Some(step(script.clone(), *deadline)),
+            Self::Wait { script, deadline, .. } => {
+                let script = format!("until {{ {script}\n}}; do sleep 0.5; done");
+                Some(step(script, *deadline))
+            }
+            Self::Start(_)
+            | Self::Reboot { .. }
+            | Self::Kubectl { .. }
+            | Self::NodeReady { .. } => None,
+        }
+    }
+}
+
+fn write(
+    path: &str,
+    mode: Option<&str>,
+    content: &Content,
+    backup: bool,
+    sha256: Option<&str>,
+) -> String {
+    let mut script = format!("set -e\numask 077\nd={}\nt=\"$d.terrarium-new\"\n", quote(path));
+    script.push_str("mkdir -p -m 0755 \"${d%/*}\"\ncat >\"$t\"\n");
+    if let Some(sha256) = sha256 {
+        let _ = writeln!(
+            script,
+            "s=$(sha256sum <\"$t\")\n[ \"${{s%% *}}\" = {sha256} ] || {{ rm -f \"$t\"; echo \"$d: expected sha256 {sha256}, got ${{s%% *}} after the transfer\" >&2; exit 65; }}"
+        );
+    }
+    if let Some(mode) = mode {
+        let _ = writeln!(script, "chmod {mode} \"$t\"\nchown root:root \"$t\"");
+    }
+    script.push_str("sync \"$t\"\n");
+    if backup {
+        script.push_str("if [ -e \"$d\" ] && [ ! -e \"$d.bak\" ]; then cp -p \"$d\" \"$d.bak\"; sync \"$d.bak\"; fi\n");
+    }
+    script.push_str("mv -fT \"$t\" \"$d\"\nsync \"${d%/*}\"\n");
+    if let (Content::Artifact(_), Some(sha256)) = (content, sha256) {
+        let _ = writeln!(
+            script,
+            "r={DIGESTS}\nmkdir -p -m 0755 \"${{r%/*}}\"\n{{ grep -v \" $d\\$\" \"$r\" 2>/dev/null || :; stat -c '{sha256} %s %Y %Z %i %n' \"$d\"; }} >\"$r.new\"\nmv -fT \"$r.new\" \"$r\""
+        );
+    }
+    script
+}
+
+/// Runs the package manager as a transient unit named after what it installs:
+/// a second call attaches to the first instead of starting another.
+fn packages(names: &[String]) -> String {
+    let list = names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ");
+    let digest = Sha256::digest(list.as_bytes());
+    let unit = format!(
+        "terrarium-packages-{:02x}{:02x}{:02x}{:02x}.service",
+        digest[0], digest[1], digest[2], digest[3]
+    );
+    let apt = format!("apt-get -q -o DPkg::Lock::Timeout={DPKG_LOCK}");
+    let install = format!(
+        "export DEBIAN_FRONTEND=noninteractive; {apt} update; exec {apt} -y --no-install-recommends install {list}"
+    );
+    format!(
+        "u={unit}\nstate() {{ systemctl show -p ActiveState --value \"$u\"; }}\n\
+         case $(state) in activating|active) ;; *)\n\
+         systemctl reset-failed \"$u\" 2>/dev/null\n\
+         systemd-run --quiet --no-block --unit=\"$u\" -p Type=oneshot -p RemainAfterExit=yes sh -c {install} || exit\n\
+         esac\n\
+         s=activating\nwhile [ \"$s\" = activating ]; do sleep 0.3; s=$(state); done\n\
+         [ \"$s\" = active ] || {{ journalctl -u \"$u\" -n 25 -o cat --no-pager >&2; rc=1; }}\n\
+         systemctl stop \"$u\" 2>/dev/null\nsystemctl reset-failed \"$u\" 2>/dev/null\n\
+         exit ${{rc:-0}}",
+        install = quote(&install),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write_step(backup: bool, mode: Option<&str>) -> Step {
+        let action = Action::Write {
+            path: "/etc/x y".to_owned(),
+            mode: mode.map(str::to_owned),
+            content: Content::Text("secret".to_owned()),
+            backup,
+        };
+        action.step(Some("abc")).unwrap()
+    }
+
+    #[test]
+    fn content_travels_on_standard_input_and_never_in_the_script() {
+        let step = write_step(false, Some("0600"));
+        assert_eq!(step.stdin, Stdin::Content);
+        assert!(!step.script.contains("secret"));
+    }
+
+    #[test]
+    fn a_write_checks_syncs_and_renames_in_that_order() {
+        let script = write_step(true, Some("0644")).script;
+        let order = ["cat >", "sha256sum", "chmod 0644", "sync \"$t\"", ".bak", "mv -fT"];
+        let at: Vec<usize> = order.iter().map(|part| script.find(part).unwrap()).collect();
+        assert!(at.is_sorted(), "{script}");
+    }
+
+    #[test]
+    fn a_file_on_the_boot_partition_gets_no_mode_or_owner() {
+        let script = write_step(true, None).script;
+        assert!(!script.contains("chmod") && !script.contains("chown"), "{script}");
+    }
+
+    #[test]
+    fn package_runs_of_one_list_share_one_unit() {
+        let names = vec!["jq".to_owned(), "nfs-common".to_owned()];
+        let script = |names: &[String]| {
+            Action::Packages { names: names.to_vec() }.step(None).unwrap().script
+        };
+        assert_eq!(script(&names), script(&names));
+        assert_ne!(script(&names).lines().next(), script(&names[..1]).lines().next());
+    }
+}

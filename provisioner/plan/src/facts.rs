@@ -1,0 +1,204 @@
+//! What one probe found a node to be.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::Serialize;
+use terrarium_k3s::nodes::KubeNode;
+
+/// Everything the planners need to know of one node.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Facts {
+    /// `uname -m`: `aarch64`, `x86_64`, …
+    pub machine: String,
+    /// Width of the userland, 32 or 64: a 64-bit kernel may carry a 32-bit one.
+    pub userland_bits: u8,
+    /// Kernel release.
+    pub kernel: String,
+    /// CPU features, as `/proc/cpuinfo` lists them for the first core.
+    pub cpu_features: Vec<String>,
+    /// The block device under `/var/lib`: `/dev/mmcblk0p2`, `/dev/nvme0n1p2`, …
+    pub data_device: String,
+    /// Page size in bytes.
+    pub page_size: u64,
+    /// Device-tree model; empty where there is none.
+    pub model: String,
+    /// `PRETTY_NAME` of os-release.
+    pub os: String,
+    /// Memory the kernel manages, bytes.
+    pub memory_bytes: u64,
+    /// Free bytes on the file system that will hold k3s' data.
+    pub disk_free_bytes: u64,
+    /// The running host name.
+    pub hostname: String,
+    /// `/etc/machine-id`.
+    pub machine_id: String,
+    /// Start of PID 1 in clock ticks since the kernel's boot, with the boot id:
+    /// differs after every reboot.
+    pub boot: String,
+    /// Start of PID 1, seconds since the epoch by the node's own clock.
+    pub boot_time: i64,
+    /// Controllers of the cgroup hierarchy; `None` when the file is missing.
+    pub cgroup_controllers: Option<Vec<String>>,
+    /// Whether pressure (PSI) can be read.
+    pub pressure: bool,
+    /// Existing kernel command line files of the boot partition, path to text.
+    pub cmdlines: BTreeMap<String, String>,
+    /// The clock.
+    pub clock: Clock,
+    /// IANA time zone.
+    pub timezone: String,
+    /// Swap.
+    pub swap: Swap,
+    /// Kernel modules asked about.
+    pub modules: BTreeMap<String, ModuleState>,
+    /// Kernel settings asked about, present ones only.
+    pub sysctls: BTreeMap<String, String>,
+    /// Packages asked about that are installed.
+    pub packages: Vec<String>,
+    /// Files asked about that exist.
+    pub files: BTreeMap<String, FileFact>,
+    /// The text of `/etc/hosts`.
+    pub hosts: String,
+    /// systemd units asked about.
+    pub units: BTreeMap<String, UnitFact>,
+    /// Interfaces with a global address.
+    pub interfaces: Vec<Interface>,
+    /// The address of the node that the operator reached, when resolved.
+    pub reached: Option<IpAddr>,
+    /// An active `ufw`.
+    pub firewall: bool,
+    /// The Pi firmware's throttle bits, when it has such firmware.
+    pub throttled: Option<u32>,
+    /// First line of `k3s --version`.
+    pub k3s_version: Option<String>,
+    /// On a running server: the cluster as its API tells it.
+    pub cluster: Option<Cluster>,
+}
+
+/// The node's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Clock {
+    /// systemd's own word on whether NTP has synchronised it.
+    pub synchronized: bool,
+    /// Node minus operator, milliseconds, less than half a round trip off.
+    pub skew_ms: i64,
+}
+
+/// What swaps, and who arranged it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Swap {
+    /// Mechanisms found: `rpi-swap`, `dphys-swapfile`, `fstab`.
+    pub mechanisms: Vec<String>,
+    /// Active swap devices and files.
+    pub active: Vec<String>,
+}
+
+/// How far a kernel module is from use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModuleState {
+    /// Loaded or built in.
+    Loaded,
+    /// Can be loaded.
+    Available,
+    /// Not there.
+    Missing,
+}
+
+/// One file that is managed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileFact {
+    /// Lower-case hex.
+    pub sha256: String,
+    /// Octal permission bits, as `stat` prints them.
+    pub mode: String,
+    /// `owner:group`.
+    pub owner: String,
+    /// Modification time, seconds since the epoch by the node's own clock.
+    pub modified: i64,
+}
+
+/// One systemd unit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct UnitFact {
+    /// `active`, `activating`, `inactive`, `failed`, …
+    pub active: String,
+    /// `enabled`, `disabled`, `static`, or empty when there is no such unit.
+    pub enabled: String,
+    /// The unit's files changed since systemd read them.
+    pub needs_reload: bool,
+    /// `TERRARIUM_GENERATION` of the running main process.
+    pub generation: Option<String>,
+}
+
+/// One interface with a global address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Interface {
+    /// `eth0`, `wlan0`, …
+    pub name: String,
+    /// Its address.
+    pub address: IpAddr,
+    /// Its MAC.
+    pub mac: String,
+}
+
+/// The cluster as a running server's API tells it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Cluster {
+    /// sha256 of the node token file; the token itself never leaves the node.
+    pub token_sha256: Option<String>,
+    /// The Kubernetes nodes.
+    pub nodes: Vec<KubeNode>,
+    /// What the release query printed, verbatim.
+    pub releases: String,
+}
+
+/// How commands become root on a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sudo {
+    /// The login is root.
+    Root,
+    /// sudo asks for nothing.
+    Passwordless,
+    /// sudo asks for a password.
+    Password,
+}
+
+impl Facts {
+    /// The board's serial network identity: the MAC of the interface that was
+    /// reached, or the first one.
+    pub fn mac(&self) -> Option<&str> {
+        self.interface().or(self.interfaces.first()).map(|interface| interface.mac.as_str())
+    }
+
+    /// The interface that holds the address the operator reached.
+    pub fn interface(&self) -> Option<&Interface> {
+        self.interfaces.iter().find(|interface| Some(interface.address) == self.reached)
+    }
+
+    /// The architecture level that decides which images run: a Pi 4 is
+    /// ARMv8.0, and images built for ARMv8.2 (MongoDB from 5.0 on) die on it.
+    pub fn cpu_level(&self) -> Option<&'static str> {
+        if self.machine != "aarch64" {
+            return None;
+        }
+        let newer = |feature: &String| matches!(feature.as_str(), "asimddp" | "fphp" | "dcpop");
+        Some(if self.cpu_features.iter().any(newer) { "armv8.2-a" } else { "armv8.0-a" })
+    }
+
+    /// What kind of storage holds the node's data; `None` when it is not one a Pi has.
+    pub fn storage(&self) -> Option<&'static str> {
+        let device = self.data_device.strip_prefix("/dev/")?;
+        [("mmcblk", "sd"), ("nvme", "nvme"), ("sd", "usb")]
+            .into_iter()
+            .find(|(prefix, _)| device.starts_with(prefix))
+            .map(|(_, kind)| kind)
+    }
+
+    /// Whether workloads can have memory limits.
+    pub fn memory_cgroup(&self) -> bool {
+        self.cgroup_controllers.as_ref().is_some_and(|list| list.iter().any(|c| c == "memory"))
+    }
+}

@@ -1,0 +1,133 @@
+//! What the tests of the planners share: a healthy, prepared node without
+//! programs, and a way to carry a plan out on facts.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+use terrarium_inventory::{
+    Artifacts as Source, Cluster, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
+};
+
+use crate::agent::hex;
+use crate::planner::{Artifacts, Binary, Context};
+use crate::{Action, Change, Clock, Content, Facts, FileFact, ModuleState, UnitFact};
+
+pub(crate) fn node(name: &str) -> Node {
+    Node {
+        name: name.to_owned(),
+        host: format!("10.0.0.{}", &name[3..]),
+        role: if name == "pi-1" { Role::Server } else { Role::Agent },
+        board: None,
+        labels: BTreeMap::new(),
+        ssh: Ssh {
+            user: "pi".to_owned(),
+            port: 22,
+            identities: Vec::new(),
+            password_file: None,
+            known_hosts: PathBuf::from("/tmp/known_hosts"),
+        },
+    }
+}
+
+pub(crate) fn inventory() -> Inventory {
+    Inventory {
+        path: PathBuf::from("/tmp/pis.toml"),
+        cluster: Cluster {
+            name: "desk".to_owned(),
+            domain: "desk.local".to_owned(),
+            kubeconfig: PathBuf::from("/tmp/kubeconfig"),
+        },
+        os: Os { timezone: None, swap: Swap::Off, packages: Vec::new() },
+        k3s: K3s {
+            version: "v1.34.4+k3s1".to_owned(),
+            sha256: BTreeMap::new(),
+            disable: Vec::new(),
+            server: BTreeMap::new(),
+            agent: BTreeMap::new(),
+        },
+        artifacts: Source { mirror: None },
+        stack: Stack { profile: None, services: Vec::new(), values: BTreeMap::new() },
+        nodes: vec![node("pi-1"), node("pi-2"), node("pi-3")],
+    }
+}
+
+/// A Pi 5 whose operating system needs nothing.
+pub(crate) fn facts() -> Facts {
+    Facts {
+        machine: "aarch64".to_owned(),
+        userland_bits: 64,
+        kernel: "6.18.39+rpt-rpi-2712".to_owned(),
+        cpu_features: ["fp", "asimd", "asimddp"].map(str::to_owned).to_vec(),
+        page_size: 16384,
+        model: "Raspberry Pi 5 Model B Rev 1.0".to_owned(),
+        os: "Debian GNU/Linux 13 (trixie)".to_owned(),
+        memory_bytes: 8048 * 1024 * 1024,
+        disk_free_bytes: 50 << 30,
+        hostname: "pi-1".to_owned(),
+        machine_id: String::new(),
+        boot: "b".to_owned(),
+        boot_time: 1000,
+        cgroup_controllers: Some(["cpu", "memory", "pids"].map(str::to_owned).to_vec()),
+        pressure: true,
+        cmdlines: [("/boot/firmware/cmdline.txt".to_owned(), "rootwait\n".to_owned())].into(),
+        clock: Clock { synchronized: true, skew_ms: 0 },
+        timezone: "Etc/UTC".to_owned(),
+        modules: ["br_netfilter", "overlay"].map(|m| (m.to_owned(), ModuleState::Loaded)).into(),
+        ..Facts::default()
+    }
+}
+
+/// Runs `test` with a context around these facts, as the server's.
+pub(crate) fn context(facts: &Facts, test: impl FnOnce(&Context<'_>)) {
+    let inventory = inventory();
+    let addresses: Vec<_> =
+        inventory.nodes.iter().map(|n| (n.name.clone(), n.host.clone())).collect();
+    let artifacts = Artifacts {
+        k3s: [("aarch64".to_owned(), "a".repeat(64))].into(),
+        agent: [("aarch64".to_owned(), "b".repeat(64))].into(),
+    };
+    test(&Context {
+        inventory: &inventory,
+        facts,
+        server: Some(facts),
+        artifacts: &artifacts,
+        addresses: &addresses,
+    });
+}
+
+/// Carries changes out on the facts as a node would, generations included.
+pub(crate) fn converge(facts: &mut Facts, plan: impl Fn(&Context<'_>) -> Vec<Change>) {
+    let mut changes = Vec::new();
+    context(facts, |context| changes = plan(context));
+    apply(facts, &changes);
+}
+
+/// What these changes make of the facts.
+pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
+    for action in changes.iter().flat_map(|change| &change.actions) {
+        match action {
+            Action::Write { path, mode, content, .. } => {
+                let sha256 = match content {
+                    Content::Text(text) => hex(&Sha256::digest(text.as_bytes())),
+                    Content::Artifact(Binary::K3s(_)) => "a".repeat(64),
+                    Content::Artifact(Binary::Agent(_)) => "b".repeat(64),
+                    Content::ServerToken => "c".repeat(64),
+                };
+                let mode = mode.as_deref().unwrap_or("0755").trim_start_matches('0').to_owned();
+                let file = FileFact { sha256, mode, owner: "root:root".to_owned(), modified: 0 };
+                facts.files.insert(path.clone(), file);
+            }
+            Action::Start(wait) => {
+                let unit = UnitFact {
+                    active: "active".to_owned(),
+                    enabled: "enabled".to_owned(),
+                    needs_reload: false,
+                    generation: Some(wait.generation.clone()),
+                };
+                facts.units.insert(wait.unit.clone(), unit);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Facts in, plan out.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use terrarium_inventory::{Inventory, Node, Role};
+
+use crate::{Change, Facts, Plan, agent, gate, k3s, os};
+
+/// What the operator's cache holds for the nodes' architecture.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Artifacts {
+    /// sha256 of the k3s binary per machine (`aarch64`, …).
+    pub k3s: BTreeMap<String, String>,
+    /// sha256 of the agent binary per machine.
+    pub agent: BTreeMap<String, String>,
+}
+
+/// A binary that is brought to a node.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binary {
+    /// k3s, for this machine.
+    K3s(String),
+    /// The node agent, for this machine.
+    Agent(String),
+}
+
+/// What a planner may look at besides its node.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The wish.
+    pub inventory: &'a Inventory,
+    /// The node's own facts.
+    pub facts: &'a Facts,
+    /// The server's facts (the node's own, on the server).
+    pub server: Option<&'a Facts>,
+    /// Binaries at hand.
+    pub artifacts: &'a Artifacts,
+    /// Address of every node that answered, by name, in the inventory's order.
+    pub addresses: &'a [(String, String)],
+}
+
+impl Context<'_> {
+    /// The address the other nodes know this one by: the one the operator
+    /// reached, or the inventory's host when the interface is not seen.
+    pub fn address(&self, node: &Node) -> String {
+        self.addresses
+            .iter()
+            .find(|(name, _)| *name == node.name)
+            .map_or_else(|| node.host.clone(), |(_, address)| address.clone())
+    }
+}
+
+/// Everything that differs between the inventory and the facts. Nodes without
+/// facts (not reached) get no changes; the caller reports them.
+pub fn plan(inventory: &Inventory, facts: &BTreeMap<String, Facts>, artifacts: &Artifacts) -> Plan {
+    let addresses: Vec<(String, String)> = inventory
+        .nodes
+        .iter()
+        .map(|node| {
+            let reached = facts.get(&node.name).and_then(|facts| facts.reached);
+            (node.name.clone(), reached.map_or_else(|| node.host.clone(), |ip| ip.to_string()))
+        })
+        .collect();
+    let server = facts.get(&inventory.server().name);
+    let mut plan = Plan { refusals: gate::cluster(inventory, facts), ..Plan::default() };
+    for node in &inventory.nodes {
+        let Some(own) = facts.get(&node.name) else { continue };
+        let context = Context { inventory, facts: own, server, artifacts, addresses: &addresses };
+        plan.refusals.extend(gate::node(node, &context));
+        plan.notes.extend(gate::notes(node, &context));
+        plan.nodes.insert(node.name.clone(), changes(node, &context));
+    }
+    plan
+}
+
+/// One node's changes, in the order they are carried out: everything that may
+/// need a restart of the node first, one restart, the clock, then programs.
+fn changes(node: &Node, context: &Context<'_>) -> Vec<Change> {
+    let facts = context.facts;
+    let mut changes = Vec::new();
+    changes.extend(os::hostname::plan(node, facts));
+    changes.extend(os::hosts::plan(node, context));
+    changes.extend(os::timezone::plan(&context.inventory.os, facts));
+    changes.extend(os::packages::plan(&context.inventory.os, facts));
+    changes.extend(os::modules::plan(facts));
+    changes.extend(os::sysctl::plan(facts));
+    changes.extend(os::swap::plan(&context.inventory.os, facts));
+    changes.extend(os::boot::plan(facts));
+    changes.extend(os::reboot::plan(facts, &changes));
+    changes.extend(os::clock::plan(node, context));
+    changes.extend(agent::plan(context));
+    changes.extend(k3s::plan(node, context));
+    changes
+}
+
+/// Whether the node is the one whose API the others join.
+pub(crate) fn is_server(node: &Node) -> bool {
+    node.role == Role::Server
+}

@@ -1,0 +1,62 @@
+//! The one probe: what to ask, how to ask it in one round trip, and how to
+//! read the reply. It writes nothing on the node.
+
+mod parse;
+mod script;
+
+pub use parse::{ProbeError, parse};
+pub use script::script;
+
+use terrarium_inventory::{Inventory, Node};
+use terrarium_k3s::paths;
+
+use crate::os::{boot, modules, swap, sysctl};
+use crate::planner::is_server;
+use crate::{agent, k3s};
+
+/// What to ask of one node, beyond what is asked of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Files whose digest, mode and owner matter.
+    pub files: Vec<String>,
+    /// systemd units.
+    pub units: Vec<String>,
+    /// Kernel settings.
+    pub sysctls: Vec<String>,
+    /// Kernel modules.
+    pub modules: Vec<String>,
+    /// Packages.
+    pub packages: Vec<String>,
+    /// On the server: kubectl arguments of the release query.
+    pub releases: Option<Vec<String>>,
+}
+
+/// What to ask of this node; `releases` are the kubectl arguments of the query
+/// for what the stack has deployed.
+pub fn request(inventory: &Inventory, node: &Node, releases: &[&str]) -> Request {
+    let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>();
+    let mut files = owned(&[
+        agent::BINARY,
+        agent::UNIT_FILE,
+        agent::DROP_IN,
+        modules::FILE,
+        sysctl::FILE,
+        swap::RPI_SWAP,
+        paths::BINARY,
+        paths::CONFIG,
+    ]);
+    files.extend(owned(&boot::PATHS));
+    files.extend(k3s::files(node));
+    Request {
+        files,
+        units: vec![
+            agent::UNIT.to_owned(),
+            paths::SERVER_SERVICE.to_owned(),
+            paths::AGENT_SERVICE.to_owned(),
+        ],
+        sysctls: sysctl::SETTINGS.iter().map(|(key, ..)| (*key).to_owned()).collect(),
+        modules: owned(&modules::MODULES),
+        packages: inventory.os.packages.clone(),
+        releases: is_server(node).then(|| owned(releases)),
+    }
+}

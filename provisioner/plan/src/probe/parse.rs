@@ -1,0 +1,235 @@
+//! Reads the probe's reply.
+
+use std::net::IpAddr;
+
+use terrarium_k3s::nodes;
+use thiserror::Error;
+
+use crate::{Facts, FileFact, Interface, ModuleState, UnitFact};
+
+/// Why a reply is of no use.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProbeError {
+    /// The reply ends before its last line.
+    #[error("the probe's reply is cut off after {lines} lines")]
+    Truncated {
+        /// Lines that came.
+        lines: usize,
+    },
+    /// A value is not of the expected shape.
+    #[error("the probe's reply has `{value}` for `{key}`, expected {expected}")]
+    Value {
+        /// Which fact.
+        key: String,
+        /// What came.
+        value: String,
+        /// What should have come.
+        expected: &'static str,
+    },
+}
+
+/// Reads a reply; `operator_ms` is the operator's clock when it came, in
+/// milliseconds since the epoch.
+///
+/// # Errors
+/// When the reply is cut off or a value has the wrong shape. Unknown keys are
+/// ignored: a newer probe may know more.
+pub fn parse(reply: &str, operator_ms: Option<i64>) -> Result<Facts, ProbeError> {
+    let mut facts = Facts::default();
+    let mut whole = false;
+    for line in reply.lines() {
+        let Some((key, value)) = line.split_once('\t') else { continue };
+        let value = value.trim_end();
+        match key.split_once(' ') {
+            Some((kind, name)) => about(&mut facts, kind, name, value)?,
+            None if key == "now" => {
+                let now: i64 = number(key, value)?;
+                facts.clock.skew_ms =
+                    operator_ms.map_or(0, |operator| now.saturating_sub(operator));
+                whole = true;
+            }
+            None => fact(&mut facts, key, value)?,
+        }
+    }
+    if whole { Ok(facts) } else { Err(ProbeError::Truncated { lines: reply.lines().count() }) }
+}
+
+fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
+    let text = || value.to_owned();
+    match key {
+        "machine" => facts.machine = text(),
+        "bits" => facts.userland_bits = number(key, value)?,
+        "kernel" => facts.kernel = text(),
+        "page_size" => facts.page_size = number(key, value)?,
+        "model" => facts.model = text(),
+        "os" => facts.os = text(),
+        "memory_kib" => facts.memory_bytes = number::<u64>(key, value)?.saturating_mul(1024),
+        "disk_kib" => facts.disk_free_bytes = number::<u64>(key, value)?.saturating_mul(1024),
+        "data_device" => facts.data_device = text(),
+        "cpu_features" => {
+            facts.cpu_features = value.split_whitespace().map(str::to_owned).collect()
+        }
+        "hostname" => facts.hostname = text(),
+        "machine_id" => facts.machine_id = text(),
+        "boot" => facts.boot = text(),
+        "boot_time" => facts.boot_time = number(key, value)?,
+        "controllers" => {
+            facts.cgroup_controllers = Some(value.split_whitespace().map(str::to_owned).collect());
+        }
+        "pressure" => facts.pressure = value == "yes",
+        "ntp" => facts.clock.synchronized = value == "yes",
+        "timezone" => facts.timezone = text(),
+        "swap_by" => facts.swap.mechanisms.push(text()),
+        "swap" => facts.swap.active.push(text()),
+        "hosts" => facts.hosts = decoded(key, value)?,
+        "address" => facts.interfaces.extend(interface(value)),
+        "ufw" => facts.firewall = value == "active",
+        "throttled" => {
+            facts.throttled = u32::from_str_radix(value.trim_start_matches("0x"), 16).ok()
+        }
+        "k3s" => facts.k3s_version = Some(text()),
+        "package" => facts.packages.push(text()),
+        "token" => facts.cluster.get_or_insert_default().token_sha256 = Some(text()),
+        "nodes" => {
+            let json = decoded(key, value)?;
+            let nodes =
+                nodes::parse(&json).map_err(|_| wrong(key, "…", "the JSON of a list of nodes"))?;
+            facts.cluster.get_or_insert_default().nodes = nodes;
+        }
+        "releases" => facts.cluster.get_or_insert_default().releases = decoded(key, value)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A fact about one named thing.
+fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), ProbeError> {
+    let name_owned = name.to_owned();
+    let mut words = value.split_whitespace();
+    let mut word = || words.next().unwrap_or_default().to_owned();
+    match kind {
+        "cmdline" => {
+            facts.cmdlines.insert(name_owned, decoded(name, value)?);
+        }
+        "file" => {
+            let (sha256, mode, owner) = (word(), word(), word());
+            if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(wrong(name, value, "a sha256, mode, owner and time"));
+            }
+            let modified = number(name, &word())?;
+            facts.files.insert(name_owned, FileFact { sha256, mode, owner, modified });
+        }
+        "unit" => {
+            let (active, enabled, reload) = (word(), word(), word());
+            let generation = Some(word()).filter(|generation| !generation.is_empty());
+            let unit = UnitFact { active, enabled, needs_reload: reload == "yes", generation };
+            facts.units.insert(name_owned, unit);
+        }
+        "sysctl" => {
+            facts.sysctls.insert(name_owned, value.to_owned());
+        }
+        "module" => {
+            let state = match value {
+                "loaded" => ModuleState::Loaded,
+                "available" => ModuleState::Available,
+                "missing" => ModuleState::Missing,
+                _ => return Err(wrong(name, value, "loaded, available or missing")),
+            };
+            facts.modules.insert(name_owned, state);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn interface(value: &str) -> Option<Interface> {
+    let mut words = value.split_whitespace();
+    let name = words.next()?.split('@').next()?.to_owned();
+    let address: IpAddr = words.next()?.parse().ok()?;
+    Some(Interface { name, address, mac: words.next().unwrap_or_default().to_owned() })
+}
+
+fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, ProbeError> {
+    value.parse().map_err(|_| wrong(key, value, "a number"))
+}
+
+fn wrong(key: &str, value: &str, expected: &'static str) -> ProbeError {
+    let value: String = value.chars().take(80).collect();
+    ProbeError::Value { key: key.to_owned(), value, expected }
+}
+
+/// Standard base64, as `base64 -w0` writes it.
+fn decoded(key: &str, value: &str) -> Result<String, ProbeError> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(value)
+        .map_err(|_| wrong(key, value, "base64"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const REPLY: &str = "machine\taarch64\nbits\t64\npage_size\t16384\nmemory_kib\t1024\n\
+        controllers\tcpu memory pids\npressure\tyes\nboot\tabc/77\nboot_time\t1700\n\
+        cmdline /boot/firmware/cmdline.txt\tcm9vdHdhaXQK\nhosts\tMTI3LjAuMC4xIGxvY2FsaG9zdAo=\n\
+        address\teth0 10.0.0.1 aa:bb\naddress\teth0 fd00::1 aa:bb\nswap_by\trpi-swap\nswap\t/dev/zram0\n\
+        file /etc/x y\t0000000000000000000000000000000000000000000000000000000000000000 644 root:root 12\n\
+        unit k3s.service\tactive enabled no 0123456789abcdef\nunit x.service\tinactive disabled yes \n\
+        sysctl vm.max_map_count\t65530\nmodule overlay\tavailable\npackage\tjq\nthrottled\t0x50000\nnow\t5000\n";
+
+    #[test]
+    fn a_whole_reply_becomes_facts() {
+        let facts = parse(REPLY, Some(4_000)).unwrap();
+        assert_eq!(facts.memory_bytes, 1024 * 1024);
+        assert!(facts.memory_cgroup() && facts.pressure);
+        assert_eq!(facts.cmdlines["/boot/firmware/cmdline.txt"], "rootwait\n");
+        assert_eq!(facts.hosts, "127.0.0.1 localhost\n");
+        assert_eq!(facts.interfaces.len(), 2);
+        assert_eq!(facts.files["/etc/x y"].modified, 12);
+        assert_eq!(facts.units["k3s.service"].generation.as_deref(), Some("0123456789abcdef"));
+        assert!(
+            facts.units["x.service"].needs_reload && facts.units["x.service"].generation.is_none()
+        );
+        assert_eq!(facts.modules["overlay"], ModuleState::Available);
+        assert_eq!(facts.throttled, Some(0x50000));
+        assert_eq!(facts.clock.skew_ms, 1_000);
+    }
+
+    #[test]
+    fn a_reply_that_is_cut_off_is_not_taken_for_the_truth() {
+        let cut = &REPLY[..REPLY.rfind("now").unwrap()];
+        assert!(
+            matches!(parse(cut, None), Err(ProbeError::Truncated { lines: 21 })),
+            "{:?}",
+            parse(cut, None)
+        );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_shape_is_named() {
+        for (line, message) in [
+            ("bits\tmany", "`many` for `bits`"),
+            ("file /etc/x\tnothing", "`nothing` for `/etc/x`"),
+            ("module overlay\tperhaps", "`perhaps` for `overlay`"),
+            ("hosts\t***", "`***` for `hosts`"),
+        ] {
+            let error = parse(&format!("{line}\nnow\t1\n"), None).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_reply_makes_it_panic(reply in "(?s).{0,400}", value in "[\\PC\t]{0,80}") {
+            let _ = parse(&reply, Some(i64::MAX));
+            for key in ["now", "nodes", "throttled", "address", "file x", "unit x", "memory_kib"] {
+                let _ = parse(&format!("{key}\t{value}\nnow\t-1\n"), Some(i64::MIN));
+            }
+        }
+    }
+}

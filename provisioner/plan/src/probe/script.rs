@@ -1,0 +1,135 @@
+//! The probe's script: POSIX sh, run as root, one `key<TAB>value` a line.
+
+use super::Request;
+use crate::action::DIGESTS;
+use crate::quote;
+
+/// The script that answers the request.
+pub fn script(request: &Request) -> String {
+    let words = |list: &[String]| list.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
+    let mut script = String::from(COMMON);
+    script.push_str(&format!("files {}\n", words(&request.files)));
+    script.push_str(&format!("units {}\n", words(&request.units)));
+    script.push_str(&format!("sysctls {}\n", words(&request.sysctls)));
+    script.push_str(&format!("modules {}\n", words(&request.modules)));
+    if !request.packages.is_empty() {
+        script.push_str(&format!("packages {}\n", words(&request.packages)));
+    }
+    if let Some(releases) = &request.releases {
+        script.push_str(&CLUSTER.replace("@RELEASES@", &words(releases)));
+    }
+    // Last, so that nothing slow lies between reading the clock and its
+    // arrival; its presence also shows that the reply is whole.
+    script.push_str("e now \"$(date +%s%3N)\"\n");
+    script.replace("@DIGESTS@", DIGESTS)
+}
+
+const COMMON: &str = r#"LC_ALL=C; export LC_ALL
+e() { printf '%s\t%s\n' "$1" "$2"; }
+b() { printf '%s\t' "$1"; base64 -w0; echo; }
+e machine "$(uname -m)"
+e bits "$(getconf LONG_BIT)"
+e kernel "$(uname -r)"
+e page_size "$(getconf PAGE_SIZE)"
+e model "$(tr -d '\0' 2>/dev/null </sys/firmware/devicetree/base/model)"
+e os "$(. /etc/os-release; printf %s "$PRETTY_NAME")"
+e memory_kib "$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
+e disk_kib "$(df -Pk /var/lib | awk 'NR==2 {print $4}')"
+e data_device "$(findmnt -nvo SOURCE -T /var/lib)"
+e cpu_features "$(sed -n 's/^Features[[:space:]]*: *//p' /proc/cpuinfo | head -n 1)"
+e hostname "$(uname -n)"
+e machine_id "$(cat /etc/machine-id 2>/dev/null)"
+set -- $(sed 's/.*) //' /proc/1/stat)
+e boot "$(cat /proc/sys/kernel/random/boot_id)/${20}"
+e boot_time "$(awk -v now="$(date +%s)" -v ticks="${20}" -v hz="$(getconf CLK_TCK)" '{printf "%d", now - $1 + ticks / hz}' /proc/uptime)"
+[ -r /sys/fs/cgroup/cgroup.controllers ] && e controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
+[ -r /proc/pressure/memory ] && e pressure yes
+for f in /boot/firmware/cmdline.txt /boot/cmdline.txt; do [ -f "$f" ] && b "cmdline $f" <"$f"; done
+e ntp "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)"
+e timezone "$(readlink -f /etc/localtime | sed 's,.*/zoneinfo/,,')"
+[ -e /etc/rpi/swap.conf ] && e swap_by rpi-swap
+systemctl is-enabled --quiet dphys-swapfile.service 2>/dev/null && e swap_by dphys-swapfile
+grep -Eq '^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]' /etc/fstab 2>/dev/null && e swap_by fstab
+awk 'NR>1 {print "swap\t" $1}' /proc/swaps
+b hosts </etc/hosts
+ip -o addr show scope global | awk '{print $2, $4}' | while read -r i a; do e address "$i ${a%/*} $(cat "/sys/class/net/${i%@*}/address" 2>/dev/null)"; done
+command -v ufw >/dev/null && ufw status 2>/dev/null | grep -q '^Status: active' && e ufw active
+command -v vcgencmd >/dev/null && e throttled "$(vcgencmd get_throttled 2>/dev/null | sed 's/.*=//')"
+[ -x /usr/local/bin/k3s ] && e k3s "$(/usr/local/bin/k3s --version 2>/dev/null | head -n 1)"
+digest() {
+  r=$(grep " $1\$" @DIGESTS@ 2>/dev/null)
+  if [ -n "$r" ] && [ "${r#* }" = "$(stat -c '%s %Y %Z %i %n' "$1")" ]; then printf %s "${r%% *}"
+  else s=$(sha256sum <"$1"); printf %s "${s%% *}"; fi
+}
+files() { for f; do [ -f "$f" ] && e "file $f" "$(digest "$f") $(stat -c '%a %U:%G %Y' "$f")"; done; :; }
+units() {
+  for u; do
+    a='' l='' n='' p=0
+    while IFS='=' read -r k v; do case $k in ActiveState) a=$v;; UnitFileState) l=$v;; NeedDaemonReload) n=$v;; MainPID) p=$v;; esac; done <<X
+$(systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p MainPID "$u")
+X
+    g=''
+    [ "${p:-0}" -gt 0 ] && g=$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ" | sed -n 's/^TERRARIUM_GENERATION=//p')
+    [ -n "$l" ] && e "unit $u" "$a $l $n $g"
+  done; :
+}
+sysctls() { for k; do f=/proc/sys/$(printf %s "$k" | tr . /); [ -r "$f" ] && e "sysctl $k" "$(cat "$f")"; done; :; }
+modules() {
+  for m; do
+    if [ -d "/sys/module/$m" ]; then s=loaded
+    elif [ "$m" = br_netfilter ] && [ -d /proc/sys/net/bridge ]; then s=loaded
+    elif grep -qw "$m" /proc/filesystems; then s=loaded
+    elif modprobe -nq "$m" 2>/dev/null; then s=available
+    else s=missing; fi
+    e "module $m" "$s"
+  done
+}
+packages() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" {print "package\t" $1}'; :; }
+"#;
+
+const CLUSTER: &str = r#"if systemctl is-active --quiet k3s.service; then
+  t=/var/lib/rancher/k3s/server/node-token
+  [ -f "$t" ] && { s=$(sha256sum <"$t"); e token "${s%% *}"; }
+  k() { timeout 20 /usr/local/bin/k3s kubectl --request-timeout=15s "$@" 2>/dev/null; }
+  n=$(k get nodes -o json) && printf %s "$n" | b nodes && k @RELEASES@ | b releases
+fi
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        let list = |item: &str| vec![item.to_owned()];
+        Request {
+            files: list("/etc/hostname"),
+            units: list("ssh.service"),
+            sysctls: list("vm.max_map_count"),
+            modules: list("overlay"),
+            packages: list("bash"),
+            releases: Some(list("get")),
+        }
+    }
+
+    #[test]
+    fn the_script_is_shell_that_parses() {
+        let status = std::process::Command::new("sh")
+            .args(["-n", "-c", &script(&request())])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    #[test]
+    fn the_reply_of_a_real_shell_can_be_read() {
+        let reply =
+            std::process::Command::new("sh").args(["-c", &script(&request())]).output().unwrap();
+        let facts = super::super::parse(&String::from_utf8(reply.stdout).unwrap(), None).unwrap();
+        assert_eq!(facts.machine, std::env::consts::ARCH);
+        assert_eq!(facts.files["/etc/hostname"].sha256.len(), 64);
+        assert!(
+            facts.page_size >= 4096 && facts.memory_bytes > 0 && facts.boot_time > 0,
+            "{facts:?}"
+        );
+    }
+}
