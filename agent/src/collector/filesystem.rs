@@ -1,0 +1,197 @@
+//! The space of mounted file systems.
+//!
+//! Mounts are those of process 1: the agent's own are changed by its unit's
+//! protections. They are parsed when the kernel says they changed.
+
+use std::path::{Path, PathBuf};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::statvfs;
+use rustix::time::Timespec;
+
+use super::Collector;
+use super::apart::{Apart, PATIENCE, is_remote};
+use super::mountinfo::{Mount, mounts};
+use crate::encoder::{Encoder, Family};
+use crate::failure::Failure;
+use crate::source::Source;
+use crate::value::Value;
+
+/// What statvfs(2) answers, in bytes and files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// The file system's size.
+    pub size: u64,
+    /// What is free.
+    pub free: u64,
+    /// What is free to users other than root.
+    pub available: u64,
+    /// How many files it can hold.
+    pub files: u64,
+    /// How many more files it can hold.
+    pub files_free: u64,
+}
+
+/// A mount, and its space if it could be asked.
+pub type Asked = (Mount, Option<Space>);
+
+/// A family and how its value is taken; `None` where there is no value.
+type Column = (Family, fn(&Asked) -> Option<Value>);
+
+const COLUMNS: [Column; 7] = [
+    (
+        Family::gauge("node_filesystem_avail_bytes", "Bytes free to users other than root."),
+        |(_, space)| space.map(|space| space.available.into()),
+    ),
+    (
+        Family::gauge("node_filesystem_device_error", "1 if the file system could not be asked."),
+        |(_, space)| Some(space.is_none().into()),
+    ),
+    (Family::gauge("node_filesystem_files", "Files the file system can hold."), |(_, space)| {
+        space.map(|space| space.files.into())
+    }),
+    (
+        Family::gauge("node_filesystem_files_free", "Files the file system can still hold."),
+        |(_, space)| space.map(|space| space.files_free.into()),
+    ),
+    (Family::gauge("node_filesystem_free_bytes", "Bytes free."), |(_, space)| {
+        space.map(|space| space.free.into())
+    }),
+    (Family::gauge("node_filesystem_readonly", "1 if it is mounted read-only."), |(mount, _)| {
+        Some(mount.readonly.into())
+    }),
+    (Family::gauge("node_filesystem_size_bytes", "Size in bytes."), |(_, space)| {
+        space.map(|space| space.size.into())
+    }),
+];
+
+/// Encodes the mounts.
+pub fn encode(asked: &[Asked], out: &mut Encoder) {
+    for (family, value) in &COLUMNS {
+        out.family(family);
+        for entry in asked {
+            let Some(value) = value(entry) else { continue };
+            let (mount, _) = entry;
+            let labels = [
+                ("device", &mount.device[..]),
+                ("fstype", &mount.fstype[..]),
+                ("mountpoint", &mount.mountpoint[..]),
+            ];
+            out.sample(family, &labels, value);
+        }
+    }
+}
+
+fn space(path: &Path) -> Option<Space> {
+    let answer = statvfs(path).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(answer.f_frsize);
+    Some(Space {
+        size: bytes(answer.f_blocks),
+        free: bytes(answer.f_bfree),
+        available: bytes(answer.f_bavail),
+        files: answer.f_files,
+        files_free: answer.f_ffree,
+    })
+}
+
+/// How a mount is asked.
+#[derive(Debug)]
+enum Asker {
+    /// Here and now: the kernel knows the answer.
+    Direct,
+    /// On a thread of its own; `None` when there could not be one more.
+    Apart(Option<Apart>),
+}
+
+impl Asker {
+    fn of(mount: &Mount) -> Self {
+        if is_remote(&mount.fstype) {
+            Self::Apart(Apart::new(mount.path.clone(), |path| space(path)))
+        } else {
+            Self::Direct
+        }
+    }
+
+    fn ask(&mut self, mount: &Mount) -> Option<Space> {
+        match self {
+            Self::Direct => space(&mount.path),
+            Self::Apart(apart) => apart.as_mut()?.ask(PATIENCE),
+        }
+    }
+}
+
+/// The collector.
+#[derive(Debug)]
+pub struct Filesystem {
+    /// Process 1's mounts, and the agent's own in case those may not be read.
+    files: [Source; 2],
+    rootfs: PathBuf,
+    asked: Vec<Asked>,
+    /// Who asks each of them.
+    askers: Vec<Asker>,
+    /// Which file the mounts are from, once they are; and whether all of it
+    /// could be read.
+    known: Option<(usize, bool)>,
+}
+
+impl Filesystem {
+    /// Reads below `procfs`, looks for mount points below `rootfs`.
+    pub fn new(procfs: &Path, rootfs: &Path) -> Self {
+        Self {
+            files: ["1", "self"].map(|process| Source::new(procfs.join(process).join("mountinfo"))),
+            rootfs: rootfs.to_owned(),
+            asked: Vec::new(),
+            askers: Vec::new(),
+            known: None,
+        }
+    }
+
+    /// Reads the mounts anew if they are not known or not the same any more.
+    fn refresh(&mut self, scratch: &mut Vec<u8>) -> Result<bool, Failure> {
+        if let Some((from, whole)) = self.known
+            && !changed(&self.files[from])
+        {
+            return Ok(whole);
+        }
+        self.known = None;
+        let from = usize::from(self.files[0].read(scratch).is_err());
+        let input = self.files[from].read(scratch)?;
+        let (found, whole) = mounts(input, &self.rootfs);
+        self.askers = found.iter().map(Asker::of).collect();
+        self.asked = found.into_iter().map(|mount| (mount, None)).collect();
+        self.known = Some((from, whole));
+        Ok(whole)
+    }
+}
+
+/// Whether the kernel reports a change since it was asked last. When it cannot
+/// be asked, the answer is yes.
+fn changed(file: &Source) -> bool {
+    let Some(descriptor) = file.descriptor() else { return true };
+    let mut asked = [PollFd::new(&descriptor, PollFlags::PRI)];
+    match poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(_) => asked[0].revents().intersects(PollFlags::PRI | PollFlags::ERR),
+        Err(_) => true,
+    }
+}
+
+impl Collector for Filesystem {
+    fn name(&self) -> &'static str {
+        "filesystem"
+    }
+
+    fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
+        let whole = self.refresh(scratch)?;
+        for ((mount, answer), asker) in self.asked.iter_mut().zip(&mut self.askers) {
+            *answer = asker.ask(mount);
+        }
+        encode(&self.asked, out);
+        if whole {
+            return Ok(());
+        }
+        Err(Failure::Malformed {
+            file: "mountinfo",
+            expected: "six fields, optional ones, `-` and three fields a line",
+        })
+    }
+}

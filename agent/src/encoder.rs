@@ -1,0 +1,218 @@
+//! The text exposition format, version 0.0.4, into one reused buffer.
+
+use std::io;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::value::Value;
+
+/// The page's media type.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What kind of series a family holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only ever grows, or starts over.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+/// A metric family: everything about it but its samples.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// The metric's name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// One line that says what it is; no line break or backslash in it.
+    pub help: &'static str,
+}
+
+impl Family {
+    /// A family of counters.
+    pub const fn counter(name: &'static str, help: &'static str) -> Self {
+        Self { name, kind: Kind::Counter, help }
+    }
+
+    /// A family of gauges.
+    pub const fn gauge(name: &'static str, help: &'static str) -> Self {
+        Self { name, kind: Kind::Gauge, help }
+    }
+}
+
+/// A label's name and value; any bytes will do for a value.
+pub type Label<'a> = (&'static str, &'a [u8]);
+
+/// Writes families and samples.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    page: BytesMut,
+}
+
+impl Encoder {
+    /// An encoder with room for a page of `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { page: BytesMut::with_capacity(capacity) }
+    }
+
+    /// Gives the page away. The memory is used again for the next page, once
+    /// the reader has dropped this one.
+    pub fn finish(&mut self) -> Bytes {
+        self.page.split().freeze()
+    }
+
+    /// Starts a page and makes room for `expected` bytes: in the last page's
+    /// memory if its reader has dropped it, in new memory if not.
+    pub fn begin(&mut self, expected: usize) {
+        self.page.clear();
+        self.page.reserve(expected);
+    }
+
+    /// The page so far.
+    pub fn page(&self) -> &[u8] {
+        &self.page
+    }
+
+    /// Opens a family: its samples follow, no other family's in between.
+    pub fn family(&mut self, family: &Family) {
+        self.open(&[family.name.as_bytes()], family.kind, &[family.help.as_bytes()]);
+    }
+
+    /// Opens a family whose name and help are put together from parts. The
+    /// caller vouches that the name's parts make a valid metric name.
+    pub fn open(&mut self, name: &[&[u8]], kind: Kind, help: &[&[u8]]) {
+        self.put(b"# HELP ");
+        self.put_all(name);
+        self.put(b" ");
+        self.put_all(help);
+        self.put(b"\n# TYPE ");
+        self.put_all(name);
+        self.put(match kind {
+            Kind::Counter => b" counter\n",
+            Kind::Gauge => b" gauge\n",
+        });
+    }
+
+    /// One sample of the family opened last.
+    pub fn sample(&mut self, family: &Family, labels: &[Label<'_>], value: impl Into<Value>) {
+        self.put(family.name.as_bytes());
+        let mut lead: &[u8] = b"{";
+        for (label, value) in labels {
+            self.put(lead);
+            self.put(label.as_bytes());
+            self.put(b"=\"");
+            self.escaped(value);
+            self.put(b"\"");
+            lead = b",";
+        }
+        if !labels.is_empty() {
+            self.put(b"}");
+        }
+        self.value(value);
+    }
+
+    /// A family of one sample without labels.
+    pub fn single(&mut self, family: &Family, value: impl Into<Value>) {
+        self.family(family);
+        self.sample(family, &[], value);
+    }
+
+    /// As [`Encoder::single`], for a family opened from parts.
+    pub fn bare(&mut self, name: &[&[u8]], value: impl Into<Value>) {
+        self.put_all(name);
+        self.value(value);
+    }
+
+    fn value(&mut self, value: impl Into<Value>) {
+        self.put(b" ");
+        value.into().with_text(|text| self.put(text));
+        self.put(b"\n");
+    }
+
+    /// A label value: escaped as the format asks, other than UTF-8 replaced.
+    fn escaped(&mut self, value: &[u8]) {
+        for chunk in value.utf8_chunks() {
+            let mut plain = chunk.valid().as_bytes();
+            while let Some(at) = plain.iter().position(|byte| matches!(byte, b'\\' | b'"' | b'\n'))
+            {
+                self.put(&plain[..at]);
+                self.put(match plain[at] {
+                    b'\n' => b"\\n",
+                    b'"' => b"\\\"",
+                    _ => b"\\\\",
+                });
+                plain = &plain[at + 1..];
+            }
+            self.put(plain);
+            if !chunk.invalid().is_empty() {
+                self.put("\u{fffd}".as_bytes());
+            }
+        }
+    }
+
+    fn put_all(&mut self, parts: &[&[u8]]) {
+        for part in parts {
+            self.put(part);
+        }
+    }
+
+    fn put(&mut self, text: &[u8]) {
+        self.page.put_slice(text);
+    }
+}
+
+/// What other encoders write goes to the same page.
+impl io::Write for Encoder {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.put(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WATTS: Family = Family::gauge("watts", "Power drawn.");
+
+    #[test]
+    fn a_family_is_help_type_and_samples() {
+        let mut out = Encoder::default();
+        out.family(&WATTS);
+        out.sample(&WATTS, &[("rail", b"3v3"), ("chip", b"pmic")], Value::scaled(1250, 3));
+        out.single(&Family::counter("reads_total", "Reads."), 7);
+        let page = out.finish();
+        assert_eq!(
+            str::from_utf8(&page).unwrap(),
+            "# HELP watts Power drawn.\n# TYPE watts gauge\nwatts{rail=\"3v3\",chip=\"pmic\"} 1.25\n\
+             # HELP reads_total Reads.\n# TYPE reads_total counter\nreads_total 7\n"
+        );
+    }
+
+    #[test]
+    fn label_values_are_escaped_and_made_utf8() {
+        let mut out = Encoder::default();
+        out.sample(&WATTS, &[("at", b"a\\b\"c\nd\xffe")], 1);
+        assert_eq!(
+            str::from_utf8(out.page()).unwrap(),
+            "watts{at=\"a\\\\b\\\"c\\nd\u{fffd}e\"} 1\n"
+        );
+    }
+
+    #[test]
+    fn the_page_s_memory_is_used_again() {
+        let mut out = Encoder::with_capacity(1024);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            out.begin(1024);
+            out.single(&WATTS, 1);
+            seen.push(out.finish().as_ptr());
+        }
+        assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
+    }
+}

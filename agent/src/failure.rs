@@ -1,0 +1,33 @@
+//! Why a collector could not give everything.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What went wrong. Made without allocating: a host without some file fails
+/// the same way at every scrape.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file could not be opened or read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: Arc<Path>,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// A file holds something other than the kernel writes there.
+    #[error("{file} is not as expected: {expected}")]
+    Malformed {
+        /// The file, relative to its root.
+        file: &'static str,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// This host has nothing of the kind.
+    #[error("no {what} on this host")]
+    Absent {
+        /// What was looked for.
+        what: &'static str,
+    },
+}

@@ -1,0 +1,18 @@
+//! The per-node agent: the host's metrics for Prometheus, in one small process.
+//!
+//! [`agent::Agent::render`] reads the kernel's files and writes one page of
+//! text exposition (0.0.4); [`server::run`] serves it. Names, labels, types and
+//! units are `node_exporter`'s, so existing dashboards and alerts keep working.
+
+pub mod address;
+pub mod agent;
+pub mod cli;
+pub mod collector;
+pub mod encoder;
+pub mod failure;
+pub mod process;
+pub mod registered;
+pub mod scan;
+pub mod server;
+pub mod source;
+pub mod value;

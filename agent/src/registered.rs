@@ -1,0 +1,76 @@
+//! What is counted over time, and facts that hold for the process's life.
+//!
+//! Few series, changed by events: the registry's place. The host's metrics,
+//! read anew at each scrape, do not pass through it.
+
+use prometheus::{Encoder as _, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use sysinfo::{Product, System};
+
+use crate::encoder::Encoder;
+
+/// The registered metrics.
+#[derive(Debug)]
+pub struct Registered {
+    registry: Registry,
+    requests: IntCounterVec,
+    failures: IntCounterVec,
+}
+
+impl Registered {
+    /// Registers everything.
+    ///
+    /// # Errors
+    /// Only when two metrics have the same name.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let requests = IntCounterVec::new(
+            Opts::new("terrarium_agent_requests_total", "Requests answered."),
+            &["path", "code"],
+        )?;
+        let failures = IntCounterVec::new(
+            Opts::new("terrarium_agent_scrape_errors_total", "Collections that lacked something."),
+            &["collector"],
+        )?;
+        let build = IntGaugeVec::new(
+            Opts::new("terrarium_agent_build_info", "The agent's version and architecture."),
+            &["version", "arch"],
+        )?;
+        let host = IntGaugeVec::new(
+            Opts::new("terrarium_agent_host_info", "Operating system and board."),
+            &["os", "os_version", "kernel", "board"],
+        )?;
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(failures.clone()))?;
+        registry.register(Box::new(build.clone()))?;
+        registry.register(Box::new(host.clone()))?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION"), std::env::consts::ARCH]).set(1);
+        host.with_label_values(&host_facts().each_ref().map(String::as_str)).set(1);
+        Ok(Self { registry, requests, failures })
+    }
+
+    /// Counts a request answered with `code`. `path` must be one of few.
+    pub fn request(&self, path: &'static str, code: &'static str) {
+        self.requests.with_label_values(&[path, code]).inc();
+    }
+
+    /// Counts a collection that lacked something.
+    pub fn failure(&self, collector: &'static str) {
+        self.failures.with_label_values(&[collector]).inc();
+    }
+
+    /// Encodes everything registered.
+    ///
+    /// # Errors
+    /// When the registry holds something that cannot be written as text.
+    pub fn encode(&self, out: &mut Encoder) -> Result<(), prometheus::Error> {
+        TextEncoder::new().encode(&self.registry.gather(), out)
+    }
+}
+
+/// Operating system, its version, kernel, board; empty where not known.
+fn host_facts() -> [String; 4] {
+    // A device tree ends its strings with a NUL.
+    let board = Product::name().map(|name| name.trim_end_matches('\0').to_owned());
+    [System::name(), System::os_version(), System::kernel_version(), board]
+        .map(Result::unwrap_or_default)
+}

@@ -1,0 +1,127 @@
+//! A file of procfs or sysfs, kept open between reads.
+//!
+//! Opening costs more than reading: both trees generate their text at each
+//! read from the start, so one descriptor serves for good.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::failure::Failure;
+
+/// Enough for most files at the first attempt.
+const FIRST_ROOM: usize = 16 * 1024;
+
+/// No file read here comes near; a stop for one that does not end.
+const MOST: usize = 16 * 1024 * 1024;
+
+/// A file kept open; opened at the first read and again after a failed one.
+#[derive(Debug)]
+pub struct Source {
+    path: Arc<Path>,
+    file: Option<File>,
+}
+
+impl Source {
+    /// The file at `path`; nothing is opened yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path: path.into(), file: None }
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file's whole content, in `scratch`.
+    ///
+    /// # Errors
+    /// [`Failure::Read`] when the file cannot be opened or read, or does not
+    /// end within 16 MiB.
+    pub fn read<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Result<&'s [u8], Failure> {
+        let length = self.with_file(|file| read_to_end(file, scratch))?;
+        Ok(&scratch[..length])
+    }
+
+    /// The descriptor to wait on or ask about, once the file was read.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.file.as_ref().map(AsFd::as_fd)
+    }
+
+    fn with_file<T>(&mut self, read: impl FnOnce(&File) -> io::Result<T>) -> Result<T, Failure> {
+        let opened = match self.file.take() {
+            Some(file) => Ok(file),
+            None => File::open(&self.path),
+        };
+        // A file that failed stays closed: a device that comes back under the
+        // same path is another file.
+        match opened.and_then(|file| Ok((read(&file)?, file))) {
+            Ok((value, file)) => {
+                self.file = Some(file);
+                Ok(value)
+            }
+            Err(source) => Err(Failure::Read { path: Arc::clone(&self.path), source }),
+        }
+    }
+}
+
+/// Reads until the kernel says it was all: a short read is no sign of the end,
+/// as tables come in pieces of at most a page.
+fn read_to_end(file: &File, scratch: &mut Vec<u8>) -> io::Result<usize> {
+    if scratch.is_empty() {
+        scratch.resize(FIRST_ROOM, 0);
+    }
+    let mut length = 0;
+    loop {
+        match file.read_at(&mut scratch[length..], length as u64) {
+            Ok(0) => return Ok(length),
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if length == scratch.len() {
+            if length >= MOST {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            scratch.resize(length * 2, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_whole_and_anew_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table");
+        let mut source = Source::new(path.clone());
+        let mut scratch = Vec::new();
+        assert!(matches!(source.read(&mut scratch), Err(Failure::Read { .. })));
+
+        let long = vec![b'x'; 3 * FIRST_ROOM];
+        std::fs::write(&path, &long).unwrap();
+        assert_eq!(source.read(&mut scratch).unwrap(), long);
+
+        std::fs::write(&path, "short").unwrap();
+        assert_eq!(source.read(&mut scratch).unwrap(), b"short");
+    }
+
+    #[test]
+    fn a_failure_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let failure = Source::new(folder.path().into()).read(&mut Vec::new()).unwrap_err();
+        assert_eq!(failure.to_string(), format!("cannot read {}", folder.path().display()));
+    }
+
+    #[test]
+    fn a_file_without_end_is_given_up() {
+        let failure = Source::new("/dev/zero".into()).read(&mut Vec::new()).unwrap_err();
+        let Failure::Read { source, .. } = failure else { panic!("{failure}") };
+        assert_eq!(source.kind(), io::ErrorKind::FileTooLarge);
+    }
+}

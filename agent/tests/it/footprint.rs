@@ -1,0 +1,68 @@
+//! What the agent costs: size, memory, allocations.
+
+use std::path::PathBuf;
+
+use terrarium_agent::agent::Agent;
+use terrarium_agent::collector::Roots;
+
+use crate::build::artifact;
+use crate::exposition;
+use crate::running::{Running, fixture};
+
+/// Bytes, stripped.
+const LARGEST: u64 = 2_500_000;
+
+const SCRAPES: u32 = 1000;
+
+/// Resident after so many scrapes, in KiB.
+const MOST_MEMORY: u64 = 3 * 1024;
+
+#[test]
+fn the_program_is_small_and_stays_so() {
+    let (program, _folder) = artifact(std::env::consts::ARCH);
+    let size = std::fs::metadata(&program).unwrap().len();
+    assert!(size <= LARGEST, "{size} bytes");
+
+    let running = Running::start(&mut std::process::Command::new(program));
+    let mut connection = running.connect();
+    let mut scrape = || exposition::read_unique(&connection.get("/metrics").body).unwrap();
+    let first = scrape();
+    for _ in 1..SCRAPES {
+        scrape();
+    }
+    let last = scrape();
+    let series: usize = last.values().map(|family| family.samples.len()).sum();
+    let seconds = |page: &exposition::Page| -> f64 {
+        page["process_cpu_seconds_total"].samples[0].value.parse().unwrap()
+    };
+    let microseconds = (seconds(&last) - seconds(&first)) / f64::from(SCRAPES) * 1e6;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+    let of = |key: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    let (resident, threads) = (of("VmRSS:"), of("Threads:"));
+    println!(
+        "{size} bytes; after {SCRAPES} scrapes of {series} series: {resident} KiB resident, \
+         {} KiB at most, {threads} thread(s), {microseconds:.0} µs of processor time a scrape",
+        of("VmHWM:")
+    );
+    assert!(resident <= MOST_MEMORY, "{resident} KiB resident");
+    assert_eq!(threads, 1);
+}
+
+#[test]
+fn collecting_allocates_nothing() {
+    let rootfs = PathBuf::from("/");
+    let roots = Roots { procfs: fixture("pi5/proc"), sysfs: fixture("pi5/sys"), rootfs };
+    let mut agent = Agent::new(&roots).unwrap();
+    agent.render().unwrap();
+    let allocations = allocation_counter::measure(|| {
+        agent.collect();
+    });
+    assert_eq!(allocations.count_total, 0, "{allocations:?}");
+
+    let whole = allocation_counter::measure(|| drop(agent.render().unwrap()));
+    println!("{} allocations for the registered metrics", whole.count_total);
+    assert_eq!(whole.count_current, 0, "{whole:?}");
+}

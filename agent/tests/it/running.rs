@@ -1,0 +1,156 @@
+//! Programs that serve metrics, as children, and a client that asks them.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Longer than any answer takes, emulated on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Where the fixture of that name is.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// The agent as this test run built it.
+pub(crate) fn agent() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_terrarium-agent"))
+}
+
+/// A child that listens; killed when dropped.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    /// Kept, so that the child can go on writing to it.
+    log: BufReader<ChildStderr>,
+}
+
+impl Running {
+    /// Starts `command` on a free port of the loopback interface and waits
+    /// until it has logged the address it listens on.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .arg("--web.listen-address=127.0.0.1:0")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        let address = loop {
+            let start = said.len();
+            let read = log.read_line(&mut said).unwrap();
+            assert_ne!(read, 0, "{command:?} ended before it listened:\n{said}");
+            if let Some(at) = said[start..].find("127.0.0.1:") {
+                let address = said[start + at..].split(['/', '\n', ' ', '"']).next().unwrap();
+                if let Ok(address) = address.parse::<SocketAddr>()
+                    && address.port() != 0
+                {
+                    break address;
+                }
+            }
+        };
+        Self { address, child, log }
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Connection { stream: BufReader::new(stream) }
+    }
+
+    /// The body of an answer that has to be 200.
+    pub(crate) fn get(&self, path: &str) -> Vec<u8> {
+        let answer = self.connect().get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        answer.body
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells it to stop; the exit code, and what it logged since it listened.
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap().code(), log)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A connection that is kept for the next request.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Connection {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: agent\r\n\r\n"))
+    }
+
+    /// Sends a request; reads an answer whose length is told.
+    pub(crate) fn send(&mut self, request: &str) -> Answer {
+        self.stream.get_mut().write_all(request.as_bytes()).unwrap();
+        let status = self.line();
+        let status = status.split(' ').nth(1).unwrap().parse().unwrap();
+        let mut headers = Vec::new();
+        loop {
+            let line = self.line();
+            let Some((name, value)) = line.split_once(": ") else { break };
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        }
+        let mut answer = Answer { status, headers, body: Vec::new() };
+        if let Some(length) = answer.header("content-length") {
+            answer.body = vec![0; length.parse().unwrap()];
+            self.stream.read_exact(&mut answer.body).unwrap();
+        } else {
+            assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+            self.chunks(&mut answer.body);
+        }
+        answer
+    }
+
+    fn chunks(&mut self, body: &mut Vec<u8>) {
+        loop {
+            let length = usize::from_str_radix(&self.line(), 16).unwrap();
+            let start = body.len();
+            body.resize(start + length, 0);
+            self.stream.read_exact(&mut body[start..]).unwrap();
+            assert_eq!(self.line(), "");
+            if length == 0 {
+                return;
+            }
+        }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        line.truncate(line.trim_end().len());
+        line
+    }
+}

@@ -1,0 +1,126 @@
+//! The HTTP side of the real program, over the real /proc and /sys.
+
+use std::process::{Command, Stdio};
+
+use crate::exposition;
+use crate::running::{Running, agent};
+
+/// What holds for every page: well formed, and complete to its last family.
+fn check(page: &[u8]) -> exposition::Page {
+    let families = exposition::read_unique(page).unwrap();
+    let outcomes = &families["node_scrape_collector_success"].samples;
+    assert_eq!(outcomes.len(), 12);
+    for outcome in outcomes {
+        // Not every machine has sensors, or a kernel that keeps pressure.
+        let collector = outcome.labels["collector"].as_str();
+        if !["hwmon", "thermal_zone", "pressure"].contains(&collector) {
+            assert_eq!(outcome.value, "1", "{collector}");
+        }
+    }
+    assert_eq!(families["terrarium_agent_build_info"].samples.len(), 1);
+    families
+}
+
+#[test]
+fn a_thousand_pages_are_all_complete() {
+    let running = Running::start(&mut agent());
+    let mut connection = running.connect();
+    for scrape in 0..1000 {
+        let answer = connection.get("/metrics");
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+        let page = check(&answer.body);
+        // The page is written before its own request is counted.
+        let served = page.get("terrarium_agent_requests_total");
+        let served = served.map_or("0", |family| family.samples[0].value.as_str());
+        assert_eq!(served, scrape.to_string());
+    }
+}
+
+#[test]
+fn scrapers_side_by_side_get_whole_pages() {
+    let running = Running::start(&mut agent());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    check(&running.get("/metrics"));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn promtool_finds_nothing_but_the_names_the_kernel_gave() {
+    let running = Running::start(&mut agent());
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!("promtool ({error}); install it: apt-get install prometheus")
+        });
+    let page = running.get("/metrics");
+    std::io::Write::write_all(&mut promtool.stdin.take().unwrap(), &page).unwrap();
+    let said = promtool.wait_with_output().unwrap();
+    // 3: the page is fine, its style is not.
+    assert!(matches!(said.status.code(), Some(0 | 3)), "{said:?}");
+    let said = [said.stdout, said.stderr].concat();
+    for finding in str::from_utf8(&said).unwrap().lines() {
+        let name = finding.split(' ').next().unwrap();
+        assert!(name.starts_with("node_memory_") && finding.contains("camelCase"), "{finding}");
+    }
+}
+
+#[test]
+fn there_is_health_and_nothing_elsewhere() {
+    let running = Running::start(&mut agent());
+    let mut connection = running.connect();
+    let answer = connection.get("/healthz");
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"ok\n"[..]));
+    assert_eq!(connection.get("/").status, 404);
+    assert_eq!(connection.get("/metrics/").status, 404);
+    let post = "POST /metrics HTTP/1.1\r\nhost: agent\r\ncontent-length: 0\r\n\r\n";
+    assert_eq!(connection.send(post).status, 405);
+
+    let page = check(&connection.get("/metrics").body);
+    let counted: Vec<(&str, &str, &str)> = page["terrarium_agent_requests_total"]
+        .samples
+        .iter()
+        .map(|sample| (&*sample.labels["path"], &*sample.labels["code"], &*sample.value))
+        .collect();
+    assert_eq!(counted, [("/healthz", "200", "1"), ("other", "404", "2")]);
+}
+
+#[test]
+fn told_to_stop_it_stops_with_0() {
+    let running = Running::start(&mut agent());
+    // Neither an idle connection nor half a request holds it up.
+    let mut idle = running.connect();
+    idle.get("/healthz");
+    let half = running.connect();
+    let (code, _) = running.terminate();
+    assert_eq!(code, Some(0));
+    drop((idle, half));
+}
+
+#[test]
+fn a_port_in_use_is_said_to_be() {
+    let running = Running::start(&mut agent());
+    let flag = format!("--web.listen-address={}", running.address);
+    let second = agent().arg(flag).output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.starts_with(&format!("error: cannot listen on {}", running.address)), "{said}");
+    assert!(said.contains("because: "), "{said}");
+}
+
+#[test]
+fn a_wrong_flag_is_a_usage_error() {
+    let wrong = agent().arg("--web.listen-address=nonsense").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("no port in \"nonsense\""));
+}
