@@ -1,0 +1,115 @@
+//! The inventory of a lab: a `pis.toml` for its nodes.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::artifacts::K3S_VERSION;
+use crate::node::Node;
+use crate::paths::text;
+
+/// The password of the image's user `pi`.
+pub(crate) const PASSWORD: &str = "raspberry";
+
+/// The text of the inventory. `boards` says whether to name the boards: with
+/// another amount of memory than theirs the nodes are not those boards.
+pub(crate) fn render(nodes: &[Node], artifacts: &Path, boards: bool) -> String {
+    let mut page = format!(
+        "# The nodes of a lab, written by `lab up`.\n\
+         [cluster]\n\
+         name = \"lab\"\n\
+         kubeconfig = \"kubeconfig\"\n\
+         \n\
+         [ssh]\n\
+         user = \"pi\"\n\
+         password_file = \"password\"\n\
+         known_hosts = \"known_hosts\"\n\
+         \n\
+         [os]\n\
+         packages = [\"jq\"]\n\
+         timezone = \"Europe/Brussels\"\n\
+         \n\
+         [k3s]\n\
+         version = {version}\n\
+         \n\
+         [artifacts]\n\
+         mirror = {mirror}\n\
+         \n\
+         [stack]\n\
+         profile = \"starter\"\n",
+        version = quoted(K3S_VERSION),
+        mirror = quoted(&format!("file://{}", text(artifacts))),
+    );
+    for node in nodes {
+        let role = if node.server { "server" } else { "agent" };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            page,
+            "\n[[node]]\nname = {}\nhost = \"{}\"\nrole = \"{role}\"\n",
+            quoted(&node.name),
+            node.address,
+        );
+        if boards {
+            let _ = writeln!(page, "board = {}", quoted(&node.board));
+        }
+    }
+    page
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                // Writing to a string cannot fail.
+                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::nodes;
+    use crate::{Options, Site};
+
+    #[test]
+    fn it_says_who_the_nodes_are_and_where_artifacts_come_from() {
+        let nodes = nodes(Site::Main, &Options::default());
+        let text = render(&nodes, Path::new("/a \"b\"/artifacts"), true);
+        let table: toml::Table = text.parse().unwrap();
+        assert_eq!(table["artifacts"]["mirror"].as_str(), Some("file:///a \"b\"/artifacts"));
+        assert_eq!(table["k3s"]["version"].as_str(), Some("v1.34.4+k3s1"));
+        let listed = table["node"].as_array().unwrap();
+        let hosts: Vec<_> = listed.iter().map(|n| n["host"].as_str().unwrap()).collect();
+        assert_eq!(hosts, ["10.99.0.11", "10.99.0.12", "10.99.0.13"]);
+        let roles: Vec<_> = listed.iter().map(|n| n["role"].as_str().unwrap()).collect();
+        assert_eq!(roles, ["server", "agent", "agent"]);
+        assert_eq!(listed[0]["board"].as_str(), Some("pi5-8gb"));
+    }
+
+    #[test]
+    fn the_product_accepts_it() {
+        let options = Options { nodes: 4, ..Options::default() };
+        let text = render(&nodes(Site::Main, &options), Path::new("/a/artifacts"), true);
+        let parsed = terrarium_inventory::Inventory::parse(Path::new("/s/pis.toml"), &text, None);
+        let inventory = parsed.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        assert_eq!(inventory.cluster.kubeconfig, Path::new("/s/kubeconfig"));
+        assert_eq!(inventory.artifacts.mirror.as_deref(), Some("file:///a/artifacts"));
+        assert_eq!(inventory.server().host, "10.99.0.11");
+        assert_eq!(inventory.nodes.len(), 4);
+    }
+
+    #[test]
+    fn boards_can_be_left_out_and_the_password_is_never_in_it() {
+        let nodes = nodes(Site::Main, &Options::default());
+        let text = render(&nodes, Path::new("/a"), false);
+        assert!(!text.contains("board ="));
+        assert!(!text.contains(PASSWORD));
+    }
+}
