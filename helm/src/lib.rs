@@ -1,1 +1,27 @@
-//! See the workspace documentation.
+//! The services: their cards and charts, which of them an inventory asks for,
+//! in which order, and how they get into a cluster.
+//!
+//! Everything is decided by pure functions over values; [`runner`] drives the
+//! real `helm` and is, with [`catalogue::Catalogue::load`], the only part that
+//! does I/O.
+//!
+//! ```text
+//! charts/ ─▶ Catalogue ─┐
+//! [stack] ──────────────┴▶ select ─▶ waves ─▶ Release ─┐
+//! kubectl get secrets ─▶ state ────────────────────────┴▶ plan ─▶ runner
+//!                                       kubectl get pods ─▶ failure ◀─┘
+//! ```
+
+pub mod card;
+pub mod catalogue;
+pub mod chart;
+pub mod diagnose;
+pub mod failure;
+mod objects;
+pub mod plan;
+mod reader;
+pub mod release;
+pub mod runner;
+pub mod select;
+pub mod state;
+mod words;

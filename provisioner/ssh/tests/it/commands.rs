@@ -108,6 +108,25 @@ async fn commands_beyond_the_nodes_own_limit_are_asked_for_again() {
 }
 
 #[tokio::test]
+async fn no_more_commands_run_at_once_than_allowed() {
+    let node = Node::start();
+    let limits = Limits { channels: 2, ..Limits::default() };
+    let (session, _) = Session::connect(&node.target(), &limits).await.unwrap();
+    // Each command takes one of two places; a third at the same time finds none.
+    let script = format!(
+        "cd {}; if mkdir a; then mine=a; elif mkdir b; then mine=b; else exit 9; fi 2>/dev/null; sleep 0.05; rmdir $mine",
+        node.path("").display()
+    );
+    let commands = (0..12).map(|_| {
+        let (session, command) = (session.clone(), Command::new("take a place", script.clone()));
+        tokio::spawn(async move { session.run(command).await })
+    });
+    for command in commands.collect::<Vec<_>>() {
+        assert_eq!(command.await.unwrap().unwrap().status, 0);
+    }
+}
+
+#[tokio::test]
 async fn costs_are_counted() {
     let node = Node::start();
     let session = node.session().await;

@@ -1,124 +1,29 @@
 //! Logging in: agent keys, key files, password, keyboard-interactive.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
-use russh::keys::{self, Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
+use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
 
 use crate::handler::Watcher;
 use crate::secret::Secret;
 use crate::target::Target;
 
+mod attempt;
+mod key;
+
+pub use attempt::{Attempt, AuthMethod, Outcome, Tried};
+use key::{KeyProblem, load_key, public_half};
+
 /// Public keys offered at most. sshd ends the connection after six failures
 /// (`MaxAuthTries`), so one is kept for the password.
 const KEY_OFFERS_MAX: usize = 5;
 /// Rounds of questions answered in keyboard-interactive; one is the rule.
 const QUESTION_ROUNDS_MAX: usize = 4;
-
-/// How the login succeeded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AuthMethod {
-    /// The node asked for nothing.
-    None,
-    /// A key held by the ssh-agent, by its comment.
-    Agent(String),
-    /// A private key file.
-    Identity(PathBuf),
-    /// The password.
-    Password,
-    /// The password, in answer to the node's question.
-    KeyboardInteractive,
-}
-
-/// One way of logging in that did not succeed, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// What was tried.
-    pub what: Tried,
-    /// How it failed.
-    pub outcome: Outcome,
-}
-
-/// A way of logging in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Tried {
-    /// Asking the agent at this socket for its keys.
-    AgentSocket(PathBuf),
-    /// A key held by the agent, by its comment.
-    AgentKey(String),
-    /// A private key file.
-    Identity(PathBuf),
-    /// The password.
-    Password,
-    /// The password, in answer to the node's question.
-    KeyboardInteractive,
-}
-
-/// Why a way of logging in did not succeed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The node said no.
-    Refused,
-    /// The node accepted it but wants something else as well.
-    NotEnough,
-    /// The key file is protected by a passphrase.
-    Encrypted,
-    /// RSA keys can only be used through an agent.
-    Rsa,
-    /// It could not be used; why.
-    Unusable(String),
-    /// Not offered, to leave the node's limit of attempts to the password.
-    LeftOut,
-}
-
-impl Attempt {
-    pub(crate) fn is_password(&self) -> bool {
-        matches!(self.what, Tried::Password | Tried::KeyboardInteractive)
-    }
-
-    /// What would make this way work.
-    pub(crate) fn hint(&self) -> Option<String> {
-        let Tried::Identity(path) = &self.what else { return None };
-        let path = crate::quote::quote(&path.to_string_lossy());
-        match self.outcome {
-            Outcome::Encrypted => Some(format!(
-                "the key is protected by a passphrase: load it into the agent with `ssh-add {path}`"
-            )),
-            Outcome::Rsa => Some(format!(
-                "RSA keys are used only through the agent: `ssh-add {path}`, or make a new key with `ssh-keygen -t ed25519`"
-            )),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.what {
-            Tried::AgentSocket(path) => write!(f, "agent at {}", path.display())?,
-            Tried::AgentKey(comment) => write!(f, "agent key `{comment}`")?,
-            Tried::Identity(path) => write!(f, "key {}", path.display())?,
-            Tried::Password => f.write_str("password")?,
-            Tried::KeyboardInteractive => f.write_str("keyboard-interactive")?,
-        }
-        match &self.outcome {
-            Outcome::Refused => f.write_str(": refused"),
-            Outcome::NotEnough => f.write_str(": accepted, but not enough"),
-            Outcome::Encrypted => f.write_str(": passphrase needed"),
-            Outcome::Rsa => f.write_str(": RSA needs an agent"),
-            Outcome::Unusable(why) => write!(f, ": {why}"),
-            Outcome::LeftOut => f.write_str(": left out, too many keys"),
-        }
-    }
-}
 
 /// Everything that was tried in vain.
 #[derive(Debug)]
@@ -360,112 +265,5 @@ impl Login<'_> {
             Outcome::Unusable("the node keeps asking".to_owned()),
         );
         None
-    }
-}
-
-/// Why a key file cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-enum KeyProblem {
-    Missing,
-    Encrypted,
-    Rsa,
-    Unreadable(String),
-}
-
-impl From<KeyProblem> for Outcome {
-    fn from(problem: KeyProblem) -> Self {
-        match problem {
-            KeyProblem::Missing => Self::Unusable("no such file".to_owned()),
-            KeyProblem::Encrypted => Self::Encrypted,
-            KeyProblem::Rsa => Self::Rsa,
-            KeyProblem::Unreadable(why) => Self::Unusable(why),
-        }
-    }
-}
-
-fn load_key(path: &Path) -> Result<PrivateKey, KeyProblem> {
-    match keys::load_secret_key(path, None) {
-        Ok(key) if matches!(key.algorithm(), Algorithm::Rsa { .. }) => Err(KeyProblem::Rsa),
-        Ok(key) if key.is_encrypted() => Err(KeyProblem::Encrypted),
-        Ok(key) => Ok(key),
-        Err(keys::Error::KeyIsEncrypted) => Err(KeyProblem::Encrypted),
-        Err(keys::Error::IO(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(KeyProblem::Missing)
-        }
-        // Old PEM files of RSA keys do not parse without RSA support.
-        Err(_)
-            if public_half(path)
-                .is_some_and(|key| matches!(key.algorithm(), Algorithm::Rsa { .. })) =>
-        {
-            Err(KeyProblem::Rsa)
-        }
-        Err(error) => Err(KeyProblem::Unreadable(error.to_string())),
-    }
-}
-
-/// The public key beside a private one, as `ssh-keygen` leaves it.
-fn public_half(path: &Path) -> Option<PublicKey> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
-    keys::load_public_key(PathBuf::from(name)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::process::Command;
-
-    use super::*;
-
-    fn keygen(path: &Path, arguments: &[&str]) {
-        let output = Command::new("ssh-keygen")
-            .args(["-q", "-f"])
-            .arg(path)
-            .args(arguments)
-            .output()
-            .expect("ssh-keygen runs");
-        assert!(output.status.success(), "{output:?}");
-    }
-
-    #[test]
-    fn key_files_and_what_is_wrong_with_them() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let at = |name: &str| dir.path().join(name);
-        keygen(&at("plain"), &["-t", "ed25519", "-N", ""]);
-        keygen(&at("elliptic"), &["-t", "ecdsa", "-N", ""]);
-        keygen(&at("locked"), &["-t", "ed25519", "-N", "passphrase"]);
-        keygen(&at("locked_pem"), &["-t", "ecdsa", "-N", "passphrase", "-m", "PEM"]);
-        keygen(&at("rsa"), &["-t", "rsa", "-b", "2048", "-N", ""]);
-        keygen(&at("rsa_pem"), &["-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM"]);
-        std::fs::write(at("garbage"), "not a key").expect("written");
-
-        assert!(load_key(&at("plain")).is_ok());
-        assert!(load_key(&at("elliptic")).is_ok());
-        for (name, problem) in [
-            ("locked", KeyProblem::Encrypted),
-            ("locked_pem", KeyProblem::Encrypted),
-            ("rsa", KeyProblem::Rsa),
-            ("rsa_pem", KeyProblem::Rsa),
-            ("absent", KeyProblem::Missing),
-        ] {
-            assert_eq!(load_key(&at(name)).err(), Some(problem), "{name}");
-        }
-        assert!(matches!(load_key(&at("garbage")), Err(KeyProblem::Unreadable(_))));
-    }
-
-    #[test]
-    fn attempts_read_as_one_list() {
-        let attempt = |what, outcome| Attempt { what, outcome }.to_string();
-        assert_eq!(
-            attempt(Tried::AgentKey("me@laptop".into()), Outcome::Refused),
-            "agent key `me@laptop`: refused"
-        );
-        assert_eq!(
-            attempt(Tried::Identity("/k".into()), Outcome::Encrypted),
-            "key /k: passphrase needed"
-        );
-        assert_eq!(
-            attempt(Tried::Password, Outcome::NotEnough),
-            "password: accepted, but not enough"
-        );
     }
 }

@@ -1,0 +1,45 @@
+# Two commands matter: `make demo` runs the main job on a lab of virtual Pis,
+# `make test` passes every test. Both install what they need on Debian.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+MACHINE := $(shell uname -m)
+CACHE := $(or $(TERRARIUM_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME)/terrarium,$(HOME)/.cache/terrarium))
+LAB_DIR := $(or $(TERRARIUM_LAB_DIR),$(CACHE)/lab)
+PROVISION := dist/provision --inventory $(LAB_DIR)/pis.toml
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: bootstrap dist ## Three fresh virtual Pis, one command, a running stack
+	dist/lab up
+	dist/lab reset
+	$(PROVISION)
+	$(PROVISION) status
+	@echo
+	@echo "Look around:  dist/lab shell pi-1        tear down:  dist/lab down --all"
+
+test: bootstrap ## Every check and every test, the lab's included
+	.ci/test
+
+bench: bootstrap dist ## First run beside the floor, no-op run beside a raw ssh exec
+	hardware/lab/bench.sh
+
+dist: ## Build provision, the agents and the lab into dist/
+	$(CARGO) build --release -p terrarium-provisioner -p terrarium-lab
+	agent/build.sh dist/agent
+	install -m 0755 target/release/provision target/release/lab dist/
+
+docs: ## Build the documentation into site/
+	.ci/docs
+
+down: ## Remove everything the lab made
+	dist/lab down --all
+
+bootstrap: ## Install what building and the lab need
+	hardware/lab/bootstrap.sh
+
+.PHONY: help demo test bench dist docs down bootstrap

@@ -1,0 +1,101 @@
+//! What has to happen to releases: wish against what is deployed.
+
+use crate::release::Release;
+use crate::state::{Deployed, Status};
+
+/// One release to change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseChange {
+    /// As it is to be.
+    pub release: Release,
+    /// What is done.
+    pub kind: Kind,
+    /// Why, as the user reads it.
+    pub reason: String,
+}
+
+/// What is done to a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// It is not there.
+    Install,
+    /// It differs.
+    Upgrade,
+    /// An earlier run left it unusable.
+    Recover(Recovery),
+}
+
+/// What helm demands before it takes a release in hand again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovery {
+    /// Nothing: a failed revision is upgraded like any other.
+    Retry,
+    /// Back to a revision that was complete, then upgrade: helm refuses to
+    /// touch a release that is pending.
+    Rollback(u32),
+    /// Removed, then installed: there is no revision to go back to. Volumes and
+    /// passwords stay.
+    Reinstall,
+}
+
+/// The changes that make `deployed` what is wanted, in the order wanted. A
+/// release that is deployed with an equal digest needs none.
+pub fn plan(wanted: &[Release], deployed: &[Deployed]) -> Vec<ReleaseChange> {
+    wanted
+        .iter()
+        .filter_map(|release| {
+            let found = deployed
+                .iter()
+                .find(|d| d.name == release.name.as_str() && d.namespace == release.namespace);
+            let (kind, reason) = decide(release, found)?;
+            Some(ReleaseChange { release: release.clone(), kind, reason })
+        })
+        .collect()
+}
+
+/// Releases of ours that nobody wants any more. They are reported, not removed.
+pub fn leftover<'a>(wanted: &[Release], deployed: &'a [Deployed]) -> Vec<&'a Deployed> {
+    let wanted = |d: &Deployed| {
+        wanted.iter().any(|r| r.name.as_str() == d.name && r.namespace == d.namespace)
+    };
+    let gone = |d: &Deployed| d.status == Status::Uninstalled;
+    deployed.iter().filter(|d| d.digest.is_some() && !gone(d) && !wanted(d)).collect()
+}
+
+fn decide(release: &Release, found: Option<&Deployed>) -> Option<(Kind, String)> {
+    let Some(found) = found else {
+        return Some((Kind::Install, "not deployed".to_owned()));
+    };
+    let revision = found.revision;
+    let pending = |what: &str| {
+        let reason = format!("revision {revision} was left in the middle of {what}");
+        let recovery = found.last_good.map_or(Recovery::Reinstall, Recovery::Rollback);
+        (Kind::Recover(recovery), reason)
+    };
+    Some(match &found.status {
+        Status::Deployed if found.digest.as_deref() == Some(release.short_digest()) => return None,
+        Status::Deployed if found.digest.is_none() => {
+            (Kind::Upgrade, format!("revision {revision} was not deployed by provision"))
+        }
+        Status::Deployed => {
+            (Kind::Upgrade, format!("chart or values differ from revision {revision}"))
+        }
+        Status::Uninstalled => (Kind::Install, "was uninstalled".to_owned()),
+        Status::PendingInstall => pending("an install"),
+        Status::PendingUpgrade => pending("an upgrade"),
+        Status::PendingRollback => pending("a rollback"),
+        Status::Uninstalling => (
+            Kind::Recover(Recovery::Reinstall),
+            format!("revision {revision} was left in the middle of being removed"),
+        ),
+        Status::Failed => (Kind::Recover(Recovery::Retry), format!("revision {revision} failed")),
+        // No complete revision follows a superseded one, or helm is newer than us.
+        Status::Superseded | Status::Other(_) => {
+            let word = format!("revision {revision} has no usable status");
+            (Kind::Recover(Recovery::Retry), word)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! Driving the real `helm`.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::plan::{Kind, Recovery, ReleaseChange};
+use crate::release::{DIGEST_LABEL, Release};
+
+/// Revisions helm keeps of a release: the one in place and two to go back to.
+const HISTORY: &str = "--history-max=3";
+
+/// How much longer than its own `--timeout` helm may take before it is killed.
+const GRACE: Duration = Duration::from_mins(1);
+
+/// Where helm is and which cluster it talks to.
+#[derive(Debug, Clone)]
+pub struct Helm {
+    /// The program.
+    pub program: PathBuf,
+    /// The kubeconfig file.
+    pub kubeconfig: PathBuf,
+    /// The context in it; `None` for the current one.
+    pub context: Option<String>,
+    /// A folder of ours: helm's own caches and the temporary charts go there.
+    pub cache: PathBuf,
+    /// How long one release may take to become ready.
+    pub timeout: Duration,
+}
+
+/// Helm did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum HelmError {
+    /// Chart or values could not be laid out for helm.
+    #[error("cannot write the chart of release {release} below {folder}")]
+    Prepare {
+        /// The release.
+        release: String,
+        /// Our cache folder.
+        folder: PathBuf,
+        /// Names the file.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The program could not be run.
+    #[error("cannot run {program}")]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It outlived its own deadline.
+    #[error("`helm {command} {release}` did not end within {seconds} s and was killed")]
+    Hung {
+        /// The release.
+        release: String,
+        /// Helm's subcommand.
+        command: String,
+        /// Our deadline.
+        seconds: u64,
+    },
+    /// It ended in a failure.
+    #[error("`helm {command} {release}` failed ({status}): {stderr}")]
+    Failed {
+        /// The release.
+        release: String,
+        /// Helm's subcommand.
+        command: String,
+        /// As the system has it.
+        status: ExitStatus,
+        /// The last lines helm wrote.
+        stderr: String,
+    },
+}
+
+impl Helm {
+    /// Carries out one change and waits until the release is ready. A release
+    /// that does not become ready stays as it is, for diagnosis; the next run
+    /// takes it up again.
+    pub async fn apply(&self, change: &ReleaseChange) -> Result<(), HelmError> {
+        let release = &change.release;
+        let folder = layout(release, &self.cache).map_err(|source| HelmError::Prepare {
+            release: release.name.to_string(),
+            folder: self.cache.clone(),
+            source,
+        })?;
+        for arguments in steps(change, folder.path(), self.timeout) {
+            self.run(release, &arguments).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&self, release: &Release, arguments: &[String]) -> Result<(), HelmError> {
+        let command = arguments.first().cloned().unwrap_or_default();
+        let child = self
+            .command(arguments)
+            .spawn()
+            .map_err(|source| HelmError::Start { program: self.program.clone(), source })?;
+        let deadline = self.timeout + GRACE;
+        let name = release.name.to_string();
+        let Ok(ended) = tokio::time::timeout(deadline, child.wait_with_output()).await else {
+            return Err(HelmError::Hung { release: name, command, seconds: deadline.as_secs() });
+        };
+        let output =
+            ended.map_err(|source| HelmError::Start { program: self.program.clone(), source })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let stderr = tail(&String::from_utf8_lossy(&output.stderr));
+        Err(HelmError::Failed { release: name, command, status: output.status, stderr })
+    }
+
+    /// Nothing of the user's helm settings, plugins or repositories plays a part.
+    fn command(&self, arguments: &[String]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).arg("--kubeconfig").arg(&self.kubeconfig);
+        if let Some(context) = &self.context {
+            command.args(["--kube-context", context]);
+        }
+        command.env_clear();
+        for (name, folder) in [("CACHE", "cache"), ("CONFIG", "config"), ("DATA", "data")] {
+            command.env(format!("HELM_{name}_HOME"), self.cache.join("helm-home").join(folder));
+        }
+        // A kubeconfig may name a program that fetches the credentials.
+        for name in ["PATH", "HOME", "HTTPS_PROXY", "NO_PROXY"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// The calls of helm that carry out `change`, in order, without what says which
+/// cluster.
+fn steps(change: &ReleaseChange, folder: &Path, timeout: Duration) -> Vec<Vec<String>> {
+    let Release { name, namespace, .. } = &change.release;
+    let common = [format!("--namespace={namespace}"), format!("--timeout={}s", timeout.as_secs())];
+    let step = |words: &[String]| words.iter().chain(&common).cloned().collect::<Vec<_>>();
+    let first = match &change.kind {
+        Kind::Install | Kind::Upgrade | Kind::Recover(Recovery::Retry) => None,
+        Kind::Recover(Recovery::Rollback(revision)) => Some(step(&[
+            "rollback".to_owned(),
+            name.to_string(),
+            revision.to_string(),
+            HISTORY.to_owned(),
+        ])),
+        Kind::Recover(Recovery::Reinstall) => Some(step(&[
+            "uninstall".to_owned(),
+            name.to_string(),
+            "--ignore-not-found".to_owned(),
+            "--wait".to_owned(),
+        ])),
+    };
+    let upgrade = step(&[
+        "upgrade".to_owned(),
+        name.to_string(),
+        folder.join("chart").display().to_string(),
+        "--install".to_owned(),
+        "--create-namespace".to_owned(),
+        format!("--values={}", folder.join("values.json").display()),
+        format!("--labels={DIGEST_LABEL}={}", change.release.short_digest()),
+        HISTORY.to_owned(),
+        "--wait".to_owned(),
+    ]);
+    first.into_iter().chain([upgrade]).collect()
+}
+
+/// The chart and its values in a folder only we can read, gone when dropped.
+/// Some dozen small files: not worth another thread.
+fn layout(release: &Release, cache: &Path) -> std::io::Result<TempDir> {
+    fs_err::create_dir_all(cache)?;
+    let folder = tempfile::Builder::new().prefix("release-").tempdir_in(cache)?;
+    for (path, content) in &release.chart.files {
+        let path = folder.path().join("chart").join(path);
+        if let Some(parent) = path.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        fs_err::write(path, content)?;
+    }
+    let mut values = std::fs::OpenOptions::new();
+    values.write(true).create_new(true).mode(0o600);
+    let mut values = values.open(folder.path().join("values.json"))?;
+    values.write_all(release.values.to_string().as_bytes())?;
+    Ok(folder)
+}
+
+/// The last lines, as one: helm's own error is the last, a schema's complaints
+/// are several.
+fn tail(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.get(lines.len().saturating_sub(6)..).unwrap_or_default().join("; ")
+}
+
+#[cfg(test)]
+mod tests;

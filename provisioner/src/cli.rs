@@ -1,0 +1,55 @@
+//! The command line, as clap sees it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Turn Raspberry Pis into a k3s cluster with a data stack, and keep it so.
+///
+/// Without a subcommand: observe every node of the inventory, plan, carry the
+/// plan out, and observe again. Running it once more changes nothing; after a
+/// failure, running it once more goes on where it stopped.
+#[derive(Debug, Parser)]
+#[command(name = "provision", version, max_term_width = 80)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every subcommand understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The inventory: which nodes, and what is to run on them
+    #[arg(short, long, global = true, default_value = "pis.toml", value_name = "FILE")]
+    pub inventory: PathBuf,
+    /// Ask for the login and sudo password
+    #[arg(short = 'K', long, global = true)]
+    pub ask_password: bool,
+    /// Print JSON: one event a line while working, one document for reports
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what would change and why; nothing is touched
+    Plan {
+        /// Exit with 5 when something would change
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Show what the nodes are and whether they are as the inventory wishes
+    ///
+    /// Exits with 5 when they are not.
+    Status,
+    /// Write a first inventory
+    Init {
+        /// Addresses of the nodes; the first becomes the server
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<String>,
+    },
+    /// Print the JSON Schema of the inventory, for editors
+    Schema,
+}

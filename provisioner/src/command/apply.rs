@@ -1,0 +1,139 @@
+//! `provision`: observe, plan, apply, verify.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use terrarium_plan::{Plan, State};
+
+use super::prepare::{Ground, Picture};
+use crate::cli::Common;
+use crate::error::{Code, Failure};
+use crate::executor::{self, Run};
+use crate::report::{Summary, terminal};
+use crate::settings::Settings;
+use crate::view::{self, Reporter};
+use crate::{access, observe};
+
+/// How long what was just started may take to be seen by the last look.
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// Brings the nodes to what the inventory wishes.
+pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Failure> {
+    let begun = Instant::now();
+    let ground = Ground::new(common, settings)?;
+    let (reporter, done) = view::open(common.json, &ground.names());
+    let result = converge(&ground, settings, &reporter).await;
+    drop(reporter);
+    let report = done.await.map_err(|error| Failure::internal("the view ended", &error))?;
+    let changed = result?;
+    let mut round_trips = BTreeMap::new();
+    for host in &ground.hosts {
+        round_trips.insert(host.node.name.clone(), host.counts().await);
+    }
+    let summary = Summary { changed, took: begun.elapsed(), round_trips, report, inventory: &ground.inventory };
+    if common.json {
+        terminal::json_line(&summary.to_json())?;
+    } else {
+        terminal::text(&summary.to_string());
+    }
+    Ok(Code::Done)
+}
+
+/// Carries out what differs; the number of changes made.
+async fn converge(ground: &Ground, settings: &Settings, reporter: &Reporter) -> Result<usize, Failure> {
+    let picture = ground.picture(settings, reporter).await?;
+    for note in &picture.plan.notes {
+        let node = note.node.as_deref().unwrap_or("cluster");
+        reporter.of(node).say(&note.id, State::Note(format!("{}; {}", note.what, note.hint)));
+    }
+    refuse(&picture.plan, reporter)?;
+    let answered: Vec<_> =
+        ground.hosts.iter().filter(|host| picture.observation.facts.contains_key(&host.node.name)).cloned().collect();
+    let Picture { observation, artifacts, binaries, plan } = picture;
+    let mut failures = observation.failures;
+    let mut changed = plan.nodes.values().map(Vec::len).sum();
+    // The lock is taken even for an empty plan: a run beside ours may be half-way.
+    executor::hold_all(&answered, &settings.operator).await?;
+    let run = Arc::new(Run {
+        inventory: Arc::clone(&ground.inventory),
+        hosts: ground.hosts.iter().map(|host| (host.node.name.clone(), Arc::clone(host))).collect(),
+        facts: observation.facts,
+        artifacts,
+        binaries,
+        operator: settings.operator.clone(),
+    });
+    let waiting = plan.nodes.values().any(|changes| !changes.is_empty());
+    if waiting {
+        failures.extend(executor::nodes(&run, &plan, reporter).await);
+    }
+    first(failures, reporter)?;
+    let Some(server) = run.hosts.get(&ground.inventory.server().name) else {
+        return Err(Failure::plain(Code::Internal, "the inventory has no server"));
+    };
+    changed += usize::from(access::kubeconfig(&run.inventory, server, reporter).await?);
+    if waiting || !plan.stack.is_empty() {
+        changed += ground.stack.deploy(&run, server, settings, &reporter.of("stack")).await?;
+        verify(ground, &run, reporter).await?;
+    }
+    Ok(changed)
+}
+
+fn refuse(plan: &Plan, reporter: &Reporter) -> Result<(), Failure> {
+    for refusal in &plan.refusals {
+        let node = refusal.node.as_deref().unwrap_or("cluster");
+        reporter.of(node).say(&refusal.id, State::Failed(format!("{}; {}", refusal.what, refusal.hint)));
+    }
+    let Some(first) = plan.refusals.first() else { return Ok(()) };
+    let node = first.node.as_deref().map(|node| format!("node `{node}` ")).unwrap_or_default();
+    let more = match plan.refusals.len() {
+        1 => String::new(),
+        count => format!(" (and {} more, above)", count - 1),
+    };
+    Err(Failure::plain(Code::Refused, format!("nothing was changed: {node}{}{more}", first.what))
+        .hint(Some(first.hint.clone())))
+}
+
+/// The first failure ends the run; all have been reported.
+fn first(failures: Vec<(String, Failure)>, reporter: &Reporter) -> Result<(), Failure> {
+    let count = failures.len();
+    let Some((_, mut failure)) = failures.into_iter().next() else { return Ok(()) };
+    reporter.of("stack").say("stack", State::Skipped("not every node is up".to_owned()));
+    if count > 1 {
+        failure.what = format!("{} (and {} more, above)", failure.what, count - 1);
+    }
+    Err(failure)
+}
+
+/// Looks again: a plan that was carried out must be empty now.
+async fn verify(ground: &Ground, run: &Run, reporter: &Reporter) -> Result<(), Failure> {
+    let begun = Instant::now();
+    loop {
+        let observation = observe::all(&run.inventory, &ground.hosts, reporter).await;
+        if let Some((_, failure)) = observation.failures.into_iter().next() {
+            return Err(failure);
+        }
+        let mut plan = terrarium_plan::plan(&run.inventory, &observation.facts, &run.artifacts);
+        if let Some(server) = observation.facts.get(&run.inventory.server().name) {
+            plan.stack = ground.stack.changes(server)?;
+        }
+        if plan.is_empty() {
+            return Ok(());
+        }
+        if begun.elapsed() > SETTLE {
+            let left: Vec<String> = left(&plan);
+            return Err(Failure::plain(Code::Change, format!("still different after the run: {}", left.join("; ")))
+                .hint(Some("something on the node undoes it; `provision plan` shows what is left".to_owned())));
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+fn left(plan: &Plan) -> Vec<String> {
+    let nodes = plan.nodes.iter().flat_map(|(node, changes)| {
+        changes.iter().map(move |change| format!("{node}: {}: {}", change.id, change.reason))
+    });
+    let refusals = plan.refusals.iter().map(|refusal| refusal.what.clone());
+    let stack = plan.stack.iter().map(|change| format!("{}: {}", change.service, change.reason));
+    nodes.chain(refusals).chain(stack).collect()
+}

@@ -1,0 +1,57 @@
+//! One file per subcommand.
+
+mod apply;
+mod init;
+mod plan;
+mod prepare;
+mod schema;
+pub(crate) mod status;
+
+use std::path::Path;
+
+use terrarium_inventory::Inventory;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Code, Failure};
+use crate::report::terminal;
+use crate::settings::Settings;
+
+/// Runs what the command line asks for.
+pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure> {
+    let work = async {
+        match &cli.command {
+            None => apply::run(&cli.common, settings).await,
+            Some(Command::Plan { exit_code }) => plan::run(&cli.common, settings, *exit_code).await,
+            Some(Command::Status) => status::run(&cli.common, settings).await,
+            Some(Command::Init { addresses }) => init::run(&cli.common.inventory, addresses),
+            Some(Command::Schema) => schema::run(),
+        }
+    };
+    tokio::select! {
+        result = work => result,
+        // Everything on the nodes is written whole or not at all, so stopping
+        // anywhere is safe; the connections' end frees the locks.
+        () = interrupted() => Err(Failure::plain(Code::Interrupted, "interrupted")
+            .hint(Some("run the same command again to go on where it stopped".to_owned()))),
+    }
+}
+
+/// Ctrl-C, or a polite request to end.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Reads the inventory; its problems are shown with the file's own lines.
+fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
+    Inventory::load(path).map_err(|problems| {
+        terminal::text(&problems.render(settings.color && terminal::is_terminal()));
+        Failure::plain(Code::Usage, format!("{} cannot be used", path.display()))
+    })
+}

@@ -1,0 +1,33 @@
+//! `provision plan`
+
+use crate::cli::Common;
+use crate::command::prepare::Ground;
+use crate::error::{Code, Failure};
+use crate::report::terminal;
+use crate::settings::Settings;
+use crate::view;
+
+/// Shows what would change. Touches nothing.
+pub(super) async fn run(common: &Common, settings: &Settings, exit_code: bool) -> Result<Code, Failure> {
+    let ground = Ground::new(common, settings)?;
+    let (reporter, done) = view::open(false, &ground.names());
+    let picture = ground.picture(settings, &reporter).await;
+    drop(reporter);
+    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
+    let picture = picture?;
+    if common.json {
+        terminal::json(&picture.plan)?;
+    } else {
+        terminal::text(&terminal::plan(&picture.plan));
+    }
+    if let Some((_, failure)) = picture.observation.failures.into_iter().next() {
+        return Err(failure);
+    }
+    Ok(if !picture.plan.refusals.is_empty() {
+        Code::Refused
+    } else if exit_code && !picture.plan.is_empty() {
+        Code::Drift
+    } else {
+        Code::Done
+    })
+}

@@ -1,0 +1,103 @@
+//! What `apply`, `plan` and `status` begin with: inventory, password, hosts,
+//! facts, artifacts, plan.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use terrarium_inventory::Inventory;
+use terrarium_plan::{Artifacts, Binary, Plan, State, plan};
+use terrarium_ssh::Secret;
+
+use super::load;
+use crate::cli::Common;
+use crate::error::{Code, Failure};
+use crate::host::Host;
+use crate::observe::{self, Observation};
+use crate::settings::Settings;
+use crate::stack::Stack;
+use crate::view::Reporter;
+use crate::{binaries, fetch};
+
+/// Inventory and hosts, before anything is asked of them.
+pub(super) struct Ground {
+    pub(super) inventory: Arc<Inventory>,
+    pub(super) hosts: Vec<Arc<Host>>,
+    pub(super) stack: Stack,
+}
+
+/// Everything a plan is made of, and the plan.
+pub(super) struct Picture {
+    pub(super) observation: Observation,
+    pub(super) artifacts: Artifacts,
+    pub(super) binaries: BTreeMap<Binary, PathBuf>,
+    pub(super) plan: Plan,
+}
+
+impl Ground {
+    /// Reads the inventory and, when asked to, the password. Nothing else.
+    pub(super) fn new(common: &Common, settings: &Settings) -> Result<Self, Failure> {
+        let inventory = Arc::new(load(&common.inventory, settings)?);
+        let stack = Stack::new(&inventory)?;
+        let password = if common.ask_password { Some(ask()?) } else { settings.password.clone() };
+        let hosts = inventory
+            .nodes
+            .iter()
+            .map(|node| Host::new(node, password.clone(), settings).map(Arc::new))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { inventory, hosts, stack })
+    }
+
+    /// Node names, in the inventory's order.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.inventory.nodes.iter().map(|node| node.name.clone()).collect()
+    }
+
+    /// Looks at all nodes and plans.
+    pub(super) async fn picture(&self, settings: &Settings, reporter: &Reporter) -> Result<Picture, Failure> {
+        let observation = observe::all(&self.inventory, &self.hosts, reporter).await;
+        for (name, failure) in &observation.failures {
+            reporter.of(name).say("observe", State::Failed(failure.line()));
+        }
+        let machines: Vec<&str> = observation.facts.values().map(|facts| facts.machine.as_str()).collect();
+        let (artifacts, binaries) = artifacts(&self.inventory, &machines, settings, reporter).await?;
+        let mut plan = plan(&self.inventory, &observation.facts, &artifacts);
+        if let Some(server) = observation.facts.get(&self.inventory.server().name) {
+            plan.stack = self.stack.changes(server)?;
+        }
+        Ok(Picture { observation, artifacts, binaries, plan })
+    }
+}
+
+/// Fetches k3s for each machine and finds the agent. A machine neither exists
+/// for is left out; the plan refuses its node.
+async fn artifacts(
+    inventory: &Inventory,
+    machines: &[&str],
+    settings: &Settings,
+    reporter: &Reporter,
+) -> Result<(Artifacts, BTreeMap<Binary, PathBuf>), Failure> {
+    let mut artifacts = Artifacts::default();
+    let mut paths = BTreeMap::new();
+    let known = machines.iter().copied().filter(|machine| matches!(*machine, "aarch64" | "x86_64"));
+    for (machine, local) in binaries::agents(known, settings)? {
+        artifacts.agent.insert(machine.clone(), local.sha256);
+        paths.insert(Binary::Agent(machine.clone()), local.path);
+        let fetched = fetch::k3s(inventory, &machine, &settings.cache, reporter).await?;
+        artifacts.k3s.insert(machine.clone(), fetched.sha256.to_string());
+        paths.insert(Binary::K3s(machine), fetched.path);
+    }
+    Ok((artifacts, paths))
+}
+
+fn ask() -> Result<Secret, Failure> {
+    let terminal = console::Term::stderr();
+    terminal
+        .write_str("password of the nodes (login and sudo): ")
+        .and_then(|()| terminal.read_secure_line())
+        .map(Secret::from)
+        .map_err(|error| {
+            Failure::new(Code::Usage, "cannot ask for the password", &error)
+                .hint(Some("set TERRARIUM_PASSWORD, or `password_file` in [ssh]".to_owned()))
+        })
+}

@@ -1,0 +1,86 @@
+//! What is asked of Kubernetes, through `k3s kubectl` on the server: the
+//! operator needs no kubectl, and no port but SSH.
+
+use std::time::{Duration, Instant};
+
+use terrarium_k3s::nodes::{self, KubeNode};
+use terrarium_k3s::paths;
+use terrarium_plan::{State, quote};
+use terrarium_ssh::{Command, Output};
+
+use super::Run;
+use crate::error::{Code, Failure};
+use crate::host::Host;
+use crate::view::Reporter;
+
+/// Runs kubectl on the server; a refusal of the API is a failure.
+pub(super) async fn kubectl(run: &Run, args: &[String], deadline: u64) -> Result<(), Failure> {
+    let server = server(run)?;
+    let output = ask(server, args, deadline).await?;
+    if output.status == 0 {
+        return Ok(());
+    }
+    let mut failure = Failure::plain(
+        Code::Change,
+        format!("node `{}`: `kubectl {}` ended with status {}", server.node.name, args.join(" "), output.status),
+    );
+    failure.causes.push(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    Err(failure)
+}
+
+/// Runs kubectl on a server, whatever comes of it.
+pub(crate) async fn ask(server: &Host, args: &[String], deadline: u64) -> Result<Output, Failure> {
+    let words = args.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
+    let command = Command {
+        script: format!("exec {} kubectl {words}", paths::BINARY),
+        root: true,
+        stdin: Vec::new(),
+        deadline: Duration::from_secs(deadline),
+        label: format!("kubectl {}", args.join(" ")),
+    };
+    server.run(command).await
+}
+
+/// Waits until Kubernetes calls the node Ready.
+pub(super) async fn node_ready(
+    run: &Run,
+    node: &str,
+    deadline: u64,
+    reporter: &Reporter,
+    change: &str,
+) -> Result<(), Failure> {
+    let server = server(run)?;
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(250);
+    loop {
+        let reason = match look(server, node).await? {
+            Some(found) if found.ready => return Ok(()),
+            Some(found) if !found.reason.is_empty() => found.reason,
+            Some(_) => "no reason given".to_owned(),
+            None => "the API does not know it".to_owned(),
+        };
+        if begun.elapsed() > Duration::from_secs(deadline) {
+            return Err(Failure::plain(
+                Code::Change,
+                format!("node `{node}`: not Ready after {deadline} s: {reason}"),
+            )
+            .hint(Some(format!("on {}: kubectl describe node {node}", server.node.name))));
+        }
+        reporter.say(change, State::Progress(reason));
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+async fn look(server: &Host, node: &str) -> Result<Option<KubeNode>, Failure> {
+    let args = ["get", "nodes", "-o", "json"].map(str::to_owned);
+    let output = ask(server, &args, 30).await?;
+    let json = String::from_utf8_lossy(&output.stdout);
+    // An API that does not answer yet is one more reason to wait.
+    let found = nodes::parse(&json).unwrap_or_default();
+    Ok(found.into_iter().find(|found| found.name == node))
+}
+
+fn server(run: &Run) -> Result<&Host, Failure> {
+    run.server().map(AsRef::as_ref).ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))
+}

@@ -1,0 +1,179 @@
+//! Actions that are one script and perhaps one file.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use terrarium_k3s::paths;
+use terrarium_plan::{Action, Content, State, Step};
+use terrarium_ssh::{Command, Output};
+
+use super::Run;
+use crate::error::{Code, Failure};
+use crate::host::Host;
+use crate::view::Reporter;
+
+const MIB: u64 = 1024 * 1024;
+
+/// Carries one action out on one node.
+pub(super) async fn perform(
+    run: &Run,
+    host: &Host,
+    action: &Action,
+    reporter: &Reporter,
+    change: &str,
+) -> Result<(), Failure> {
+    let output = match action {
+        Action::Write { content: Content::Artifact(binary), path, .. } => {
+            let local = run.binaries.get(binary).ok_or_else(|| {
+                Failure::plain(Code::Internal, format!("node `{}`: nothing was fetched for {path}", host.node.name))
+            })?;
+            let expected = match binary {
+                terrarium_plan::Binary::K3s(machine) => run.artifacts.k3s.get(machine),
+                terrarium_plan::Binary::Agent(machine) => run.artifacts.agent.get(machine),
+            };
+            let step = action.step(expected.map(String::as_str));
+            upload(host, step, local, action, reporter, change).await?
+        }
+        Action::Write { content: Content::ServerToken, .. } => {
+            let token = server_token(run).await?;
+            let step = action.step(Some(&digest(&token)));
+            send(host, step, token, action).await?
+        }
+        Action::Write { content: Content::Text(text), .. } => {
+            let step = action.step(Some(&digest(text.as_bytes())));
+            send(host, step, text.clone().into_bytes(), action).await?
+        }
+        Action::Wait { .. } => return wait(host, action).await,
+        _ => send(host, action.step(None), Vec::new(), action).await?,
+    };
+    succeeded(host, action, &output)
+}
+
+async fn send(host: &Host, step: Option<Step>, stdin: Vec<u8>, action: &Action) -> Result<Output, Failure> {
+    host.run(command(host, step, stdin, action)?).await
+}
+
+fn command(host: &Host, step: Option<Step>, stdin: Vec<u8>, action: &Action) -> Result<Command, Failure> {
+    let step = step.ok_or_else(|| {
+        Failure::plain(Code::Internal, format!("node `{}`: {action:?} is not a script", host.node.name))
+    })?;
+    Ok(Command {
+        script: step.script,
+        root: true,
+        stdin,
+        deadline: Duration::from_secs(step.deadline),
+        label: label(action),
+    })
+}
+
+/// Streams a binary; a lost link starts it over, and the digest is checked on the node.
+async fn upload(
+    host: &Host,
+    step: Option<Step>,
+    local: &Path,
+    action: &Action,
+    reporter: &Reporter,
+    change: &str,
+) -> Result<Output, Failure> {
+    let command = command(host, step, Vec::new(), action)?;
+    let unreadable = |error: &std::io::Error| Failure::new(Code::Internal, format!("cannot read {}", local.display()), error);
+    let mut losses = 0;
+    loop {
+        let file = tokio::fs::File::open(local).await.map_err(|error| unreadable(&error))?;
+        let size = file.metadata().await.map_err(|error| unreadable(&error))?.len();
+        let mut shown = 0;
+        let (reporter, change) = (reporter.clone(), change.to_owned());
+        let progress = move |sent: u64| {
+            // Ten lines a transfer are enough for a bar.
+            if sent.saturating_sub(shown) > size / 10 {
+                shown = sent;
+                reporter.say(&change, State::Progress(format!("{} of {} MiB sent", sent / MIB, size / MIB)));
+            }
+        };
+        let session = host.session().await?;
+        match session.stream(command.clone(), file, progress).await {
+            Ok(output) => return Ok(output),
+            Err(error) if error.retryable() && losses < 3 => {
+                losses += 1;
+                host.reconnect(Duration::from_secs(120)).await?;
+            }
+            Err(error) => return Err(host.failed(&error)),
+        }
+    }
+}
+
+/// The join token of the live server; it goes from node to node through this
+/// process' memory and nowhere else.
+async fn server_token(run: &Run) -> Result<Vec<u8>, Failure> {
+    let server = run.server().ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))?;
+    let command = Command {
+        script: format!("cat {}", paths::NODE_TOKEN),
+        root: true,
+        stdin: Vec::new(),
+        deadline: Duration::from_secs(30),
+        label: "read the join token".to_owned(),
+    };
+    let output = server.run(command).await?;
+    if output.status != 0 || output.stdout.is_empty() {
+        return Err(Failure::plain(
+            Code::Change,
+            format!("node `{}`: {} cannot be read", server.node.name, paths::NODE_TOKEN),
+        )
+        .hint(Some("the server writes it at its first start: see `journalctl -u k3s` there".to_owned())));
+    }
+    Ok(output.stdout)
+}
+
+async fn wait(host: &Host, action: &Action) -> Result<(), Failure> {
+    let Action::Wait { what, deadline, hint, .. } = action else { return Ok(()) };
+    let waited = send(host, action.step(None), Vec::new(), action).await;
+    match waited {
+        Ok(output) if output.status == 0 => Ok(()),
+        Err(failure) if failure.code == Code::Connection => Err(failure),
+        _ => Err(Failure::plain(
+            Code::Change,
+            format!("node `{}`: waited {deadline} s for {what} in vain", host.node.name),
+        )
+        .hint(Some(hint.clone()))),
+    }
+}
+
+fn succeeded(host: &Host, action: &Action, output: &Output) -> Result<(), Failure> {
+    if output.status == 0 {
+        return Ok(());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let said = if stderr.trim().is_empty() { stdout } else { stderr };
+    // The last lines of a failed command carry the reason.
+    let lines: Vec<&str> = said.trim().lines().collect();
+    let said = lines[lines.len().saturating_sub(6)..].join("\n");
+    let mut failure = Failure::plain(
+        Code::Change,
+        format!("node `{}`: `{}` ended with status {}", host.node.name, label(action), output.status),
+    );
+    if !said.is_empty() {
+        failure.causes.push(said);
+    }
+    Err(failure.hint(Some("mend the cause on the node, then run the same command again".to_owned())))
+}
+
+/// What an action is called in errors.
+fn label(action: &Action) -> String {
+    match action {
+        Action::Write { path, .. } => format!("write {path}"),
+        Action::Packages { names } => format!("apt-get install {}", names.join(" ")),
+        Action::Wait { what, .. } => format!("wait for {what}"),
+        Action::Run { script, .. } => script.lines().next().unwrap_or_default().to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,106 @@
+//! Starting a unit and watching it come up. k3s is `Type=notify`: a blocking
+//! start hangs for ever when it cannot join, so it is started without blocking
+//! and its journal is read while it tries.
+
+use std::time::{Duration, Instant};
+
+use terrarium_k3s::journal;
+use terrarium_plan::{State, UnitWait, quote};
+use terrarium_ssh::Command;
+
+use crate::error::{Code, Failure};
+use crate::host::Host;
+use crate::view::Reporter;
+
+/// How long one look lasts on the node when nothing happens: long enough to
+/// spare round trips, short enough to show a fatal line soon.
+const LOOK: &str = "for i in 1 1 1 1 1 1 1 1; do s=$(systemctl show -p ActiveState --value \"$u\"); case $s in active|failed) break;; esac; sleep 0.5; done";
+
+/// Starts the unit and waits until it is active.
+pub(super) async fn start(host: &Host, wait: &UnitWait, reporter: &Reporter, change: &str) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let deadline = Duration::from_secs(wait.deadline);
+    let mut since = look(host, wait, None).await?;
+    // A start that an earlier run began has a count of its own.
+    let before = since.restarts;
+    loop {
+        let Look { state, restarts, time, journal: lines } = since;
+        let restarts = restarts.saturating_sub(before);
+        if state == "active" {
+            return Ok(());
+        }
+        if let Some(diagnosis) = journal::classify(&lines) {
+            // k3s restarts by itself after a fatal error; the same error is
+            // worth one more try before it is believed, unless it is failed.
+            if diagnosis.fatal && (restarts > 1 || state == "failed") || begun.elapsed() > deadline {
+                return Err(failure(host, wait, diagnosis.meaning, &diagnosis.line).hint(Some(diagnosis.hint.to_owned())));
+            }
+            reporter.say(change, State::Progress(diagnosis.meaning.to_owned()));
+        }
+        if state == "failed" || restarts > 5 || begun.elapsed() > deadline {
+            let what = if begun.elapsed() > deadline {
+                format!("is still {state} after {} s", wait.deadline)
+            } else {
+                format!("does not stay up (state {state}, {restarts} restarts)")
+            };
+            let last = lines.lines().last().unwrap_or("its journal is empty").to_owned();
+            let hint = format!("on {}: journalctl -u {}", host.node.name, wait.unit);
+            return Err(failure(host, wait, &what, &last).hint(Some(hint)));
+        }
+        since = look(host, wait, Some(&time)).await?;
+    }
+}
+
+fn failure(host: &Host, wait: &UnitWait, what: &str, line: &str) -> Failure {
+    let mut failure = Failure::plain(Code::Change, format!("node `{}`: {}: {what}", host.node.name, wait.unit));
+    failure.causes.push(format!("journal: {}", line.trim()));
+    failure
+}
+
+struct Look {
+    state: String,
+    restarts: u32,
+    time: String,
+    journal: String,
+}
+
+/// One look; the first (without a time) also starts the unit, unless it is
+/// already on its way up with the wanted inputs.
+async fn look(host: &Host, wait: &UnitWait, since: Option<&str>) -> Result<Look, Failure> {
+    let unit = quote(&wait.unit);
+    let begin = match since {
+        Some(time) => format!("t={}", quote(time)),
+        None => format!(
+            "t=$(date +%s)\nsystemctl daemon-reload\nsystemctl enable --quiet \"$u\"\n\
+             p=$(systemctl show -p MainPID --value \"$u\")\n\
+             if [ \"$(systemctl show -p ActiveState --value \"$u\")\" = activating ] && tr '\\0' '\\n' 2>/dev/null <\"/proc/$p/environ\" | grep -qx TERRARIUM_GENERATION={}; then :\n\
+             else systemctl reset-failed \"$u\" 2>/dev/null; systemctl restart --no-block \"$u\" || exit; fi",
+            wait.generation
+        ),
+    };
+    let script = format!(
+        "u={unit}\n{begin}\n{LOOK}\n\
+         echo \"$s $(systemctl show -p NRestarts --value \"$u\") $t\"\n\
+         [ \"$s\" = active ] || journalctl -u \"$u\" --since \"@$t\" -n 60 -o cat --no-pager"
+    );
+    let command = Command {
+        script,
+        root: true,
+        stdin: Vec::new(),
+        deadline: Duration::from_secs(60),
+        label: format!("start {}", wait.unit),
+    };
+    let output = host.run(command).await?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (head, journal) = text.split_once('\n').unwrap_or((&text, ""));
+    let mut words = head.split_whitespace();
+    let (state, restarts, time) = (words.next(), words.next().and_then(|n| n.parse().ok()), words.next());
+    let (Some(state), Some(restarts), Some(time)) = (state, restarts, time) else {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let mut failure =
+            Failure::plain(Code::Change, format!("node `{}`: {} cannot be started", host.node.name, wait.unit));
+        failure.causes.push(said.trim().to_owned());
+        return Err(failure.hint(Some(format!("on {}: systemctl status {}", host.node.name, wait.unit))));
+    };
+    Ok(Look { state: state.to_owned(), restarts, time: time.to_owned(), journal: journal.to_owned() })
+}

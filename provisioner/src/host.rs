@@ -1,0 +1,175 @@
+//! One node as the executor holds it: a connection that is made again when it
+//! is lost, and a count of what went over it.
+
+use std::net::{IpAddr, ToSocketAddrs as _};
+use std::time::{Duration, Instant};
+
+use terrarium_inventory::Node;
+use terrarium_ssh::{Command, ConnectError, ExecError, Greeting, Held, Limits, Output, Secret, Session, Target};
+use tokio::sync::Mutex;
+
+use crate::error::{Code, Failure};
+use crate::settings::Settings;
+
+/// How long a node that went away may take to come back in mid-step.
+const BACK_WITHIN: Duration = Duration::from_secs(120);
+/// How long a node may take to answer at all.
+const UP_WITHIN: Duration = Duration::from_secs(8);
+const BACKOFF_MIN: Duration = Duration::from_millis(250);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+
+/// One node and the connection to it.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub node: Node,
+    target: Target,
+    session: Mutex<Option<Session>>,
+    /// The node's lock, held for as long as the connection lives.
+    lock: Mutex<Option<Held>>,
+    /// Handshakes and round trips of connections that are gone.
+    past: Mutex<(u64, u64)>,
+}
+
+impl Host {
+    /// A host that is not connected yet.
+    pub(crate) fn new(node: &Node, password: Option<Secret>, settings: &Settings) -> Result<Self, Failure> {
+        let password = match &node.ssh.password_file {
+            Some(file) => Some(first_line(file)?),
+            None => password,
+        };
+        let target = Target {
+            node: node.name.clone(),
+            host: node.host.clone(),
+            port: node.ssh.port,
+            user: node.ssh.user.clone(),
+            identities: node.ssh.identities.clone(),
+            password,
+            known_hosts: node.ssh.known_hosts.clone(),
+            user_known_hosts: settings.user_known_hosts.clone(),
+            agent_socket: settings.agent_socket.clone(),
+        };
+        Ok(Self { node: node.clone(), target, session: Mutex::new(None), lock: Mutex::new(None), past: Mutex::new((0, 0)) })
+    }
+
+    /// Connects, unless connected; the greeting is there only for a new connection.
+    pub(crate) async fn connect(&self) -> Result<Option<Greeting>, ConnectError> {
+        let mut slot = self.session.lock().await;
+        if slot.is_some() {
+            return Ok(None);
+        }
+        let (session, greeting) = Session::connect(&self.target, &Limits::default()).await?;
+        *slot = Some(session);
+        Ok(Some(greeting))
+    }
+
+    /// The first connection of a run: a node that was switched on a moment ago
+    /// gets a little time.
+    pub(crate) async fn greet(&self) -> Result<Option<Greeting>, Failure> {
+        let start = Instant::now();
+        loop {
+            match self.connect().await {
+                Ok(greeting) => return Ok(greeting),
+                Err(error) if !error.retryable() || start.elapsed() > UP_WITHIN => return Err(self.unreachable(&error)),
+                Err(_) => tokio::time::sleep(BACKOFF_MAX).await,
+            }
+        }
+    }
+
+    /// Drops the connection, keeping its counts.
+    pub(crate) async fn disconnect(&self) {
+        self.lock.lock().await.take();
+        if let Some(session) = self.session.lock().await.take() {
+            let stats = session.stats();
+            let mut past = self.past.lock().await;
+            past.0 += stats.handshakes;
+            past.1 += stats.round_trips;
+            drop(past);
+            session.close().await;
+        }
+    }
+
+    /// Keeps the node's lock until the connection ends.
+    pub(crate) async fn keep(&self, lock: Held) {
+        *self.lock.lock().await = Some(lock);
+    }
+
+    /// Handshakes and round trips so far.
+    pub(crate) async fn counts(&self) -> (u64, u64) {
+        let past = *self.past.lock().await;
+        let stats = self.session.lock().await.as_ref().map(|session| session.stats());
+        stats.map_or(past, |stats| (past.0 + stats.handshakes, past.1 + stats.round_trips))
+    }
+
+    /// The connection, made when there is none.
+    pub(crate) async fn session(&self) -> Result<Session, Failure> {
+        self.connect().await.map_err(|error| self.unreachable(&error))?;
+        let slot = self.session.lock().await;
+        slot.clone().ok_or_else(|| Failure::plain(Code::Connection, format!("node `{}`: connection lost", self.node.name)))
+    }
+
+    /// Connects again after a loss, with back-off, until the deadline. A node
+    /// that boots answers on port 22 before it lets anyone in, so a refused
+    /// login is no reason to give up here: this login has worked before.
+    pub(crate) async fn reconnect(&self, within: Duration) -> Result<(), Failure> {
+        self.disconnect().await;
+        let start = Instant::now();
+        let mut pause = BACKOFF_MIN;
+        loop {
+            match self.connect().await {
+                Ok(_) => return Ok(()),
+                Err(error) if identity(&error) || start.elapsed() > within => return Err(self.unreachable(&error)),
+                Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(BACKOFF_MAX);
+        }
+    }
+
+    /// Runs a command; when the link is lost on the way, connects again and
+    /// runs it once more: every command here may be repeated.
+    pub(crate) async fn run(&self, command: Command) -> Result<Output, Failure> {
+        let mut losses = 0;
+        loop {
+            let session = self.session().await?;
+            match session.run(command.clone()).await {
+                Ok(output) => return Ok(output),
+                Err(error) if error.retryable() && losses < 3 => {
+                    losses += 1;
+                    self.reconnect(BACK_WITHIN).await?;
+                }
+                Err(error) => return Err(self.failed(&error)),
+            }
+        }
+    }
+
+    /// A failure of a command; the error names the node itself.
+    pub(crate) fn failed(&self, error: &ExecError) -> Failure {
+        let code = if error.retryable() { Code::Connection } else { Code::Change };
+        Failure::of(code, error).hint(error.hint())
+    }
+
+    /// A failure to connect; the error names the node itself.
+    pub(crate) fn unreachable(&self, error: &ConnectError) -> Failure {
+        Failure::of(Code::Connection, error).hint(error.hint())
+    }
+
+    /// The address behind the inventory's host, as the operator resolves it.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        let host = self.node.host.as_str();
+        host.parse().ok().or_else(|| {
+            (host, self.node.ssh.port).to_socket_addrs().ok()?.next().map(|address| address.ip())
+        })
+    }
+}
+
+/// Whether the error says that the node may not be the one we know.
+fn identity(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::HostKeyChanged { .. } | ConnectError::HostKeyRevoked { .. })
+}
+
+fn first_line(file: &std::path::Path) -> Result<Secret, Failure> {
+    let text = fs_err::read_to_string(file).map_err(|error| {
+        Failure::new(Code::Usage, "cannot read the password file of the inventory", &error)
+            .hint(Some("write the password as its first line, mode 0600, or take `password_file` out and use --ask-password".to_owned()))
+    })?;
+    Ok(Secret::from(text.lines().next().unwrap_or_default().to_owned()))
+}

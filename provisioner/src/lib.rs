@@ -1,0 +1,43 @@
+//! The `provision` command: reads an inventory, observes its nodes, plans, and
+//! carries the plan out. What is decided is decided in `terrarium-plan`,
+//! `terrarium-k3s` and `terrarium-helm`; here is what touches the world.
+
+mod access;
+pub mod artifact;
+mod agent;
+mod binaries;
+mod cli;
+mod clock;
+mod command;
+mod error;
+mod executor;
+mod fetch;
+mod host;
+pub mod kubeconfig;
+mod observe;
+mod report;
+mod settings;
+mod stack;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Runs the command line; prints the one error there may be.
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let settings = settings::Settings::from_environment();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(command::run(&cli, &settings)),
+        Err(error) => Err(error::Failure::internal("cannot start the runtime", &error)),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            report::terminal::failure(&failure);
+            failure.code.into()
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Observing: one connection and one probe a node, all nodes at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use terrarium_inventory::Inventory;
+use terrarium_plan::{Facts, State, probe};
+use terrarium_ssh::Command;
+use tokio::task::JoinSet;
+
+use crate::clock;
+use crate::error::{Code, Failure};
+use crate::host::Host;
+use crate::view::Reporter;
+
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// What was found, and what could not be.
+#[derive(Debug, Default)]
+pub(crate) struct Observation {
+    pub facts: BTreeMap<String, Facts>,
+    pub failures: Vec<(String, Failure)>,
+}
+
+/// Probes every node.
+pub(crate) async fn all(inventory: &Arc<Inventory>, hosts: &[Arc<Host>], reporter: &Reporter) -> Observation {
+    let mut tasks = JoinSet::new();
+    for host in hosts {
+        let (host, inventory) = (Arc::clone(host), Arc::clone(inventory));
+        let reporter = reporter.of(&host.node.name);
+        tasks.spawn(async move { (host.node.name.clone(), one(&inventory, &host, &reporter).await) });
+    }
+    let mut observation = Observation::default();
+    while let Some(done) = tasks.join_next().await {
+        match done {
+            Ok((name, Ok(facts))) => {
+                observation.facts.insert(name, facts);
+            }
+            Ok((name, Err(failure))) => observation.failures.push((name, failure)),
+            Err(error) => observation.failures.push((String::new(), Failure::internal("a probe ended", &error))),
+        }
+    }
+    observation.failures.sort_by(|a, b| a.0.cmp(&b.0));
+    observation
+}
+
+/// Probes one node.
+pub(crate) async fn one(inventory: &Inventory, host: &Host, reporter: &Reporter) -> Result<Facts, Failure> {
+    reporter.say("observe", State::Started(format!("connect to {}", host.node.host)));
+    let greeting = host.greet().await?;
+    if let Some(key) = greeting.and_then(|greeting| greeting.new_host_key) {
+        let file = host.node.ssh.known_hosts.display();
+        reporter.say("host-key", State::Note(format!("host key {key} trusted on first use, kept in {file}")));
+    }
+    let request = probe::request(inventory, &host.node, &terrarium_helm::state::KUBECTL_ARGS);
+    let command = Command {
+        script: probe::script(&request),
+        root: true,
+        stdin: Vec::new(),
+        deadline: DEADLINE,
+        label: "probe".to_owned(),
+    };
+    let output = host.run(command).await?;
+    let reply = String::from_utf8_lossy(&output.stdout);
+    let mut facts = probe::parse(&reply, Some(clock::now_ms())).map_err(|error| {
+        let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let mut failure = Failure::new(Code::Change, format!("node `{}` ({})", host.node.name, host.node.host), &error);
+        if !stderr.is_empty() {
+            failure.causes.push(stderr);
+        }
+        failure.hint(Some("the node needs a Debian-like system with systemd, coreutils and iproute2".to_owned()))
+    })?;
+    facts.reached = host.address();
+    reporter.say("observe", State::Unchanged(describe(&facts)));
+    Ok(facts)
+}
+
+fn describe(facts: &Facts) -> String {
+    let board = if facts.model.is_empty() { facts.machine.as_str() } else { facts.model.as_str() };
+    format!("{board}, {}, kernel {}", facts.os, facts.kernel)
+}

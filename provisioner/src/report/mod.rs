@@ -1,0 +1,6 @@
+//! What is said at the end.
+
+mod summary;
+pub(crate) mod terminal;
+
+pub(crate) use summary::Summary;

@@ -1,0 +1,52 @@
+//! What the environment says: the only place that reads it.
+
+use std::path::PathBuf;
+
+use terrarium_ssh::Secret;
+
+/// Settings from the environment.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// `TERRARIUM_PASSWORD`: login and sudo password.
+    pub password: Option<Secret>,
+    /// `TERRARIUM_CACHE`, or the user's cache directory.
+    pub cache: PathBuf,
+    /// `SSH_AUTH_SOCK`.
+    pub agent_socket: Option<PathBuf>,
+    /// The user's own `known_hosts`.
+    pub user_known_hosts: Option<PathBuf>,
+    /// `TERRARIUM_AGENT_DIR`: where `<machine>/terrarium-agent` lies.
+    pub agent_dir: Option<PathBuf>,
+    /// `NO_COLOR` is not set.
+    pub color: bool,
+    /// Who and where the operator is, for a node's lock.
+    pub operator: String,
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub(crate) fn from_environment() -> Self {
+        let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = path("HOME");
+        let cache = path("TERRARIUM_CACHE")
+            .or_else(|| path("XDG_CACHE_HOME").map(|dir| dir.join("terrarium")))
+            .or_else(|| home.as_ref().map(|dir| dir.join(".cache/terrarium")))
+            .unwrap_or_else(|| std::env::temp_dir().join("terrarium"));
+        let name = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        let host = fs_err::read_to_string("/etc/hostname").map(|text| text.trim().to_owned()).ok();
+        Self {
+            password: std::env::var("TERRARIUM_PASSWORD").ok().map(Secret::from),
+            cache,
+            agent_socket: path("SSH_AUTH_SOCK"),
+            user_known_hosts: home.map(|dir| dir.join(".ssh/known_hosts")),
+            agent_dir: path("TERRARIUM_AGENT_DIR"),
+            color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            operator: format!(
+                "{}@{}, process {}",
+                name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "somebody".to_owned()),
+                host.or_else(|| name("HOSTNAME")).unwrap_or_else(|| "somewhere".to_owned()),
+                std::process::id()
+            ),
+        }
+    }
+}

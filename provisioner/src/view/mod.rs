@@ -1,0 +1,77 @@
+//! What the operator sees while it happens: three readers of one stream.
+
+mod json;
+mod plain;
+mod progress;
+
+use std::io::IsTerminal as _;
+
+use terrarium_plan::{Event, Report, State};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use crate::clock;
+
+/// Where events go in. Cheap to clone; the stream ends when all are dropped.
+#[derive(Debug, Clone)]
+pub(crate) struct Reporter {
+    node: String,
+    events: UnboundedSender<Event>,
+}
+
+impl Reporter {
+    /// The same stream, speaking for another node.
+    pub(crate) fn of(&self, node: &str) -> Self {
+        Self { node: node.to_owned(), events: self.events.clone() }
+    }
+
+    /// One thing happened.
+    pub(crate) fn say(&self, change: &str, state: State) {
+        let event = Event { time: clock::timestamp(), node: self.node.clone(), change: change.to_owned(), state };
+        // Nobody listens any more only when the run is being torn down.
+        let _ = self.events.send(event);
+    }
+}
+
+/// How events are shown.
+trait View: Send {
+    /// Shows one event.
+    fn show(&mut self, event: &Event);
+    /// The stream has ended.
+    fn finish(&mut self) {}
+}
+
+/// Opens the stream; the handle gives the folded report when it has ended.
+pub(crate) fn open(json: bool, nodes: &[String]) -> (Reporter, JoinHandle<Report>) {
+    let view: Box<dyn View> = if json {
+        Box::new(json::Json)
+    } else if std::io::stderr().is_terminal() {
+        Box::new(progress::Progress::new(nodes))
+    } else {
+        Box::new(plain::Plain)
+    };
+    let (sender, receiver) = unbounded_channel();
+    (Reporter { node: "cluster".to_owned(), events: sender }, tokio::spawn(read(receiver, view)))
+}
+
+async fn read(mut events: UnboundedReceiver<Event>, mut view: Box<dyn View>) -> Report {
+    let mut report = Report::default();
+    while let Some(event) = events.recv().await {
+        report.fold(&event);
+        view.show(&event);
+    }
+    view.finish();
+    report
+}
+
+/// An event as a line for people; `None` for those that are only for bars.
+fn line(event: &Event) -> Option<String> {
+    let (mark, text) = match &event.state {
+        State::Started(_) | State::Progress(_) | State::Unchanged(_) => return None,
+        State::Changed(text) => ("changed", text),
+        State::Skipped(text) => ("skipped", text),
+        State::Note(text) => ("note", text),
+        State::Failed(text) => ("FAILED", text),
+    };
+    Some(format!("{:<8} {:<7} {}: {text}", event.node, mark, event.change))
+}

@@ -1,0 +1,24 @@
+//! Plain lines on standard error, for logs and pipes: what began, what
+//! changed, what failed.
+
+use std::io::Write as _;
+
+use terrarium_plan::{Event, State};
+
+use super::{View, line};
+
+pub(super) struct Plain;
+
+impl View for Plain {
+    fn show(&mut self, event: &Event) {
+        let text = match &event.state {
+            State::Started(text) => Some(format!("{:<8} ...     {}: {text}", event.node, event.change)),
+            State::Unchanged(text) => Some(format!("{:<8} ok      {}: {text}", event.node, event.change)),
+            State::Progress(_) => None,
+            _ => line(event),
+        };
+        if let Some(text) = text {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+}

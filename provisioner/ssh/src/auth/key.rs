@@ -1,0 +1,97 @@
+//! Private key files, and what keeps one from being used.
+
+use std::path::{Path, PathBuf};
+
+use russh::keys::{self, Algorithm, PrivateKey, PublicKey};
+
+use super::attempt::Outcome;
+
+/// Why a key file cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum KeyProblem {
+    Missing,
+    Encrypted,
+    Rsa,
+    Unreadable(String),
+}
+
+impl From<KeyProblem> for Outcome {
+    fn from(problem: KeyProblem) -> Self {
+        match problem {
+            KeyProblem::Missing => Self::Unusable("no such file".to_owned()),
+            KeyProblem::Encrypted => Self::Encrypted,
+            KeyProblem::Rsa => Self::Rsa,
+            KeyProblem::Unreadable(why) => Self::Unusable(why),
+        }
+    }
+}
+
+pub(super) fn load_key(path: &Path) -> Result<PrivateKey, KeyProblem> {
+    match keys::load_secret_key(path, None) {
+        Ok(key) if matches!(key.algorithm(), Algorithm::Rsa { .. }) => Err(KeyProblem::Rsa),
+        Ok(key) if key.is_encrypted() => Err(KeyProblem::Encrypted),
+        Ok(key) => Ok(key),
+        Err(keys::Error::KeyIsEncrypted) => Err(KeyProblem::Encrypted),
+        Err(keys::Error::IO(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(KeyProblem::Missing)
+        }
+        // Old PEM files of RSA keys do not parse without RSA support.
+        Err(_)
+            if public_half(path)
+                .is_some_and(|key| matches!(key.algorithm(), Algorithm::Rsa { .. })) =>
+        {
+            Err(KeyProblem::Rsa)
+        }
+        Err(error) => Err(KeyProblem::Unreadable(error.to_string())),
+    }
+}
+
+/// The public key beside a private one, as `ssh-keygen` leaves it.
+pub(super) fn public_half(path: &Path) -> Option<PublicKey> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".pub");
+    keys::load_public_key(PathBuf::from(name)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn keygen(path: &Path, arguments: &[&str]) {
+        let output = Command::new("ssh-keygen")
+            .args(["-q", "-f"])
+            .arg(path)
+            .args(arguments)
+            .output()
+            .expect("ssh-keygen runs");
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    #[test]
+    fn key_files_and_what_is_wrong_with_them() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| dir.path().join(name);
+        keygen(&at("plain"), &["-t", "ed25519", "-N", ""]);
+        keygen(&at("elliptic"), &["-t", "ecdsa", "-N", ""]);
+        keygen(&at("locked"), &["-t", "ed25519", "-N", "passphrase"]);
+        keygen(&at("locked_pem"), &["-t", "ecdsa", "-N", "passphrase", "-m", "PEM"]);
+        keygen(&at("rsa"), &["-t", "rsa", "-b", "2048", "-N", ""]);
+        keygen(&at("rsa_pem"), &["-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM"]);
+        std::fs::write(at("garbage"), "not a key").expect("written");
+
+        assert!(load_key(&at("plain")).is_ok());
+        assert!(load_key(&at("elliptic")).is_ok());
+        for (name, problem) in [
+            ("locked", KeyProblem::Encrypted),
+            ("locked_pem", KeyProblem::Encrypted),
+            ("rsa", KeyProblem::Rsa),
+            ("rsa_pem", KeyProblem::Rsa),
+            ("absent", KeyProblem::Missing),
+        ] {
+            assert_eq!(load_key(&at(name)).err(), Some(problem), "{name}");
+        }
+        assert!(matches!(load_key(&at("garbage")), Err(KeyProblem::Unreadable(_))));
+    }
+}
