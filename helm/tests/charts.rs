@@ -217,6 +217,18 @@ fn values_reach_where_they_belong() {
     assert!(!template("prometheus", &[]).contains("kind: Ingress"));
 }
 
+/// Kubernetes' default order never replaces a pod that cannot start: the
+/// revision that mends it would not arrive.
+#[test]
+fn a_broken_revision_can_be_replaced() {
+    each(|id, _| {
+        let sets = objects(&template(id, &[]));
+        for set in sets.iter().filter(|object| object["kind"] == "StatefulSet") {
+            assert_eq!(set["spec"]["podManagementPolicy"], "Parallel", "{id}");
+        }
+    });
+}
+
 #[test]
 fn a_changed_configuration_is_a_changed_pod() {
     for (service, set) in

@@ -45,7 +45,10 @@ e boot_time "$(awk -v now="$(date +%s)" -v ticks="${20}" -v hz="$(getconf CLK_TC
 [ -r /sys/fs/cgroup/cgroup.controllers ] && e controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
 [ -r /proc/pressure/memory ] && e pressure yes
 for f in /boot/firmware/cmdline.txt /boot/cmdline.txt; do [ -f "$f" ] && b "cmdline $f" <"$f"; done
-e ntp "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)"
+# timesyncd's own mark first: timedatectl starts a service to answer.
+if [ -e /run/systemd/timesync/synchronized ]; then e ntp yes
+elif systemctl is-active --quiet systemd-timesyncd.service; then e ntp no
+else e ntp "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)"; fi
 e timezone "$(readlink -f /etc/localtime | sed 's,.*/zoneinfo/,,')"
 [ -e /etc/rpi/swap.conf ] && e swap_by rpi-swap
 systemctl is-enabled --quiet dphys-swapfile.service 2>/dev/null && e swap_by dphys-swapfile

@@ -1,0 +1,120 @@
+//! From three freshly flashed nodes to a running stack.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::time::Duration;
+
+use crate::world::{NODES, World, ended_with, events, succeeded, wait_for};
+use crate::{secrets, trees};
+
+pub(crate) fn plan(world: &mut World) {
+    world.fresh();
+    let before = trees::all(world);
+    let output = world.provision(&["plan"]);
+    succeeded(&output);
+    let text = String::from_utf8_lossy(&output.stdout);
+    for id in ["hostname", "boot.cmdline", "reboot", "k3s.token", "agent.start", "postgresql"] {
+        assert!(text.contains(id), "{id} is missing:\n{text}");
+    }
+    trees::assert_equal(&before, &trees::all(world));
+    assert!(!world.file("kubeconfig").exists());
+}
+
+pub(crate) fn apply(world: &mut World) {
+    world.fresh();
+    world.touched();
+    for node in NODES {
+        assert_eq!(world.sh(node, "hostname"), "raspberrypi");
+        secrets::sample(world, node);
+    }
+    let mut run = world.start(&["--json"]);
+    // Read as it comes: a full pipe would stop the run.
+    let mut stderr = run.stderr.take().unwrap();
+    let stderr = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stderr.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let mut stdout = Vec::new();
+    let mut rival = None;
+    let mut lists = Vec::new();
+    for line in BufReader::new(run.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        if event["state"] == "changed" && rival.is_none() {
+            rival = Some(world.provision(&[]));
+        }
+        if event["change"] == "boot.cmdline" && event["state"] == "changed" {
+            lists.push(secrets::sampled(world, event["node"].as_str().unwrap()));
+        }
+        if event["change"] == "agent.binary" && event["state"] == "changed" {
+            secrets::sample(world, event["node"].as_str().unwrap());
+        }
+        stdout.extend(line.bytes());
+        stdout.push(b'\n');
+    }
+    let output = std::process::Output {
+        status: run.wait().unwrap(),
+        stdout,
+        stderr: stderr.join().unwrap().unwrap(),
+    };
+    succeeded(&output);
+    lists.extend(NODES.map(|node| secrets::sampled(world, node)));
+    world.mended();
+
+    refused_while_at_work(&rival.expect("something was changed"));
+    let (_, summary) = events(&output);
+    eprintln!("first run: {} changes in {:.0} s", summary["changed"], summary["seconds"].as_f64().unwrap());
+    nodes_are_ready(world);
+    agents_are_scraped(world);
+    stores_answer(world);
+    secrets::assert_hidden(world, &output, &lists);
+}
+
+fn refused_while_at_work(rival: &std::process::Output) {
+    ended_with(rival, 6);
+    let text = String::from_utf8_lossy(&rival.stderr);
+    assert!(text.contains("is being worked on by") && text.contains("since 20"), "{text}");
+}
+
+fn nodes_are_ready(world: &World) {
+    let nodes = world.kubectl_json("get nodes");
+    let items = nodes["items"].as_array().unwrap();
+    assert_eq!(items.len(), 3);
+    for (item, name) in items.iter().zip(NODES) {
+        assert_eq!(item["metadata"]["name"], name);
+        assert_eq!(item["metadata"]["labels"]["terrarium/board"], "pi5-8gb");
+        let conditions = item["status"]["conditions"].as_array().unwrap();
+        assert!(conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"), "{name}");
+    }
+    for node in NODES {
+        assert_eq!(world.sh(node, "hostname"), node);
+        assert!(world.sh(node, "cat /sys/fs/cgroup/cgroup.controllers").contains("memory"));
+    }
+}
+
+/// The Prometheus in the cluster has scraped the agent of every node.
+fn agents_are_scraped(world: &World) {
+    let query = "get --raw '/api/v1/namespaces/terrarium/services/prometheus:9090/proxy/api/v1/query?query=up%7Bjob%3D%22terrarium-agent%22%7D'";
+    wait_for("Prometheus to have scraped three agents", Duration::from_mins(2), || {
+        let answer: serde_json::Value = serde_json::from_str(&world.kubectl(query)).ok()?;
+        let up = answer["data"]["result"].as_array()?;
+        (up.len() == 3 && up.iter().all(|sample| sample["value"][1] == "1")).then_some(())
+    });
+}
+
+/// A row goes into PostgreSQL and comes out, a key into Redis and comes out.
+fn stores_answer(world: &World) {
+    let psql = "exec -n terrarium postgresql-0 -- psql -U postgres -qtA -c";
+    let row = world.kubectl(&format!(
+        "{psql} 'create table first_light (id int); insert into first_light values (42)' && k3s kubectl {psql} 'select id from first_light'"
+    ));
+    assert_eq!(row, "42");
+    world.kubectl(&format!("{psql} 'drop table first_light'"));
+    let redis = |command: &str| {
+        world.kubectl(&format!(
+            "exec -n terrarium redis-0 -- sh -c 'REDISCLI_AUTH=$(cat /run/secrets/redis/password) redis-cli {command}'"
+        ))
+    };
+    assert_eq!(redis("set first-light 42"), "OK");
+    assert_eq!(redis("get first-light"), "42");
+    redis("del first-light");
+}

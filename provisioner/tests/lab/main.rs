@@ -1,0 +1,48 @@
+//! The main job on a lab of three virtual Pis, as a user does it. Scenarios run
+//! one after the other on one lab, which is taken away at the end.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "scenarios fail by panicking and tell their steps"
+)]
+
+mod converged;
+mod first_light;
+mod interrupted;
+mod kubeconfig;
+mod refused;
+mod secrets;
+mod trees;
+mod world;
+
+use libtest_mimic::{Arguments, Trial};
+
+use world::World;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // One lab, one scenario at a time.
+    arguments.test_threads = Some(1);
+    let scenarios: [(&str, fn(&mut World)); 9] = [
+        ("a_plan_of_fresh_nodes_writes_nothing_on_them", first_light::plan),
+        ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
+        ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),
+        ("what_was_changed_by_hand_is_seen_and_mended_and_nothing_else", converged::drift),
+        ("other_clusters_in_the_kubeconfig_stay_as_they_are", kubeconfig::merge),
+        ("a_changed_host_key_is_a_hard_stop", refused::host_key),
+        ("a_wrong_password_is_said_to_be_wrong", refused::password),
+        ("a_node_that_is_off_does_not_keep_the_others_from_their_part", interrupted::node_off),
+        ("a_run_killed_anywhere_is_taken_up_by_the_next", interrupted::killed),
+    ];
+    let trials = scenarios.map(|(name, scenario)| {
+        Trial::test(name, move || {
+            World::with(scenario);
+            Ok(())
+        })
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.into());
+    World::end();
+    conclusion.exit();
+}

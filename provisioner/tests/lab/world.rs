@@ -1,0 +1,176 @@
+//! The lab, the program, and what is asked of both.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use terrarium_lab::{Extent, Lab, Options, Paths, Site};
+
+pub(crate) const NODES: [&str; 3] = ["pi-1", "pi-2", "pi-3"];
+pub(crate) const PASSWORD: &str = "raspberry";
+
+static WORLD: Mutex<Option<World>> = Mutex::new(None);
+
+/// What the nodes are known to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Fresh,
+    Provisioned,
+    Anything,
+}
+
+/// One lab of three nodes and what is known of it.
+pub(crate) struct World {
+    pub(crate) lab: Lab,
+    paths: Paths,
+    known: Known,
+    agents: PathBuf,
+    _state: tempfile::TempDir,
+}
+
+impl World {
+    /// Runs a scenario on the lab, brought up by the first one.
+    pub(crate) fn with(scenario: fn(&mut Self)) {
+        let mut slot = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let world = slot.get_or_insert_with(Self::begin);
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scenario(world)));
+        if let Err(panic) = result {
+            world.known = Known::Anything;
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    /// Takes the lab away.
+    pub(crate) fn end() {
+        let world = WORLD.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(world) = world
+            && let Err(error) = Lab::down(&world.paths, Site::Test, Extent::Lab, &mut |_| {})
+        {
+            eprintln!("the test's lab is still up: {error}");
+        }
+    }
+
+    fn begin() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let paths = Paths::from_env().unwrap().with_state(state.path().join("lab"));
+        // What a killed test left behind goes first.
+        Lab::down(&paths, Site::Test, Extent::Lab, &mut |_| {}).unwrap();
+        let lab = Lab::up(paths.clone(), Site::Test, Options::default(), &mut |line| eprintln!("{line}"))
+            .expect("the lab needs root and what hardware/lab/bootstrap.sh installs");
+        Self { lab, paths, known: Known::Fresh, agents: agents(), _state: state }
+    }
+
+    /// Three freshly flashed nodes.
+    pub(crate) fn fresh(&mut self) {
+        if self.known != Known::Fresh {
+            self.lab.reset(&mut |_| {}).unwrap();
+            self.known = Known::Fresh;
+        }
+    }
+
+    /// Three nodes as the inventory wishes.
+    pub(crate) fn provisioned(&mut self) {
+        if self.known != Known::Provisioned {
+            succeeded(&self.provision(&[]));
+            self.known = Known::Provisioned;
+        }
+    }
+
+    /// The scenario is about to change the nodes in its own way.
+    pub(crate) fn touched(&mut self) {
+        self.known = Known::Anything;
+    }
+
+    /// The nodes are as the inventory wishes after all.
+    pub(crate) fn mended(&mut self) {
+        self.known = Known::Provisioned;
+    }
+
+    /// Runs `provision` to its end.
+    pub(crate) fn provision(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Starts `provision`, its output piped.
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
+        self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// The command line, for scenarios that change its environment.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+        command.arg("--inventory").arg(self.lab.inventory_path()).args(args);
+        command.env("TERRARIUM_AGENT_DIR", &self.agents).env_remove("TERRARIUM_PASSWORD");
+        command
+    }
+
+    /// A file beside the inventory.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.lab.inventory_path().with_file_name(name)
+    }
+
+    /// What a shell says on a node, as root.
+    pub(crate) fn sh(&self, node: &str, script: &str) -> String {
+        self.lab.exec(node, &["sh", "-c", script]).unwrap().trim().to_owned()
+    }
+
+    /// What the cluster says.
+    pub(crate) fn kubectl(&self, arguments: &str) -> String {
+        self.sh("pi-1", &format!("k3s kubectl {arguments}"))
+    }
+
+    /// The same, as JSON.
+    pub(crate) fn kubectl_json(&self, arguments: &str) -> Value {
+        serde_json::from_str(&self.kubectl(&format!("{arguments} -o json"))).unwrap()
+    }
+}
+
+/// The agents the nodes get: those of a build that is there, or built now.
+fn agents() -> PathBuf {
+    if let Some(dir) = std::env::var_os("TERRARIUM_AGENT_DIR") {
+        return dir.into();
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let dir = root.join("dist/agent");
+    let built = Command::new(root.join("agent/build.sh")).arg(&dir).arg(std::env::consts::ARCH).status();
+    assert!(built.unwrap().success(), "agent/build.sh failed");
+    dir
+}
+
+/// The run ended with 0; otherwise all it said is shown.
+pub(crate) fn succeeded(output: &Output) {
+    ended_with(output, 0);
+}
+
+/// The run ended with this code; otherwise all it said is shown.
+pub(crate) fn ended_with(output: &Output, code: i32) {
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "stdout:\n{}\nstderr:\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The events of a `--json` run, and its summary.
+pub(crate) fn events(output: &Output) -> (Vec<Value>, Value) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let summary = lines.pop().filter(|last| last.get("summary").is_some()).expect("a summary ends the stream");
+    (lines, summary["summary"].clone())
+}
+
+/// Waits until a condition holds, and says what was waited for if it does not.
+pub(crate) fn wait_for<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < within, "waited {within:?} for {what} in vain");
+        std::thread::sleep(Duration::from_millis(250));
+    }
+}
