@@ -9,7 +9,11 @@ const WITHIN: Duration = Duration::from_secs(3);
 pub(crate) async fn answers(host: &str) -> bool {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let asked = tokio::task::spawn_blocking(move || {
-        let client = ureq::Agent::config_builder().timeout_global(Some(WITHIN)).proxy(None).build().new_agent();
+        let client = ureq::Agent::config_builder()
+            .timeout_global(Some(WITHIN))
+            .proxy(None)
+            .build()
+            .new_agent();
         client.get(format!("http://{host}:{PORT}/healthz")).call().is_ok()
     });
     asked.await.unwrap_or(false)

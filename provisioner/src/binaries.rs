@@ -33,18 +33,27 @@ pub(crate) fn agents<'a>(
 fn agent(machine: &str, settings: &Settings) -> Result<Local, Failure> {
     let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("agent")));
     let dirs: Vec<PathBuf> = settings.agent_dir.clone().into_iter().chain(beside).collect();
-    let candidates: Vec<PathBuf> = dirs.iter().map(|dir| dir.join(machine).join("terrarium-agent")).collect();
+    let candidates: Vec<PathBuf> =
+        dirs.iter().map(|dir| dir.join(machine).join("terrarium-agent")).collect();
     let Some(path) = candidates.iter().find(|path| path.is_file()) else {
-        let list = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" nor ");
-        return Err(Failure::plain(Code::Usage, format!("no node agent for {machine}: neither {list} is there"))
-            .hint(Some("build it with `make dist`, or set TERRARIUM_AGENT_DIR".to_owned())));
+        let list = candidates
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+            .join(" nor ");
+        return Err(Failure::plain(
+            Code::Usage,
+            format!("no node agent for {machine}: neither {list} is there"),
+        )
+        .hint(Some("build it with `make dist`, or set TERRARIUM_AGENT_DIR".to_owned())));
     };
     Ok(Local { sha256: sha256(path)?, path: path.clone() })
 }
 
 fn sha256(path: &Path) -> Result<String, Failure> {
     use std::fmt::Write as _;
-    let bytes = fs_err::read(path).map_err(|error| Failure::new(Code::Internal, "cannot read the node agent", &error))?;
+    let bytes = fs_err::read(path)
+        .map_err(|error| Failure::new(Code::Internal, "cannot read the node agent", &error))?;
     Ok(Sha256::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

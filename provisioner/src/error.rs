@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn the_chain_is_told_once_and_the_hint_comes_last() {
         let cause = std::io::Error::other(std::io::Error::other("disk full"));
-        let failure = Failure::new(Code::Change, "pi-1: cannot write", &cause).hint(Some("free some space".to_owned()));
+        let failure = Failure::new(Code::Change, "pi-1: cannot write", &cause)
+            .hint(Some("free some space".to_owned()));
         assert_eq!(failure.line(), "pi-1: cannot write: disk full; free some space");
     }
 }

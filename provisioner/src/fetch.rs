@@ -25,7 +25,8 @@ pub(crate) async fn k3s(
     cache: &Path,
     reporter: &Reporter,
 ) -> Result<Artifact, Failure> {
-    let wrong = |error: &dyn std::error::Error| Failure::new(Code::Usage, "k3s cannot be fetched", error);
+    let wrong =
+        |error: &dyn std::error::Error| Failure::new(Code::Usage, "k3s cannot be fetched", error);
     let version = Version::parse(&inventory.k3s.version).map_err(|error| wrong(&error))?;
     let arch = Arch::from_uname(machine).map_err(|error| wrong(&error))?;
     let pin = inventory.k3s.sha256.get(arch.as_str()).map(|pin| Sha256::parse(pin)).transpose();
@@ -37,24 +38,40 @@ pub(crate) async fn k3s(
 }
 
 /// helm, for this machine.
-pub(crate) async fn helm(inventory: &Inventory, cache: &Path, reporter: &Reporter) -> Result<Artifact, Failure> {
+pub(crate) async fn helm(
+    inventory: &Inventory,
+    cache: &Path,
+    reporter: &Reporter,
+) -> Result<Artifact, Failure> {
     let unsupported = || {
-        Failure::plain(Code::Usage, format!("there is no helm for {} on {}", std::env::consts::OS, std::env::consts::ARCH))
-            .hint(Some("run provision on Linux or macOS".to_owned()))
+        Failure::plain(
+            Code::Usage,
+            format!("there is no helm for {} on {}", std::env::consts::OS, std::env::consts::ARCH),
+        )
+        .hint(Some("run provision on Linux or macOS".to_owned()))
     };
     let os = Os::from_rust(std::env::consts::OS).ok_or_else(unsupported)?;
     let arch = Arch::from_uname(std::env::consts::ARCH).map_err(|_| unsupported())?;
     let release = HelmRelease { version: HELM_VERSION.to_owned(), os, arch };
-    let mirror = inventory.artifacts.mirror.as_ref().map(|base| format!("{}/{HELM_FOLDER}", base.trim_end_matches('/')));
+    let mirror = inventory
+        .artifacts
+        .mirror
+        .as_ref()
+        .map(|base| format!("{}/{HELM_FOLDER}", base.trim_end_matches('/')));
     let name = release.cache_name();
-    blocking(cache, name, reporter, move |store, progress| store.helm(&release, mirror.as_deref(), progress)).await
+    blocking(cache, name, reporter, move |store, progress| {
+        store.helm(&release, mirror.as_deref(), progress)
+    })
+    .await
 }
 
 async fn blocking(
     cache: &Path,
     name: String,
     reporter: &Reporter,
-    fetch: impl FnOnce(&Store, &dyn Fn(u64, Option<u64>)) -> Result<Artifact, FetchError> + Send + 'static,
+    fetch: impl FnOnce(&Store, &dyn Fn(u64, Option<u64>)) -> Result<Artifact, FetchError>
+    + Send
+    + 'static,
 ) -> Result<Artifact, Failure> {
     let store = Store::new(cache.join("downloads"));
     let reporter = reporter.clone();
@@ -71,5 +88,6 @@ async fn blocking(
     })
     .await
     .map_err(|error| Failure::internal("a download ended", &error))?;
-    fetched.map_err(|error| Failure::of(Code::Connection, &error).hint(Some(error.hint().to_owned())))
+    fetched
+        .map_err(|error| Failure::of(Code::Connection, &error).hint(Some(error.hint().to_owned())))
 }

@@ -5,14 +5,16 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
-use terrarium_ssh::{Command, ConnectError, ExecError, Greeting, Held, Limits, Output, Secret, Session, Target};
+use terrarium_ssh::{
+    Command, ConnectError, ExecError, Greeting, Held, Limits, Output, Secret, Session, Target,
+};
 use tokio::sync::Mutex;
 
 use crate::error::{Code, Failure};
 use crate::settings::Settings;
 
 /// How long a node that went away may take to come back in mid-step.
-const BACK_WITHIN: Duration = Duration::from_secs(120);
+pub(crate) const BACK_WITHIN: Duration = Duration::from_mins(2);
 /// How long a node may take to answer at all.
 const UP_WITHIN: Duration = Duration::from_secs(8);
 const BACKOFF_MIN: Duration = Duration::from_millis(250);
@@ -32,7 +34,11 @@ pub(crate) struct Host {
 
 impl Host {
     /// A host that is not connected yet.
-    pub(crate) fn new(node: &Node, password: Option<Secret>, settings: &Settings) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        node: &Node,
+        password: Option<Secret>,
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
         let password = match &node.ssh.password_file {
             Some(file) => Some(first_line(file)?),
             None => password,
@@ -48,7 +54,13 @@ impl Host {
             user_known_hosts: settings.user_known_hosts.clone(),
             agent_socket: settings.agent_socket.clone(),
         };
-        Ok(Self { node: node.clone(), target, session: Mutex::new(None), lock: Mutex::new(None), past: Mutex::new((0, 0)) })
+        Ok(Self {
+            node: node.clone(),
+            target,
+            session: Mutex::new(None),
+            lock: Mutex::new(None),
+            past: Mutex::new((0, 0)),
+        })
     }
 
     /// Connects, unless connected; the greeting is there only for a new connection.
@@ -69,7 +81,9 @@ impl Host {
         loop {
             match self.connect().await {
                 Ok(greeting) => return Ok(greeting),
-                Err(error) if !error.retryable() || start.elapsed() > UP_WITHIN => return Err(self.unreachable(&error)),
+                Err(error) if !error.retryable() || start.elapsed() > UP_WITHIN => {
+                    return Err(unreachable(&error));
+                }
                 Err(_) => tokio::time::sleep(BACKOFF_MAX).await,
             }
         }
@@ -96,15 +110,17 @@ impl Host {
     /// Handshakes and round trips so far.
     pub(crate) async fn counts(&self) -> (u64, u64) {
         let past = *self.past.lock().await;
-        let stats = self.session.lock().await.as_ref().map(|session| session.stats());
+        let stats = self.session.lock().await.as_ref().map(Session::stats);
         stats.map_or(past, |stats| (past.0 + stats.handshakes, past.1 + stats.round_trips))
     }
 
     /// The connection, made when there is none.
     pub(crate) async fn session(&self) -> Result<Session, Failure> {
-        self.connect().await.map_err(|error| self.unreachable(&error))?;
+        self.connect().await.map_err(|error| unreachable(&error))?;
         let slot = self.session.lock().await;
-        slot.clone().ok_or_else(|| Failure::plain(Code::Connection, format!("node `{}`: connection lost", self.node.name)))
+        slot.clone().ok_or_else(|| {
+            Failure::plain(Code::Connection, format!("node `{}`: connection lost", self.node.name))
+        })
     }
 
     /// Connects again after a loss, with back-off, until the deadline. A node
@@ -117,7 +133,9 @@ impl Host {
         loop {
             match self.connect().await {
                 Ok(_) => return Ok(()),
-                Err(error) if identity(&error) || start.elapsed() > within => return Err(self.unreachable(&error)),
+                Err(error) if identity(&error) || start.elapsed() > within => {
+                    return Err(unreachable(&error));
+                }
                 Err(_) => tokio::time::sleep(pause).await,
             }
             pause = (pause * 2).min(BACKOFF_MAX);
@@ -136,20 +154,9 @@ impl Host {
                     losses += 1;
                     self.reconnect(BACK_WITHIN).await?;
                 }
-                Err(error) => return Err(self.failed(&error)),
+                Err(error) => return Err(failed(&error)),
             }
         }
-    }
-
-    /// A failure of a command; the error names the node itself.
-    pub(crate) fn failed(&self, error: &ExecError) -> Failure {
-        let code = if error.retryable() { Code::Connection } else { Code::Change };
-        Failure::of(code, error).hint(error.hint())
-    }
-
-    /// A failure to connect; the error names the node itself.
-    pub(crate) fn unreachable(&self, error: &ConnectError) -> Failure {
-        Failure::of(Code::Connection, error).hint(error.hint())
     }
 
     /// The address behind the inventory's host, as the operator resolves it.
@@ -159,6 +166,17 @@ impl Host {
             (host, self.node.ssh.port).to_socket_addrs().ok()?.next().map(|address| address.ip())
         })
     }
+}
+
+/// A failure of a command; the error names the node itself.
+pub(crate) fn failed(error: &ExecError) -> Failure {
+    let code = if error.retryable() { Code::Connection } else { Code::Change };
+    Failure::of(code, error).hint(error.hint())
+}
+
+/// A failure to connect; the error names the node itself.
+fn unreachable(error: &ConnectError) -> Failure {
+    Failure::of(Code::Connection, error).hint(error.hint())
 }
 
 /// Whether the error says that the node may not be the one we know.

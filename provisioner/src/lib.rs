@@ -3,8 +3,8 @@
 //! `terrarium-k3s` and `terrarium-helm`; here is what touches the world.
 
 mod access;
-pub mod artifact;
 mod agent;
+pub mod artifact;
 mod binaries;
 mod cli;
 mod clock;
@@ -28,7 +28,8 @@ use clap::Parser as _;
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let settings = settings::Settings::from_environment();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(command::run(&cli, &settings)),
         Err(error) => Err(error::Failure::internal("cannot start the runtime", &error)),

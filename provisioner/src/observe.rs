@@ -24,12 +24,18 @@ pub(crate) struct Observation {
 }
 
 /// Probes every node.
-pub(crate) async fn all(inventory: &Arc<Inventory>, hosts: &[Arc<Host>], reporter: &Reporter) -> Observation {
+pub(crate) async fn all(
+    inventory: &Arc<Inventory>,
+    hosts: &[Arc<Host>],
+    reporter: &Reporter,
+) -> Observation {
     let mut tasks = JoinSet::new();
     for host in hosts {
         let (host, inventory) = (Arc::clone(host), Arc::clone(inventory));
         let reporter = reporter.of(&host.node.name);
-        tasks.spawn(async move { (host.node.name.clone(), one(&inventory, &host, &reporter).await) });
+        tasks.spawn(
+            async move { (host.node.name.clone(), one(&inventory, &host, &reporter).await) },
+        );
     }
     let mut observation = Observation::default();
     while let Some(done) = tasks.join_next().await {
@@ -38,7 +44,9 @@ pub(crate) async fn all(inventory: &Arc<Inventory>, hosts: &[Arc<Host>], reporte
                 observation.facts.insert(name, facts);
             }
             Ok((name, Err(failure))) => observation.failures.push((name, failure)),
-            Err(error) => observation.failures.push((String::new(), Failure::internal("a probe ended", &error))),
+            Err(error) => observation
+                .failures
+                .push((String::new(), Failure::internal("a probe ended", &error))),
         }
     }
     observation.failures.sort_by(|a, b| a.0.cmp(&b.0));
@@ -46,12 +54,19 @@ pub(crate) async fn all(inventory: &Arc<Inventory>, hosts: &[Arc<Host>], reporte
 }
 
 /// Probes one node.
-pub(crate) async fn one(inventory: &Inventory, host: &Host, reporter: &Reporter) -> Result<Facts, Failure> {
+pub(crate) async fn one(
+    inventory: &Inventory,
+    host: &Host,
+    reporter: &Reporter,
+) -> Result<Facts, Failure> {
     reporter.say("observe", State::Started(format!("connect to {}", host.node.host)));
     let greeting = host.greet().await?;
     if let Some(key) = greeting.and_then(|greeting| greeting.new_host_key) {
         let file = host.node.ssh.known_hosts.display();
-        reporter.say("host-key", State::Note(format!("host key {key} trusted on first use, kept in {file}")));
+        reporter.say(
+            "host-key",
+            State::Note(format!("host key {key} trusted on first use, kept in {file}")),
+        );
     }
     let request = probe::request(inventory, &host.node, &terrarium_helm::state::KUBECTL_ARGS);
     let command = Command {
@@ -65,11 +80,17 @@ pub(crate) async fn one(inventory: &Inventory, host: &Host, reporter: &Reporter)
     let reply = String::from_utf8_lossy(&output.stdout);
     let mut facts = probe::parse(&reply, Some(clock::now_ms())).map_err(|error| {
         let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let mut failure = Failure::new(Code::Change, format!("node `{}` ({})", host.node.name, host.node.host), &error);
+        let mut failure = Failure::new(
+            Code::Change,
+            format!("node `{}` ({})", host.node.name, host.node.host),
+            &error,
+        );
         if !stderr.is_empty() {
             failure.causes.push(stderr);
         }
-        failure.hint(Some("the node needs a Debian-like system with systemd, coreutils and iproute2".to_owned()))
+        failure.hint(Some(
+            "the node needs a Debian-like system with systemd, coreutils and iproute2".to_owned(),
+        ))
     })?;
     facts.reached = host.address();
     reporter.say("observe", State::Unchanged(describe(&facts)));

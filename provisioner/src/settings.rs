@@ -26,7 +26,9 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the environment.
     pub(crate) fn from_environment() -> Self {
-        let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let path = |name: &str| {
+            std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
         let home = path("HOME");
         let cache = path("TERRARIUM_CACHE")
             .or_else(|| path("XDG_CACHE_HOME").map(|dir| dir.join("terrarium")))

@@ -37,12 +37,18 @@ pub(crate) struct Stack {
 impl Stack {
     /// Selects the services; an unknown one is the inventory's mistake.
     pub(crate) fn new(inventory: &Inventory) -> Result<Self, Failure> {
-        let catalogue = Catalogue::embedded()
-            .map_err(|error| Failure::internal("the charts of this program cannot be read", &error))?;
+        let catalogue = Catalogue::embedded().map_err(|error| {
+            Failure::internal("the charts of this program cannot be read", &error)
+        })?;
         let wrong = |error: &dyn std::error::Error| {
-            Failure::new(Code::Usage, format!("{}: [stack] cannot be used", inventory.path.display()), error)
+            Failure::new(
+                Code::Usage,
+                format!("{}: [stack] cannot be used", inventory.path.display()),
+                error,
+            )
         };
-        let selected = select::select(&inventory.stack, &catalogue).map_err(|error| wrong(&error))?;
+        let selected =
+            select::select(&inventory.stack, &catalogue).map_err(|error| wrong(&error))?;
         let waves = select::waves(&selected, &catalogue).map_err(|error| wrong(&error))?;
         let releases = releases(&selected, &catalogue, &inventory.stack, &inventory.cluster.domain);
         let numbered = waves.into_iter().enumerate();
@@ -85,7 +91,7 @@ impl Stack {
             program: fetch::helm(&run.inventory, &settings.cache, reporter).await?.path,
             kubeconfig: run.inventory.cluster.kubeconfig.clone(),
             context: Some(run.inventory.cluster.name.clone()),
-            cache: settings.cache.join("helm"),
+            cache: settings.cache.join("releases"),
             timeout: READY_WITHIN,
         });
         let count = changes.len();
@@ -104,8 +110,9 @@ impl Stack {
     }
 
     fn differing(&self, deployed: &str) -> Result<Vec<ReleaseChange>, Failure> {
-        let deployed = state::parse(deployed)
-            .map_err(|error| Failure::internal("the cluster's list of releases cannot be read", &error))?;
+        let deployed = state::parse(deployed).map_err(|error| {
+            Failure::internal("the cluster's list of releases cannot be read", &error)
+        })?;
         Ok(plan(&self.releases, &deployed))
     }
 }
@@ -127,7 +134,9 @@ async fn deploy_wave(
                 Err(error) => Err(explain(&server, &change.release, &error).await),
             };
             match &result {
-                Ok(()) => reporter.say(&name, State::Changed(format!("{}, ready", done(&change.kind)))),
+                Ok(()) => {
+                    reporter.say(&name, State::Changed(format!("{}, ready", done(&change.kind))));
+                }
                 Err(failure) => reporter.say(&name, State::Failed(failure.line())),
             }
             result
@@ -145,12 +154,14 @@ async fn deploy_wave(
 
 /// What helm cannot say: which pod, which event, which log line.
 async fn explain(server: &Host, release: &Release, error: &HelmError) -> Failure {
-    let found = diagnose(&release.namespace, release.name.as_str(), |args: Vec<String>| async move {
-        kubectl(server, &args).await.map_err(|failure| KubectlError::from(failure.line()))
-    })
-    .await;
+    let found =
+        diagnose(&release.namespace, release.name.as_str(), |args: Vec<String>| async move {
+            kubectl(server, &args).await.map_err(|failure| KubectlError::from(failure.line()))
+        })
+        .await;
     let Ok(Some(found)) = found else {
-        return Failure::of(Code::Change, error).hint(Some("run the same command again to take it up".to_owned()));
+        return Failure::of(Code::Change, error)
+            .hint(Some("run the same command again to take it up".to_owned()));
     };
     let mut failure = Failure::plain(Code::Change, found.to_string());
     failure.causes.extend(found.event.map(|event| format!("event: {event}")));
@@ -164,7 +175,10 @@ async fn kubectl(server: &Host, args: &[String]) -> Result<String, Failure> {
     if output.success() {
         return Ok(output.stdout_text());
     }
-    let mut failure = Failure::plain(Code::Change, format!("node `{}`: `kubectl {}` failed", server.node.name, args.join(" ")));
+    let mut failure = Failure::plain(
+        Code::Change,
+        format!("node `{}`: `kubectl {}` failed", server.node.name, args.join(" ")),
+    );
     failure.causes.push(output.stderr_text().trim().to_owned());
     Err(failure)
 }

@@ -175,7 +175,8 @@ fn write(
     sha256: Option<&str>,
 ) -> String {
     let mut script = format!("set -e\numask 077\nd={}\nt=\"$d.terrarium-new\"\n", quote(path));
-    script.push_str("mkdir -p -m 0755 \"${d%/*}\"\ncat >\"$t\"\n");
+    // With `-m` only the last folder would get the mode, those above it the umask's.
+    script.push_str("(umask 022; mkdir -p \"${d%/*}\")\ncat >\"$t\"\n");
     if let Some(sha256) = sha256 {
         let _ = writeln!(
             script,
@@ -193,7 +194,7 @@ fn write(
     if let (Content::Artifact(_), Some(sha256)) = (content, sha256) {
         let _ = writeln!(
             script,
-            "r={DIGESTS}\nmkdir -p -m 0755 \"${{r%/*}}\"\n{{ grep -v \" $d\\$\" \"$r\" 2>/dev/null || :; stat -c '{sha256} %s %Y %Z %i %n' \"$d\"; }} >\"$r.new\"\nmv -fT \"$r.new\" \"$r\""
+            "r={DIGESTS}\n(umask 022; mkdir -p \"${{r%/*}}\")\n{{ grep -v \" $d\\$\" \"$r\" 2>/dev/null || :; stat -c '{sha256} %s %Y %Z %i %n' \"$d\"; }} >\"$r.new\"\nmv -fT \"$r.new\" \"$r\""
         );
     }
     script
@@ -228,6 +229,11 @@ fn packages(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+    use std::{fs, process};
+
     use super::*;
 
     fn write_step(backup: bool, mode: Option<&str>) -> Step {
@@ -259,6 +265,45 @@ mod tests {
     fn a_file_on_the_boot_partition_gets_no_mode_or_owner() {
         let script = write_step(true, None).script;
         assert!(!script.contains("chmod") && !script.contains("chown"), "{script}");
+    }
+
+    /// The mode of a file or folder, as octal text.
+    fn mode(path: &Path) -> String {
+        format!("{:o}", path.metadata().unwrap().permissions().mode() & 0o7777)
+    }
+
+    #[test]
+    fn new_folders_are_open_to_all_and_the_file_to_its_mode() {
+        let root = tempfile::tempdir().unwrap();
+        // Only root may give a file away: what is wished is written down instead.
+        let chown = root.path().join("bin/chown");
+        fs::create_dir(root.path().join("bin")).unwrap();
+        fs::write(&chown, "#!/bin/sh\necho \"$1\" >\"${0%/*}/owner\"\n").unwrap();
+        fs::set_permissions(&chown, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = root.path().join("etc/rancher/k3s/config.yaml");
+        let digest = Sha256::digest(b"text\n");
+        let step = Action::text(path.to_str().unwrap(), "0600", "text\n")
+            .step(Some(&crate::agent::hex(&digest)))
+            .unwrap();
+
+        let bin = chown.parent().unwrap();
+        let search = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let mut sh = process::Command::new("sh")
+            .args(["-c", &step.script])
+            .env("PATH", search)
+            .stdin(process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        sh.stdin.take().unwrap().write_all(b"text\n").unwrap();
+        assert!(sh.wait().unwrap().success());
+
+        assert_eq!(fs::read_to_string(&path).unwrap(), "text\n");
+        assert_eq!(fs::read_to_string(bin.join("owner")).unwrap(), "root:root\n");
+        assert_eq!(mode(&path), "600");
+        for folder in path.ancestors().skip(1).take(3) {
+            assert_eq!(mode(folder), "755", "{}", folder.display());
+        }
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left");
     }
 
     #[test]

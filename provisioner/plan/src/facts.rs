@@ -179,7 +179,7 @@ impl Facts {
     }
 
     /// The architecture level that decides which images run: a Pi 4 is
-    /// ARMv8.0, and images built for ARMv8.2 (MongoDB from 5.0 on) die on it.
+    /// ARMv8.0, and images built for ARMv8.2 (`MongoDB` from 5.0 on) die on it.
     pub fn cpu_level(&self) -> Option<&'static str> {
         if self.machine != "aarch64" {
             return None;

@@ -16,7 +16,7 @@ use crate::view::{self, Reporter};
 use crate::{access, observe};
 
 /// How long what was just started may take to be seen by the last look.
-const SETTLE: Duration = Duration::from_secs(60);
+const SETTLE: Duration = Duration::from_mins(1);
 
 /// Brings the nodes to what the inventory wishes.
 pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Failure> {
@@ -31,7 +31,13 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
     for host in &ground.hosts {
         round_trips.insert(host.node.name.clone(), host.counts().await);
     }
-    let summary = Summary { changed, took: begun.elapsed(), round_trips, report, inventory: &ground.inventory };
+    let summary = Summary {
+        changed,
+        took: begun.elapsed(),
+        round_trips,
+        report,
+        inventory: &ground.inventory,
+    };
     if common.json {
         terminal::json_line(&summary.to_json())?;
     } else {
@@ -41,15 +47,23 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
 }
 
 /// Carries out what differs; the number of changes made.
-async fn converge(ground: &Ground, settings: &Settings, reporter: &Reporter) -> Result<usize, Failure> {
+async fn converge(
+    ground: &Ground,
+    settings: &Settings,
+    reporter: &Reporter,
+) -> Result<usize, Failure> {
     let picture = ground.picture(settings, reporter).await?;
     for note in &picture.plan.notes {
         let node = note.node.as_deref().unwrap_or("cluster");
         reporter.of(node).say(&note.id, State::Note(format!("{}; {}", note.what, note.hint)));
     }
     refuse(&picture.plan, reporter)?;
-    let answered: Vec<_> =
-        ground.hosts.iter().filter(|host| picture.observation.facts.contains_key(&host.node.name)).cloned().collect();
+    let answered: Vec<_> = ground
+        .hosts
+        .iter()
+        .filter(|host| picture.observation.facts.contains_key(&host.node.name))
+        .cloned()
+        .collect();
     let Picture { observation, artifacts, binaries, plan } = picture;
     let mut failures = observation.failures;
     let mut changed = plan.nodes.values().map(Vec::len).sum();
@@ -82,7 +96,9 @@ async fn converge(ground: &Ground, settings: &Settings, reporter: &Reporter) -> 
 fn refuse(plan: &Plan, reporter: &Reporter) -> Result<(), Failure> {
     for refusal in &plan.refusals {
         let node = refusal.node.as_deref().unwrap_or("cluster");
-        reporter.of(node).say(&refusal.id, State::Failed(format!("{}; {}", refusal.what, refusal.hint)));
+        reporter
+            .of(node)
+            .say(&refusal.id, State::Failed(format!("{}; {}", refusal.what, refusal.hint)));
     }
     let Some(first) = plan.refusals.first() else { return Ok(()) };
     let node = first.node.as_deref().map(|node| format!("node `{node}` ")).unwrap_or_default();
@@ -122,8 +138,13 @@ async fn verify(ground: &Ground, run: &Run, reporter: &Reporter) -> Result<(), F
         }
         if begun.elapsed() > SETTLE {
             let left: Vec<String> = left(&plan);
-            return Err(Failure::plain(Code::Change, format!("still different after the run: {}", left.join("; ")))
-                .hint(Some("something on the node undoes it; `provision plan` shows what is left".to_owned())));
+            return Err(Failure::plain(
+                Code::Change,
+                format!("still different after the run: {}", left.join("; ")),
+            )
+            .hint(Some(
+                "something on the node undoes it; `provision plan` shows what is left".to_owned(),
+            )));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

@@ -8,7 +8,11 @@ use crate::settings::Settings;
 use crate::view;
 
 /// Shows what would change. Touches nothing.
-pub(super) async fn run(common: &Common, settings: &Settings, exit_code: bool) -> Result<Code, Failure> {
+pub(super) async fn run(
+    common: &Common,
+    settings: &Settings,
+    exit_code: bool,
+) -> Result<Code, Failure> {
     let ground = Ground::new(common, settings)?;
     let (reporter, done) = view::open(false, &ground.names());
     let picture = ground.picture(settings, &reporter).await;
@@ -18,7 +22,9 @@ pub(super) async fn run(common: &Common, settings: &Settings, exit_code: bool) -
     if common.json {
         terminal::json(&picture.plan)?;
     } else {
-        terminal::text(&terminal::plan(&picture.plan));
+        let unseen: Vec<&str> =
+            picture.observation.failures.iter().map(|(name, _)| name.as_str()).collect();
+        terminal::text(&terminal::plan(&picture.plan, &unseen));
     }
     if let Some((_, failure)) = picture.observation.failures.into_iter().next() {
         return Err(failure);

@@ -54,13 +54,19 @@ impl Ground {
     }
 
     /// Looks at all nodes and plans.
-    pub(super) async fn picture(&self, settings: &Settings, reporter: &Reporter) -> Result<Picture, Failure> {
+    pub(super) async fn picture(
+        &self,
+        settings: &Settings,
+        reporter: &Reporter,
+    ) -> Result<Picture, Failure> {
         let observation = observe::all(&self.inventory, &self.hosts, reporter).await;
         for (name, failure) in &observation.failures {
             reporter.of(name).say("observe", State::Failed(failure.line()));
         }
-        let machines: Vec<&str> = observation.facts.values().map(|facts| facts.machine.as_str()).collect();
-        let (artifacts, binaries) = artifacts(&self.inventory, &machines, settings, reporter).await?;
+        let machines: Vec<&str> =
+            observation.facts.values().map(|facts| facts.machine.as_str()).collect();
+        let (artifacts, binaries) =
+            artifacts(&self.inventory, &machines, settings, reporter).await?;
         let mut plan = plan(&self.inventory, &observation.facts, &artifacts);
         if let Some(server) = observation.facts.get(&self.inventory.server().name) {
             plan.stack = self.stack.changes(server)?;

@@ -22,7 +22,12 @@ pub(super) async fn kubectl(run: &Run, args: &[String], deadline: u64) -> Result
     }
     let mut failure = Failure::plain(
         Code::Change,
-        format!("node `{}`: `kubectl {}` ended with status {}", server.node.name, args.join(" "), output.status),
+        format!(
+            "node `{}`: `kubectl {}` ended with status {}",
+            server.node.name,
+            args.join(" "),
+            output.status
+        ),
     );
     failure.causes.push(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     Err(failure)
@@ -82,5 +87,7 @@ async fn look(server: &Host, node: &str) -> Result<Option<KubeNode>, Failure> {
 }
 
 fn server(run: &Run) -> Result<&Host, Failure> {
-    run.server().map(AsRef::as_ref).ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))
+    run.server()
+        .map(AsRef::as_ref)
+        .ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))
 }

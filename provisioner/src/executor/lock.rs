@@ -9,7 +9,7 @@ use terrarium_ssh::Command;
 
 use crate::clock;
 use crate::error::{Code, Failure};
-use crate::host::Host;
+use crate::host::{Host, failed};
 
 /// Takes the lock of every node, or says who holds it.
 pub(crate) async fn hold_all(hosts: &[Arc<Host>], operator: &str) -> Result<(), Failure> {
@@ -45,7 +45,7 @@ pub(super) async fn hold(host: &Host, operator: &str) -> Result<(), Failure> {
         label: "lock".to_owned(),
     };
     let session = host.session().await?;
-    let held = session.hold(command).await.map_err(|error| host.failed(&error))?;
+    let held = session.hold(command).await.map_err(|error| failed(&error))?;
     match held.first_line().strip_prefix("by ") {
         None => {
             host.keep(held).await;

@@ -55,7 +55,11 @@ impl Run {
 }
 
 /// Carries the nodes' part of a plan out; failures by node, in name order.
-pub(crate) async fn nodes(run: &Arc<Run>, plan: &Plan, reporter: &Reporter) -> Vec<(String, Failure)> {
+pub(crate) async fn nodes(
+    run: &Arc<Run>,
+    plan: &Plan,
+    reporter: &Reporter,
+) -> Vec<(String, Failure)> {
     let (server, _) = watch::channel(Server::Pending);
     let server = Arc::new(server);
     let mut tasks = JoinSet::new();

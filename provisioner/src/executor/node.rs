@@ -55,13 +55,29 @@ impl Worker {
         }
         for action in &change.actions {
             match action {
-                Action::Start(wait) => unit::start(&self.host, wait, &self.reporter, &change.id).await?,
-                Action::Reboot { deadline } => reboot::reboot(&self.host, &self.run, *deadline).await?,
-                Action::Kubectl { args, deadline } => kube::kubectl(&self.run, args, *deadline).await?,
-                Action::NodeReady { deadline } => {
-                    kube::node_ready(&self.run, &self.host.node.name, *deadline, &self.reporter, &change.id).await?;
+                Action::Start(wait) => {
+                    unit::start(&self.host, wait, &self.reporter, &change.id).await?;
                 }
-                _ => step::perform(&self.run, &self.host, action, &self.reporter, &change.id).await?,
+                Action::Reboot { deadline } => {
+                    reboot::reboot(&self.host, &self.run, *deadline).await?;
+                }
+                Action::Kubectl { args, deadline } => {
+                    kube::kubectl(&self.run, args, *deadline).await?;
+                }
+                Action::NodeReady { deadline } => {
+                    kube::node_ready(
+                        &self.run,
+                        &self.host.node.name,
+                        *deadline,
+                        &self.reporter,
+                        &change.id,
+                    )
+                    .await?;
+                }
+                _ => {
+                    step::perform(&self.run, &self.host, action, &self.reporter, &change.id)
+                        .await?;
+                }
             }
         }
         Ok(())
@@ -69,19 +85,31 @@ impl Worker {
 
     /// After a restart the node is looked at anew: the proof that the restart
     /// brought what it was for, and a clock that may have jumped.
-    async fn plan_again(&self, reboot: &Change, restarted: bool) -> Result<VecDeque<Change>, Failure> {
+    async fn plan_again(
+        &self,
+        reboot: &Change,
+        restarted: bool,
+    ) -> Result<VecDeque<Change>, Failure> {
         let name = &self.host.node.name;
         let facts = observe::one(&self.run.inventory, &self.host, &self.reporter).await?;
         let mut all = self.run.facts.clone();
         all.insert(name.clone(), facts);
         let mut plan = plan(&self.run.inventory, &all, &self.run.artifacts);
-        if let Some(refusal) = plan.refusals.into_iter().find(|refusal| refusal.node.as_ref() == Some(name)) {
-            return Err(Failure::plain(Code::Change, format!("node `{name}`: after the restart: {}", refusal.what))
-                .hint(Some(refusal.hint)));
+        if let Some(refusal) =
+            plan.refusals.into_iter().find(|refusal| refusal.node.as_ref() == Some(name))
+        {
+            return Err(Failure::plain(
+                Code::Change,
+                format!("node `{name}`: after the restart: {}", refusal.what),
+            )
+            .hint(Some(refusal.hint)));
         }
         let changes = plan.nodes.remove(name).unwrap_or_default();
         if let Some(again) = changes.iter().find(|change| restarted && change.id == reboot.id) {
-            return Err(Failure::plain(Code::Change, format!("node `{name}` wants a second restart: {}", again.reason)));
+            return Err(Failure::plain(
+                Code::Change,
+                format!("node `{name}` wants a second restart: {}", again.reason),
+            ));
         }
         Ok(changes.into())
     }
@@ -90,14 +118,18 @@ impl Worker {
         let server = &self.run.inventory.server().name;
         let mut state = self.server.subscribe();
         if *state.borrow() == Server::Pending {
-            self.reporter.say(&change.id, State::Progress(format!("waiting for the API of {server}")));
+            self.reporter
+                .say(&change.id, State::Progress(format!("waiting for the API of {server}")));
         }
         let reached = state.wait_for(|state| *state != Server::Pending).await;
         match reached.as_deref() {
             Ok(Server::Ready) => Ok(()),
             _ => Err(Failure::plain(
                 Code::Change,
-                format!("node `{}` cannot join: the server `{server}` is not up", self.host.node.name),
+                format!(
+                    "node `{}` cannot join: the server `{server}` is not up",
+                    self.host.node.name
+                ),
             )
             .hint(Some(format!("mend `{server}` first, then run the same command again")))),
         }

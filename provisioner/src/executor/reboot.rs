@@ -7,7 +7,7 @@ use terrarium_ssh::Command;
 
 use super::{Run, lock};
 use crate::error::{Code, Failure};
-use crate::host::Host;
+use crate::host::{Host, failed};
 
 /// Boot id and start of PID 1, as the probe tells them.
 const BOOT: &str =
@@ -22,7 +22,7 @@ pub(super) async fn reboot(host: &Host, run: &Run, deadline: u64) -> Result<(), 
     // The link may go down before the answer comes.
     let session = host.session().await?;
     match session.run(command("systemctl --no-block reboot")).await {
-        Err(error) if !error.retryable() => return Err(host.failed(&error)),
+        Err(error) if !error.retryable() => return Err(failed(&error)),
         _ => {}
     }
     loop {
@@ -38,9 +38,15 @@ pub(super) async fn reboot(host: &Host, run: &Run, deadline: u64) -> Result<(), 
         if begun.elapsed() > deadline {
             return Err(Failure::plain(
                 Code::Change,
-                format!("node `{}` did not restart within {} s: PID 1 is the one from before", host.node.name, deadline.as_secs()),
+                format!(
+                    "node `{}` did not restart within {} s: PID 1 is the one from before",
+                    host.node.name,
+                    deadline.as_secs()
+                ),
             )
-            .hint(Some("look at its screen, or cut its power, then run the same command again".to_owned())));
+            .hint(Some(
+                "look at its screen, or cut its power, then run the same command again".to_owned(),
+            )));
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

@@ -10,7 +10,7 @@ use terrarium_ssh::{Command, Output};
 
 use super::Run;
 use crate::error::{Code, Failure};
-use crate::host::Host;
+use crate::host::{BACK_WITHIN, Host, failed};
 use crate::view::Reporter;
 
 const MIB: u64 = 1024 * 1024;
@@ -26,7 +26,10 @@ pub(super) async fn perform(
     let output = match action {
         Action::Write { content: Content::Artifact(binary), path, .. } => {
             let local = run.binaries.get(binary).ok_or_else(|| {
-                Failure::plain(Code::Internal, format!("node `{}`: nothing was fetched for {path}", host.node.name))
+                Failure::plain(
+                    Code::Internal,
+                    format!("node `{}`: nothing was fetched for {path}", host.node.name),
+                )
             })?;
             let expected = match binary {
                 terrarium_plan::Binary::K3s(machine) => run.artifacts.k3s.get(machine),
@@ -50,13 +53,26 @@ pub(super) async fn perform(
     succeeded(host, action, &output)
 }
 
-async fn send(host: &Host, step: Option<Step>, stdin: Vec<u8>, action: &Action) -> Result<Output, Failure> {
+async fn send(
+    host: &Host,
+    step: Option<Step>,
+    stdin: Vec<u8>,
+    action: &Action,
+) -> Result<Output, Failure> {
     host.run(command(host, step, stdin, action)?).await
 }
 
-fn command(host: &Host, step: Option<Step>, stdin: Vec<u8>, action: &Action) -> Result<Command, Failure> {
+fn command(
+    host: &Host,
+    step: Option<Step>,
+    stdin: Vec<u8>,
+    action: &Action,
+) -> Result<Command, Failure> {
     let step = step.ok_or_else(|| {
-        Failure::plain(Code::Internal, format!("node `{}`: {action:?} is not a script", host.node.name))
+        Failure::plain(
+            Code::Internal,
+            format!("node `{}`: {action:?} is not a script", host.node.name),
+        )
     })?;
     Ok(Command {
         script: step.script,
@@ -77,7 +93,9 @@ async fn upload(
     change: &str,
 ) -> Result<Output, Failure> {
     let command = command(host, step, Vec::new(), action)?;
-    let unreadable = |error: &std::io::Error| Failure::new(Code::Internal, format!("cannot read {}", local.display()), error);
+    let unreadable = |error: &std::io::Error| {
+        Failure::new(Code::Internal, format!("cannot read {}", local.display()), error)
+    };
     let mut losses = 0;
     loop {
         let file = tokio::fs::File::open(local).await.map_err(|error| unreadable(&error))?;
@@ -88,7 +106,10 @@ async fn upload(
             // Ten lines a transfer are enough for a bar.
             if sent.saturating_sub(shown) > size / 10 {
                 shown = sent;
-                reporter.say(&change, State::Progress(format!("{} of {} MiB sent", sent / MIB, size / MIB)));
+                reporter.say(
+                    &change,
+                    State::Progress(format!("{} of {} MiB sent", sent / MIB, size / MIB)),
+                );
             }
         };
         let session = host.session().await?;
@@ -96,9 +117,9 @@ async fn upload(
             Ok(output) => return Ok(output),
             Err(error) if error.retryable() && losses < 3 => {
                 losses += 1;
-                host.reconnect(Duration::from_secs(120)).await?;
+                host.reconnect(BACK_WITHIN).await?;
             }
-            Err(error) => return Err(host.failed(&error)),
+            Err(error) => return Err(failed(&error)),
         }
     }
 }
@@ -106,7 +127,9 @@ async fn upload(
 /// The join token of the live server; it goes from node to node through this
 /// process' memory and nowhere else.
 async fn server_token(run: &Run) -> Result<Vec<u8>, Failure> {
-    let server = run.server().ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))?;
+    let server = run
+        .server()
+        .ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))?;
     let command = Command {
         script: format!("cat {}", paths::NODE_TOKEN),
         root: true,
@@ -120,7 +143,9 @@ async fn server_token(run: &Run) -> Result<Vec<u8>, Failure> {
             Code::Change,
             format!("node `{}`: {} cannot be read", server.node.name, paths::NODE_TOKEN),
         )
-        .hint(Some("the server writes it at its first start: see `journalctl -u k3s` there".to_owned())));
+        .hint(Some(
+            "the server writes it at its first start: see `journalctl -u k3s` there".to_owned(),
+        )));
     }
     Ok(output.stdout)
 }
@@ -151,12 +176,18 @@ fn succeeded(host: &Host, action: &Action, output: &Output) -> Result<(), Failur
     let said = lines[lines.len().saturating_sub(6)..].join("\n");
     let mut failure = Failure::plain(
         Code::Change,
-        format!("node `{}`: `{}` ended with status {}", host.node.name, label(action), output.status),
+        format!(
+            "node `{}`: `{}` ended with status {}",
+            host.node.name,
+            label(action),
+            output.status
+        ),
     );
     if !said.is_empty() {
         failure.causes.push(said);
     }
-    Err(failure.hint(Some("mend the cause on the node, then run the same command again".to_owned())))
+    Err(failure
+        .hint(Some("mend the cause on the node, then run the same command again".to_owned())))
 }
 
 /// What an action is called in errors.

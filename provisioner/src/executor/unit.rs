@@ -17,7 +17,12 @@ use crate::view::Reporter;
 const LOOK: &str = "for i in 1 1 1 1 1 1 1 1; do s=$(systemctl show -p ActiveState --value \"$u\"); case $s in active|failed) break;; esac; sleep 0.5; done";
 
 /// Starts the unit and waits until it is active.
-pub(super) async fn start(host: &Host, wait: &UnitWait, reporter: &Reporter, change: &str) -> Result<(), Failure> {
+pub(super) async fn start(
+    host: &Host,
+    wait: &UnitWait,
+    reporter: &Reporter,
+    change: &str,
+) -> Result<(), Failure> {
     let begun = Instant::now();
     let deadline = Duration::from_secs(wait.deadline);
     let mut since = look(host, wait, None).await?;
@@ -32,8 +37,10 @@ pub(super) async fn start(host: &Host, wait: &UnitWait, reporter: &Reporter, cha
         if let Some(diagnosis) = journal::classify(&lines) {
             // k3s restarts by itself after a fatal error; the same error is
             // worth one more try before it is believed, unless it is failed.
-            if diagnosis.fatal && (restarts > 1 || state == "failed") || begun.elapsed() > deadline {
-                return Err(failure(host, wait, diagnosis.meaning, &diagnosis.line).hint(Some(diagnosis.hint.to_owned())));
+            if diagnosis.fatal && (restarts > 1 || state == "failed") || begun.elapsed() > deadline
+            {
+                return Err(failure(host, wait, diagnosis.meaning, &diagnosis.line)
+                    .hint(Some(diagnosis.hint.to_owned())));
             }
             reporter.say(change, State::Progress(diagnosis.meaning.to_owned()));
         }
@@ -52,7 +59,8 @@ pub(super) async fn start(host: &Host, wait: &UnitWait, reporter: &Reporter, cha
 }
 
 fn failure(host: &Host, wait: &UnitWait, what: &str, line: &str) -> Failure {
-    let mut failure = Failure::plain(Code::Change, format!("node `{}`: {}: {what}", host.node.name, wait.unit));
+    let mut failure =
+        Failure::plain(Code::Change, format!("node `{}`: {}: {what}", host.node.name, wait.unit));
     failure.causes.push(format!("journal: {}", line.trim()));
     failure
 }
@@ -87,20 +95,30 @@ async fn look(host: &Host, wait: &UnitWait, since: Option<&str>) -> Result<Look,
         script,
         root: true,
         stdin: Vec::new(),
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
         label: format!("start {}", wait.unit),
     };
     let output = host.run(command).await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (head, journal) = text.split_once('\n').unwrap_or((&text, ""));
     let mut words = head.split_whitespace();
-    let (state, restarts, time) = (words.next(), words.next().and_then(|n| n.parse().ok()), words.next());
+    let (state, restarts, time) =
+        (words.next(), words.next().and_then(|n| n.parse().ok()), words.next());
     let (Some(state), Some(restarts), Some(time)) = (state, restarts, time) else {
         let said = String::from_utf8_lossy(&output.stderr);
-        let mut failure =
-            Failure::plain(Code::Change, format!("node `{}`: {} cannot be started", host.node.name, wait.unit));
+        let mut failure = Failure::plain(
+            Code::Change,
+            format!("node `{}`: {} cannot be started", host.node.name, wait.unit),
+        );
         failure.causes.push(said.trim().to_owned());
-        return Err(failure.hint(Some(format!("on {}: systemctl status {}", host.node.name, wait.unit))));
+        return Err(
+            failure.hint(Some(format!("on {}: systemctl status {}", host.node.name, wait.unit)))
+        );
     };
-    Ok(Look { state: state.to_owned(), restarts, time: time.to_owned(), journal: journal.to_owned() })
+    Ok(Look {
+        state: state.to_owned(),
+        restarts,
+        time: time.to_owned(),
+        journal: journal.to_owned(),
+    })
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use terrarium_inventory::Inventory;
 use terrarium_plan::Report;
 
+use super::terminal::count;
+
 /// What a finished run amounts to.
 pub(crate) struct Summary<'a> {
     pub changed: usize,
@@ -24,7 +26,10 @@ impl Summary<'_> {
             .round_trips
             .iter()
             .map(|(node, (handshakes, trips))| {
-                (node.clone(), serde_json::json!({ "handshakes": handshakes, "round_trips": trips }))
+                (
+                    node.clone(),
+                    serde_json::json!({ "handshakes": handshakes, "round_trips": trips }),
+                )
             })
             .collect();
         serde_json::json!({
@@ -39,12 +44,24 @@ impl fmt::Display for Summary<'_> {
         let nodes = self.inventory.nodes.len();
         let cluster = &self.inventory.cluster;
         if self.changed == 0 {
-            writeln!(f, "Nothing to do: {nodes} nodes are as the inventory wishes ({seconds:.1} s).")?;
+            writeln!(
+                f,
+                "Nothing to do: {nodes} nodes are as the inventory wishes ({seconds:.1} s)."
+            )?;
         } else {
-            writeln!(f, "Done: {} changes in {seconds:.0} s; {nodes} nodes Ready.", self.changed)?;
+            writeln!(
+                f,
+                "Done: {} in {seconds:.0} s; {nodes} nodes Ready.",
+                count(self.changed, "change")
+            )?;
         }
         writeln!(f)?;
-        writeln!(f, "  kubectl --kubeconfig {} --context {} get pods -A", cluster.kubeconfig.display(), cluster.name)?;
+        writeln!(
+            f,
+            "  kubectl --kubeconfig {} --context {} get pods -A",
+            cluster.kubeconfig.display(),
+            cluster.name
+        )?;
         for node in &self.inventory.nodes {
             writeln!(f, "  http://{}:9100/metrics  the agent on {}", node.host, node.name)?;
         }

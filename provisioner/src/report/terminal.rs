@@ -38,8 +38,8 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
 
 /// Prints a document on one line, as the last of a stream.
 pub(crate) fn json_line(document: &impl Serialize) -> Result<(), Failure> {
-    let json =
-        serde_json::to_string(document).map_err(|error| Failure::internal("cannot write JSON", &error))?;
+    let json = serde_json::to_string(document)
+        .map_err(|error| Failure::internal("cannot write JSON", &error))?;
     line(&json);
     Ok(())
 }
@@ -51,55 +51,107 @@ pub(crate) fn failure(failure: &Failure) {
         let _ = writeln!(text, "  caused by: {}", cause.replace('\n', "\n    "));
     }
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(text, "hint: {hint}");
+        let _ = writeln!(
+            text,
+            "{}",
+            textwrap::fill(
+                &format!("hint: {hint}"),
+                textwrap::Options::new(WIDTH).subsequent_indent("      ").break_words(false)
+            )
+        );
     }
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// A plan, node by node.
-pub(crate) fn plan(plan: &Plan) -> String {
+/// Columns of output; wider only where a word is.
+const WIDTH: usize = 80;
+
+/// A plan, node by node. `unseen` nodes did not answer.
+pub(crate) fn plan(plan: &Plan, unseen: &[&str]) -> String {
     let mut text = String::new();
-    for refusal in &plan.refusals {
-        let node = refusal.node.as_deref().unwrap_or("cluster");
-        let _ = writeln!(text, "refused  {node}: {}\n         {}", refusal.what, refusal.hint);
-    }
-    for note in &plan.notes {
-        let node = note.node.as_deref().unwrap_or("cluster");
-        let _ = writeln!(text, "note     {node}: {}\n         {}", note.what, note.hint);
+    for (kind, remarks) in [("refused", &plan.refusals), ("note", &plan.notes)] {
+        for remark in remarks {
+            let node = remark.node.as_deref().unwrap_or("cluster");
+            text.push_str(&entry(
+                &format!("{kind:<9}"),
+                &format!("{node}: {}", remark.what),
+                &remark.hint,
+            ));
+        }
     }
     for (node, changes) in plan.nodes.iter().filter(|(_, changes)| !changes.is_empty()) {
         let _ = writeln!(text, "{node}");
         for change in changes {
             let effect = match &change.effect {
                 Effect::None => String::new(),
-                Effect::Restarts(unit) => format!("  [restarts {unit}]"),
-                Effect::Reboots => "  [needs a restart of the node]".to_owned(),
+                Effect::Restarts(unit) => format!(" [restarts {unit}]"),
+                Effect::Reboots => " [needs a restart of the node]".to_owned(),
             };
-            let _ = writeln!(text, "  {:<14} {}{effect}\n  {:<14} because: {}", change.id, change.title, "", change.reason);
+            let title = format!("{}{effect}", change.title);
+            text.push_str(&entry(
+                &format!("  {:<14} ", change.id),
+                &title,
+                &format!("because: {}", change.reason),
+            ));
         }
     }
     if !plan.stack.is_empty() {
         let _ = writeln!(text, "stack");
         for change in &plan.stack {
-            let _ = writeln!(text, "  {:<14} {} (wave {})\n  {:<14} because: {}", change.service, change.kind, change.wave, "", change.reason);
+            let title = format!("{} (wave {})", change.kind, change.wave);
+            text.push_str(&entry(
+                &format!("  {:<14} ", change.service),
+                &title,
+                &format!("because: {}", change.reason),
+            ));
         }
     }
-    let verdict = if plan.is_empty() {
-        "Nothing to do: everything is as the inventory wishes.\n".to_owned()
-    } else if plan.refusals.is_empty() {
-        format!("{} changes. Nothing has been touched.\n", plan.len())
-    } else {
-        format!("Refused for {} reasons. Nothing has been touched.\n", plan.refusals.len())
+    text + &verdict(plan, unseen)
+}
+
+fn verdict(plan: &Plan, unseen: &[&str]) -> String {
+    let (changes, refusals) = (plan.len(), plan.refusals.len());
+    let what = match (changes, refusals) {
+        (_, 1..) => format!("Refused for {}.", count(refusals, "reason")),
+        (0, 0) if unseen.is_empty() => {
+            return "Nothing to do: everything is as the inventory wishes.\n".to_owned();
+        }
+        (0, 0) => "Nothing to do on the nodes that answered.".to_owned(),
+        _ => format!("{}.", count(changes, "change")),
     };
-    text + &verdict
+    let unseen = match unseen {
+        [] => String::new(),
+        names => format!(" Not looked at: {}.", names.join(", ")),
+    };
+    format!("{what}{unseen} Nothing has been touched.\n")
+}
+
+/// `1 change`, `2 changes`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A head and a tail under one label, both wrapped and indented behind it.
+fn entry(label: &str, head: &str, tail: &str) -> String {
+    let indent = " ".repeat(label.len());
+    let wrap = |text: &str, first: &str| {
+        let options = textwrap::Options::new(WIDTH)
+            .initial_indent(first)
+            .subsequent_indent(&indent)
+            .break_words(false);
+        textwrap::fill(text, options) + "\n"
+    };
+    wrap(head, label) + &wrap(tail, &indent)
 }
 
 /// A status, one line a node.
 pub(crate) fn status(status: &Status) -> String {
-    let mut text = String::from("NODE       HOST              ROLE    K3S            READY  AGENT  CHANGES\n");
+    let mut text =
+        String::from("NODE       HOST              ROLE    K3S            READY  AGENT  CHANGES\n");
     let kube = status.nodes.iter().find_map(|node| node.facts.as_ref()?.cluster.as_ref());
     for node in &status.nodes {
-        let ready = kube.and_then(|cluster| cluster.nodes.iter().find(|found| found.name == node.name));
+        let ready =
+            kube.and_then(|cluster| cluster.nodes.iter().find(|found| found.name == node.name));
         let version = ready.map_or("-", |found| found.version.as_str());
         let changes = status.plan.nodes.get(&node.name).map_or(0, Vec::len);
         let word = |yes: bool| if yes { "yes" } else { "no" };
@@ -116,12 +168,69 @@ pub(crate) fn status(status: &Status) -> String {
             word(node.agent_answers),
         );
         if let Some(error) = &node.error {
-            let _ = writeln!(text, "           {error}");
+            text.push_str(&entry("           ", error, ""));
         }
     }
     if !status.plan.is_empty() {
         text.push('\n');
-        text.push_str(&plan(&status.plan));
+        let unseen: Vec<&str> = status
+            .nodes
+            .iter()
+            .filter(|node| node.facts.is_none())
+            .map(|node| node.name.as_str())
+            .collect();
+        text.push_str(&plan(&status.plan, &unseen));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use terrarium_plan::{Change, Refusal};
+
+    use super::*;
+
+    fn example() -> Plan {
+        let long = "vm.max_map_count is 65530, wanted 262144; fs.inotify.max_user_instances is 128, wanted 512";
+        let change = Change::new(
+            "boot.cmdline",
+            "add cgroup_enable=memory psi=1 to /boot/firmware/cmdline.txt",
+            long,
+        );
+        Plan {
+            nodes: [("pi-1".to_owned(), vec![change.effect(Effect::Reboots)])].into(),
+            ..Plan::default()
+        }
+    }
+
+    #[test]
+    fn a_plan_fits_eighty_columns() {
+        let text = plan(&example(), &[]);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.ends_with("1 change. Nothing has been touched.\n"), "{text}");
+    }
+
+    #[test]
+    fn nodes_that_did_not_answer_are_never_called_as_wished() {
+        assert!(plan(&Plan::default(), &[]).starts_with("Nothing to do: everything"));
+        let text = plan(&Plan::default(), &["pi-2", "pi-3"]);
+        assert!(
+            text.contains("Not looked at: pi-2, pi-3.") && !text.contains("everything"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_refusal_comes_first_and_decides_the_verdict() {
+        let mut refused = example();
+        refused.refusals.push(Refusal::new(
+            "pi-1",
+            "architecture",
+            "runs a 32-bit userland",
+            "flash the 64-bit image",
+        ));
+        let text = plan(&refused, &[]);
+        assert!(text.starts_with("refused  pi-1: runs"), "{text}");
+        assert!(text.ends_with("Refused for 1 reason. Nothing has been touched.\n"), "{text}");
+    }
 }

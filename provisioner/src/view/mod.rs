@@ -27,7 +27,12 @@ impl Reporter {
 
     /// One thing happened.
     pub(crate) fn say(&self, change: &str, state: State) {
-        let event = Event { time: clock::timestamp(), node: self.node.clone(), change: change.to_owned(), state };
+        let event = Event {
+            time: clock::timestamp(),
+            node: self.node.clone(),
+            change: change.to_owned(),
+            state,
+        };
         // Nobody listens any more only when the run is being torn down.
         let _ = self.events.send(event);
     }

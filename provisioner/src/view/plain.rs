@@ -12,8 +12,12 @@ pub(super) struct Plain;
 impl View for Plain {
     fn show(&mut self, event: &Event) {
         let text = match &event.state {
-            State::Started(text) => Some(format!("{:<8} ...     {}: {text}", event.node, event.change)),
-            State::Unchanged(text) => Some(format!("{:<8} ok      {}: {text}", event.node, event.change)),
+            State::Started(text) => {
+                Some(format!("{:<8} ...     {}: {text}", event.node, event.change))
+            }
+            State::Unchanged(text) => {
+                Some(format!("{:<8} ok      {}: {text}", event.node, event.change))
+            }
             State::Progress(_) => None,
             _ => line(event),
         };

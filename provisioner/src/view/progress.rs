@@ -30,8 +30,10 @@ impl Progress {
         let (all, width) = (&self.all, self.width);
         self.bars.entry(node.to_owned()).or_insert_with(|| {
             let bar = all.add(ProgressBar::new_spinner());
-            let style = ProgressStyle::with_template(&format!("{{spinner}} {{prefix:<{width}}} {{elapsed:>4}} {{wide_msg}}"))
-                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let style = ProgressStyle::with_template(&format!(
+                "{{spinner}} {{prefix:<{width}}} {{elapsed:>4}} {{wide_msg}}"
+            ))
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
             bar.set_style(style);
             bar.set_prefix(node.to_owned());
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -52,7 +54,9 @@ impl View for Progress {
                 bar.reset_elapsed();
                 bar.set_message(format!("{}: {text}", event.change));
             }
-            State::Progress(text) | State::Unchanged(text) => bar.set_message(format!("{}: {text}", event.change)),
+            State::Progress(text) | State::Unchanged(text) => {
+                bar.set_message(format!("{}: {text}", event.change));
+            }
             State::Failed(_) => bar.abandon_with_message(format!("{}: failed", event.change)),
             State::Changed(_) | State::Skipped(_) | State::Note(_) => {}
         }

@@ -20,7 +20,8 @@ pub struct Target {
     /// Login name.
     pub user: String,
     /// Private keys to offer, in order. Empty: `id_ed25519` and `id_ecdsa`
-    /// beside `user_known_hosts`, where they exist.
+    /// beside `user_known_hosts`, where they exist. An RSA key is used from an
+    /// agent only; `id_rsa` is looked at so that a failed login can say so.
     pub identities: Vec<PathBuf>,
     /// Login password and sudo password.
     pub password: Option<Secret>,

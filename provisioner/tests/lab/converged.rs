@@ -24,7 +24,8 @@ pub(crate) fn second_run(world: &mut World) {
 
 /// Start times of our units and of every pod's containers.
 fn alive(world: &World) -> Vec<String> {
-    let units = "systemctl show -p ActiveEnterTimestampMonotonic -p MainPID k3s k3s-agent terrarium-agent";
+    let units =
+        "systemctl show -p ActiveEnterTimestampMonotonic -p MainPID k3s k3s-agent terrarium-agent";
     let mut alive: Vec<String> = NODES.iter().map(|node| world.sh(node, units)).collect();
     alive.push(world.kubectl(
         "get pods -A --no-headers -o custom-columns=N:.metadata.name,U:.metadata.uid,R:.status.containerStatuses[*].restartCount",
@@ -35,7 +36,10 @@ fn alive(world: &World) -> Vec<String> {
 pub(crate) fn drift(world: &mut World) {
     world.provisioned();
     world.touched();
-    world.sh("pi-2", "systemctl stop terrarium-agent; echo '# by hand' >>/etc/rancher/k3s/config.yaml");
+    world.sh(
+        "pi-2",
+        "systemctl stop terrarium-agent; echo '# by hand' >>/etc/rancher/k3s/config.yaml",
+    );
     world.sh("pi-3", "sed -i 's/^# BEGIN terrarium$/&\\n10.9.9.9 stranger/' /etc/hosts");
     world.kubectl("label node pi-3 terrarium/board-");
     ended_with(&world.provision(&["status"]), 5);
@@ -48,11 +52,16 @@ pub(crate) fn drift(world: &mut World) {
     let mut changed: Vec<String> = events
         .iter()
         .filter(|event| event["state"] == "changed")
-        .map(|event| format!("{}: {}", event["node"].as_str().unwrap(), event["change"].as_str().unwrap()))
+        .map(|event| {
+            format!("{}: {}", event["node"].as_str().unwrap(), event["change"].as_str().unwrap())
+        })
         .collect();
     changed.sort();
     // The configuration's content was mended before k3s read it: the running
     // k3s is of the wished generation and is left alone.
-    assert_eq!(changed, ["pi-2: agent.start", "pi-2: k3s.config", "pi-3: hosts", "pi-3: k3s.labels"]);
+    assert_eq!(
+        changed,
+        ["pi-2: agent.start", "pi-2: k3s.config", "pi-3: hosts", "pi-3: k3s.labels"]
+    );
     assert_eq!(server_before, world.sh("pi-1", "systemctl show -p MainPID k3s terrarium-agent"));
 }

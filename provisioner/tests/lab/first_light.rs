@@ -62,7 +62,11 @@ pub(crate) fn apply(world: &mut World) {
 
     refused_while_at_work(&rival.expect("something was changed"));
     let (_, summary) = events(&output);
-    eprintln!("first run: {} changes in {:.0} s", summary["changed"], summary["seconds"].as_f64().unwrap());
+    eprintln!(
+        "first run: {} changes in {:.0} s",
+        summary["changed"],
+        summary["seconds"].as_f64().unwrap()
+    );
     nodes_are_ready(world);
     agents_are_scraped(world);
     stores_answer(world);
@@ -101,7 +105,7 @@ fn agents_are_scraped(world: &World) {
     });
 }
 
-/// A row goes into PostgreSQL and comes out, a key into Redis and comes out.
+/// A row goes into the database and comes out, a key into Redis and comes out.
 fn stores_answer(world: &World) {
     let psql = "exec -n terrarium postgresql-0 -- psql -U postgres -qtA -c";
     let row = world.kubectl(&format!(

@@ -26,9 +26,16 @@ pub(crate) fn killed(world: &mut World) {
     world.touched();
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
     for (round, longest) in [(0, 12_u32), (1, 25), (2, 40)] {
-        let after = Duration::from_millis(u64::from(1000 + (seed >> (round * 8)) % (longest * 1000)));
+        let after =
+            Duration::from_millis(u64::from(1000 + (seed >> (round * 8)) % (longest * 1000)));
         eprintln!("killed after {after:?}");
-        let mut run = world.command(&[]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut run = world
+            .command(&[])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // The moment is the test's input, not a wait for something.
         std::thread::sleep(after);
         run.kill().unwrap();
         run.wait().unwrap();

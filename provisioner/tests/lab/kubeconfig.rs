@@ -42,7 +42,12 @@ pub(crate) fn merge(world: &mut World) {
     assert_eq!(mode, 0o600, "the file now holds an administrator's key");
     assert_eq!(fs::read_to_string(world.file("kubeconfig.bak")).unwrap(), padded);
     let ask = |arguments: &[&str]| {
-        let output = Command::new("kubectl").arg("--kubeconfig").arg(&file).args(arguments).output().unwrap();
+        let output = Command::new("kubectl")
+            .arg("--kubeconfig")
+            .arg(&file)
+            .args(arguments)
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     };
@@ -55,5 +60,9 @@ pub(crate) fn merge(world: &mut World) {
 
     let written = fs::metadata(&file).unwrap().modified().unwrap();
     succeeded(&world.provision(&[]));
-    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), written, "written again without need");
+    assert_eq!(
+        fs::metadata(&file).unwrap().modified().unwrap(),
+        written,
+        "written again without need"
+    );
 }

@@ -21,11 +21,14 @@ use libtest_mimic::{Arguments, Trial};
 
 use world::World;
 
+/// What is done with the lab; it fails by panicking.
+type Scenario = fn(&mut World);
+
 fn main() {
     let mut arguments = Arguments::from_args();
     // One lab, one scenario at a time.
     arguments.test_threads = Some(1);
-    let scenarios: [(&str, fn(&mut World)); 9] = [
+    let scenarios: [(&str, Scenario); 9] = [
         ("a_plan_of_fresh_nodes_writes_nothing_on_them", first_light::plan),
         ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
         ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),

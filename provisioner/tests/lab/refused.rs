@@ -11,7 +11,15 @@ pub(crate) fn host_key(world: &mut World) {
     let good = fs::read_to_string(&file).unwrap();
     // pi-2 now answers with a key that was recorded for somebody else.
     let (two, three) = (world.lab.node_ip(2).to_string(), world.lab.node_ip(3).to_string());
-    let key = |ip: &str| good.lines().find(|line| line.starts_with(ip)).unwrap().split_once(' ').unwrap().1.to_owned();
+    let key = |ip: &str| {
+        good.lines()
+            .find(|line| line.starts_with(ip))
+            .unwrap()
+            .split_once(' ')
+            .unwrap()
+            .1
+            .to_owned()
+    };
     let bad = good.replace(&key(&two), &key(&three));
     fs::write(&file, &bad).unwrap();
 

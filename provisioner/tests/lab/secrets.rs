@@ -35,7 +35,8 @@ pub(crate) fn all(world: &World) -> Vec<String> {
             continue;
         }
         for value in item["data"].as_object().unwrap().values() {
-            let bytes = base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap();
+            let bytes =
+                base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap();
             let text = String::from_utf8_lossy(&bytes).trim().to_owned();
             // A password of its own, not a word like a user's name.
             if text.len() >= 16 {
@@ -51,12 +52,20 @@ pub(crate) fn all(world: &World) -> Vec<String> {
 /// nodes' journals, or in a file that others than root may read.
 pub(crate) fn assert_hidden(world: &World, output: &Output, process_lists: &[String]) {
     let secrets = all(world);
-    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let said =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let journals = NODES.map(|node| world.sh(node, "journalctl --no-pager -o cat"));
-    let places = said.iter().map(|text| ("output", text)).chain(process_lists.iter().map(|text| ("process list", text)));
+    let places = said
+        .iter()
+        .map(|text| ("output", text))
+        .chain(process_lists.iter().map(|text| ("process list", text)));
     for (place, text) in places.chain(journals.iter().map(|text| ("journal", text))) {
         for secret in &secrets {
-            assert!(!text.contains(secret.as_str()), "a secret ({}…) is in the {place}", &secret[..3]);
+            assert!(
+                !text.contains(secret.as_str()),
+                "a secret ({}…) is in the {place}",
+                &secret[..3]
+            );
         }
     }
     for node in NODES {

@@ -46,7 +46,11 @@ fn one(world: &World, node: &str) -> Tree {
         .map(|(path, facts)| {
             // What happens in a directory shows in its entries; its own times
             // also move when a temporary file of the system passes through it.
-            let kept = if facts.starts_with('d') { facts.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ") } else { facts.to_owned() };
+            let kept = if facts.starts_with('d') {
+                facts.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ")
+            } else {
+                facts.to_owned()
+            };
             (path.to_owned(), kept)
         })
         .collect()

@@ -57,8 +57,9 @@ impl World {
         let paths = Paths::from_env().unwrap().with_state(state.path().join("lab"));
         // What a killed test left behind goes first.
         Lab::down(&paths, Site::Test, Extent::Lab, &mut |_| {}).unwrap();
-        let lab = Lab::up(paths.clone(), Site::Test, Options::default(), &mut |line| eprintln!("{line}"))
-            .expect("the lab needs root and what hardware/lab/bootstrap.sh installs");
+        let lab =
+            Lab::up(paths.clone(), Site::Test, Options::default(), &mut |line| eprintln!("{line}"))
+                .expect("the lab needs root and what hardware/lab/bootstrap.sh installs");
         Self { lab, paths, known: Known::Fresh, agents: agents(), _state: state }
     }
 
@@ -95,7 +96,12 @@ impl World {
 
     /// Starts `provision`, its output piped.
     pub(crate) fn start(&self, args: &[&str]) -> Child {
-        self.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.command(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     /// The command line, for scenarios that change its environment.
@@ -134,7 +140,8 @@ fn agents() -> PathBuf {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let dir = root.join("dist/agent");
-    let built = Command::new(root.join("agent/build.sh")).arg(&dir).arg(std::env::consts::ARCH).status();
+    let built =
+        Command::new(root.join("agent/build.sh")).arg(&dir).arg(std::env::consts::ARCH).status();
     assert!(built.unwrap().success(), "agent/build.sh failed");
     dir
 }
@@ -158,8 +165,12 @@ pub(crate) fn ended_with(output: &Output, code: i32) {
 /// The events of a `--json` run, and its summary.
 pub(crate) fn events(output: &Output) -> (Vec<Value>, Value) {
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let summary = lines.pop().filter(|last| last.get("summary").is_some()).expect("a summary ends the stream");
+    let mut lines: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let summary = lines
+        .pop()
+        .filter(|last| last.get("summary").is_some())
+        .expect("a summary ends the stream");
     (lines, summary["summary"].clone())
 }
 

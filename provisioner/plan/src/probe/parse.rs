@@ -67,15 +67,13 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "memory_kib" => facts.memory_bytes = number::<u64>(key, value)?.saturating_mul(1024),
         "disk_kib" => facts.disk_free_bytes = number::<u64>(key, value)?.saturating_mul(1024),
         "data_device" => facts.data_device = text(),
-        "cpu_features" => {
-            facts.cpu_features = value.split_whitespace().map(str::to_owned).collect()
-        }
+        "cpu_features" => facts.cpu_features = words(value),
         "hostname" => facts.hostname = text(),
         "machine_id" => facts.machine_id = text(),
         "boot" => facts.boot = text(),
         "boot_time" => facts.boot_time = number(key, value)?,
         "controllers" => {
-            facts.cgroup_controllers = Some(value.split_whitespace().map(str::to_owned).collect());
+            facts.cgroup_controllers = Some(words(value));
         }
         "pressure" => facts.pressure = value == "yes",
         "ntp" => facts.clock.synchronized = value == "yes",
@@ -85,9 +83,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "hosts" => facts.hosts = decoded(key, value)?,
         "address" => facts.interfaces.extend(interface(value)),
         "ufw" => facts.firewall = value == "active",
-        "throttled" => {
-            facts.throttled = u32::from_str_radix(value.trim_start_matches("0x"), 16).ok()
-        }
+        "throttled" => facts.throttled = hex(value),
         "k3s" => facts.k3s_version = Some(text()),
         "package" => facts.packages.push(text()),
         "token" => facts.cluster.get_or_insert_default().token_sha256 = Some(text()),
@@ -141,6 +137,14 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
         _ => {}
     }
     Ok(())
+}
+
+fn hex(value: &str) -> Option<u32> {
+    u32::from_str_radix(value.trim_start_matches("0x"), 16).ok()
+}
+
+fn words(value: &str) -> Vec<String> {
+    value.split_whitespace().map(str::to_owned).collect()
 }
 
 fn interface(value: &str) -> Option<Interface> {

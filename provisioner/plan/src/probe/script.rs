@@ -1,5 +1,7 @@
 //! The probe's script: POSIX sh, run as root, one `key<TAB>value` a line.
 
+use std::fmt::Write as _;
+
 use super::Request;
 use crate::action::DIGESTS;
 use crate::quote;
@@ -8,12 +10,15 @@ use crate::quote;
 pub fn script(request: &Request) -> String {
     let words = |list: &[String]| list.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     let mut script = String::from(COMMON);
-    script.push_str(&format!("files {}\n", words(&request.files)));
-    script.push_str(&format!("units {}\n", words(&request.units)));
-    script.push_str(&format!("sysctls {}\n", words(&request.sysctls)));
-    script.push_str(&format!("modules {}\n", words(&request.modules)));
-    if !request.packages.is_empty() {
-        script.push_str(&format!("packages {}\n", words(&request.packages)));
+    let lists = [
+        ("files", &request.files),
+        ("units", &request.units),
+        ("sysctls", &request.sysctls),
+        ("modules", &request.modules),
+        ("packages", &request.packages),
+    ];
+    for (function, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        let _ = writeln!(script, "{function} {}", words(list));
     }
     if let Some(releases) = &request.releases {
         script.push_str(&CLUSTER.replace("@RELEASES@", &words(releases)));

@@ -87,6 +87,7 @@ fn identities(target: &Target) -> Vec<(PathBuf, bool)> {
         return target.identities.iter().map(|path| (path.clone(), true)).collect();
     }
     let folder = target.user_known_hosts.as_deref().and_then(Path::parent);
+    // The last is never offered: a failed login says that RSA keys need an agent.
     let usual = ["id_ed25519", "id_ecdsa", "id_rsa"];
     folder
         .map(|folder| usual.iter().map(|name| (folder.join(name), false)).collect())

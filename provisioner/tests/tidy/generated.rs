@@ -1,0 +1,86 @@
+//! Parts of the documentation that are written from the program.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+use terrarium_helm::catalogue::{Catalogue, Service};
+
+/// Compares what stands in `file` between the markers of `name` with what
+/// should; with `UPDATE=1` writes it.
+fn committed(file: &str, name: &str, expected: &str) {
+    let text = crate::read(file);
+    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
+    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{file}: no {begin}"));
+    let (found, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{file}: no {end}"));
+    if found == expected {
+        return;
+    }
+    assert!(
+        std::env::var_os("UPDATE").is_some(),
+        "{file}: the part `{name}` is not what the program says (UPDATE=1 writes it):\n{expected}"
+    );
+    fs::write(crate::root().join(file), format!("{before}{begin}{expected}{end}{after}")).unwrap();
+}
+
+/// What `provision COMMAND --help` prints.
+fn help(command: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_provision"))
+        .args(command.split_whitespace().chain(["--help"]))
+        // Else the help is as wide as the terminal the test is watched on.
+        .env("COLUMNS", "80")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "provision {command}: {output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.trim_end().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[test]
+fn the_command_line() {
+    let all = help("");
+    let commands = all.split("Commands:\n").nth(1).unwrap().lines();
+    let commands = commands
+        .map_while(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|command| *command != "help");
+    let mut text = format!("```text\n$ provision --help\n{all}");
+    for command in commands {
+        text += &format!("\n$ provision {command} --help\n{}", help(command));
+    }
+    committed("docs/reference/cli.md", "help", &format!("{text}```\n"));
+}
+
+#[test]
+fn the_services() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let rows: String = catalogue.iter().map(|(id, service)| row(id.as_str(), service)).collect();
+    let head = "| service | is | port | memory, request / limit |\n|---|---|---|---|\n";
+    committed("docs/guide/stack.md", "services", &format!("{head}{rows}\n"));
+}
+
+fn row(id: &str, service: &Service) -> String {
+    let ports: Vec<String> = service.card.ports.values().map(u16::to_string).collect();
+    let ports = if ports.is_empty() { "–".to_owned() } else { ports.join(", ") };
+    let [request, limit] =
+        ["requests", "limits"].map(|which| memory_mib(which, &service.chart.values));
+    let memory =
+        if request == 0 { "–".to_owned() } else { format!("{request} MiB / {limit} MiB") };
+    format!("| `{id}` | {} | {ports} | {memory} |\n", service.card.summary)
+}
+
+/// The sum of `resources.<which>.memory` wherever values have them, in MiB.
+fn memory_mib(which: &str, values: &Value) -> u64 {
+    let Some(table) = values.as_object() else { return 0 };
+    let of = |(key, value): (&String, &Value)| match value[which]["memory"].as_str() {
+        Some(amount) if key == "resources" => mib(amount),
+        _ => memory_mib(which, value),
+    };
+    table.iter().map(of).sum()
+}
+
+fn mib(amount: &str) -> u64 {
+    let number = |unit| amount.strip_suffix(unit).and_then(|number| number.parse::<u64>().ok());
+    number("Mi")
+        .or_else(|| number("Gi").map(|gib| gib * 1024))
+        .unwrap_or_else(|| panic!("`{amount}` of memory is neither in Mi nor in Gi"))
+}

@@ -1,0 +1,96 @@
+//! That names users meet stand in the documentation, and none that is gone.
+
+use std::collections::BTreeSet;
+
+const GUIDE: &str = "docs/guide/cluster.md";
+
+/// What follows each `before` in `text` up to the next `after`.
+fn between<'a>(text: &'a str, before: &str, after: char) -> Vec<&'a str> {
+    text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+}
+
+/// The planners' code without their tests.
+fn planners() -> Vec<String> {
+    let files = crate::files("provisioner/plan/src");
+    let code = |file: &String| crate::read(file).split("#[cfg(test)]").next().unwrap().to_owned();
+    files.iter().filter(|file| file.ends_with(".rs")).map(code).collect()
+}
+
+/// Ids as they are written in code: the first text within a call of one of
+/// `calls`, before any other bracket.
+fn called(code: &str, calls: &[&str]) -> Vec<String> {
+    let given = calls.iter().flat_map(|call| code.split(call).skip(1));
+    let id = |rest: &str| {
+        let (before, text) = rest.split_once('"')?;
+        let plain =
+            before.chars().all(|c| c.is_whitespace() || c.is_alphanumeric() || "&._,".contains(c));
+        plain.then(|| text.split('"').next().unwrap_or_default().to_owned())
+    };
+    given.filter_map(id).filter(|id| is_id(id)).collect()
+}
+
+fn is_id(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    !text.is_empty() && text.chars().all(allowed)
+}
+
+/// Ids that reach `Change::new` by way of a variable have a dot in them.
+fn dotted(code: &str) -> Vec<String> {
+    let concerns = ["agent.", "boot.", "k3s.", "swap."];
+    let units = [".service", ".timer", ".socket"];
+    let is_change = |text: &&str| {
+        is_id(text)
+            && concerns.iter().any(|concern| text.starts_with(concern))
+            && !units.iter().any(|unit| text.ends_with(unit))
+    };
+    code.split('"').filter(is_change).map(str::to_owned).collect()
+}
+
+/// The ids of the guide's tables that have a column of them.
+fn listed(guide: &str) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    let mut in_table = false;
+    for line in guide.lines() {
+        in_table = line.starts_with("| id |") || in_table && line.starts_with('|');
+        if in_table {
+            let first = line.split('|').nth(1).unwrap_or_default();
+            ids.extend(first.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    ids
+}
+
+#[test]
+fn every_exit_code_is_documented() {
+    let source = crate::read("provisioner/src/error.rs");
+    let codes: BTreeSet<&str> = between(&source, "enum Code {", '}')[0]
+        .lines()
+        .filter_map(|line| line.trim().trim_end_matches(',').split_once(" = "))
+        .map(|(_, code)| code)
+        .collect();
+    let page = crate::read("docs/reference/exit-codes.md");
+    let rows: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .filter(|cell| cell.parse::<u8>().is_ok())
+        .collect();
+    assert!(codes.len() > 5, "{codes:?}");
+    assert_eq!(rows, codes, "docs/reference/exit-codes.md against provisioner/src/error.rs");
+}
+
+#[test]
+fn every_change_refusal_and_note_is_explained() {
+    let used: BTreeSet<String> = planners()
+        .iter()
+        .flat_map(|code| {
+            let mut ids = called(code, &["Change::new(", "Refusal::new(", "refuse(", "note("]);
+            ids.extend(dotted(code));
+            ids
+        })
+        .collect();
+    // One of each way of writing them, or the search itself is broken.
+    for known in ["reboot", "k3s.config", "same-machine", "memory", "firewall", "other-role"] {
+        assert!(used.contains(known), "{known} is not found among {used:?}");
+    }
+    assert_eq!(listed(&crate::read(GUIDE)), used, "the tables of {GUIDE} against the planners");
+}
