@@ -13,13 +13,12 @@ use crate::host::Host;
 use crate::kubeconfig::{self, Outcome};
 use crate::view::Reporter;
 
-/// Merges the server's credentials into the inventory's kubeconfig file; says
-/// whether it had to be written.
+/// Merges the server's credentials into the inventory's kubeconfig file.
 pub(crate) async fn kubeconfig(
     inventory: &Inventory,
     server: &Host,
     reporter: &Reporter,
-) -> Result<bool, Failure> {
+) -> Result<(), Failure> {
     let command =
         Command::new("read the cluster's kubeconfig", format!("cat {}", paths::KUBECONFIG))
             .as_root()
@@ -45,7 +44,7 @@ pub(crate) async fn kubeconfig(
             ))
         })?;
     let what = match outcome {
-        Outcome::Unchanged => return Ok(false),
+        Outcome::Unchanged => return Ok(()),
         Outcome::Restricted => format!("{} is readable by its owner alone now", file.display()),
         Outcome::Written { backup: None } => format!("context {context} in {}", file.display()),
         Outcome::Written { backup: Some(backup) } => {
@@ -57,5 +56,5 @@ pub(crate) async fn kubeconfig(
         }
     };
     reporter.say("kubeconfig", State::Changed(what));
-    Ok(true)
+    Ok(())
 }

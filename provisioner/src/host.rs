@@ -2,6 +2,7 @@
 //! is lost, and a count of what went over it.
 
 use std::net::{IpAddr, ToSocketAddrs as _};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
@@ -11,6 +12,7 @@ use terrarium_ssh::{
 use tokio::sync::Mutex;
 
 use crate::error::{Code, Failure};
+use crate::executor::lock;
 use crate::settings::Settings;
 
 /// How long a node that went away may take to come back in mid-step.
@@ -28,6 +30,8 @@ pub(crate) struct Host {
     session: Mutex<Option<Session>>,
     /// The node's lock, held for as long as the connection lives.
     lock: Mutex<Option<Held>>,
+    /// In whose name the lock was taken: a new connection takes it again.
+    operator: OnceLock<String>,
     /// Handshakes and round trips of connections that are gone.
     past: Mutex<(u64, u64)>,
 }
@@ -59,6 +63,7 @@ impl Host {
             target,
             session: Mutex::new(None),
             lock: Mutex::new(None),
+            operator: OnceLock::new(),
             past: Mutex::new((0, 0)),
         })
     }
@@ -103,7 +108,8 @@ impl Host {
     }
 
     /// Keeps the node's lock until the connection ends.
-    pub(crate) async fn keep(&self, lock: Held) {
+    pub(crate) async fn keep(&self, lock: Held, operator: &str) {
+        self.operator.get_or_init(|| operator.to_owned());
         *self.lock.lock().await = Some(lock);
     }
 
@@ -132,12 +138,25 @@ impl Host {
         let mut pause = BACKOFF_MIN;
         loop {
             match self.connect().await {
-                Ok(_) => return Ok(()),
+                Ok(_) => match self.operator.get() {
+                    None => return Ok(()),
+                    Some(operator) => match lock::hold(self, operator).await {
+                        Err(failure)
+                            if failure.code == Code::Refused || start.elapsed() > within =>
+                        {
+                            return Err(failure);
+                        }
+                        // Gone again already: a node on its way down.
+                        Err(_) => self.disconnect().await,
+                        Ok(()) => return Ok(()),
+                    },
+                },
                 Err(error) if identity(&error) || start.elapsed() > within => {
                     return Err(unreachable(&error));
                 }
-                Err(_) => tokio::time::sleep(pause).await,
+                Err(_) => {}
             }
+            tokio::time::sleep(pause).await;
             pause = (pause * 2).min(BACKOFF_MAX);
         }
     }

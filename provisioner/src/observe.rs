@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::error::{Code, Failure};
+use crate::executor::lock;
 use crate::host::Host;
 use crate::view::Reporter;
 
@@ -23,19 +24,22 @@ pub(crate) struct Observation {
     pub failures: Vec<(String, Failure)>,
 }
 
-/// Probes every node.
+/// Probes every node; with an operator named, takes each node's lock first, so
+/// that nobody changes what is about to be looked at.
 pub(crate) async fn all(
     inventory: &Arc<Inventory>,
     hosts: &[Arc<Host>],
+    operator: Option<&str>,
     reporter: &Reporter,
 ) -> Observation {
     let mut tasks = JoinSet::new();
     for host in hosts {
         let (host, inventory) = (Arc::clone(host), Arc::clone(inventory));
         let reporter = reporter.of(&host.node.name);
-        tasks.spawn(
-            async move { (host.node.name.clone(), one(&inventory, &host, &reporter).await) },
-        );
+        let operator = operator.map(str::to_owned);
+        tasks.spawn(async move {
+            (host.node.name.clone(), one(&inventory, &host, operator.as_deref(), &reporter).await)
+        });
     }
     let mut observation = Observation::default();
     while let Some(done) = tasks.join_next().await {
@@ -57,6 +61,7 @@ pub(crate) async fn all(
 pub(crate) async fn one(
     inventory: &Inventory,
     host: &Host,
+    operator: Option<&str>,
     reporter: &Reporter,
 ) -> Result<Facts, Failure> {
     reporter.say("observe", State::Started(format!("connect to {}", host.node.host)));
@@ -67,6 +72,9 @@ pub(crate) async fn one(
             "host-key",
             State::Note(format!("host key {key} trusted on first use, kept in {file}")),
         );
+    }
+    if let Some(operator) = operator {
+        lock::hold(host, operator).await?;
     }
     let request = probe::request(inventory, &host.node, &terrarium_helm::state::KUBECTL_ARGS);
     let command = Command {

@@ -74,18 +74,18 @@ impl Stack {
     }
 
     /// Brings every release to what is wanted, wave by wave, the services of a
-    /// wave side by side. The number of releases changed.
+    /// wave side by side.
     pub(crate) async fn deploy(
         &self,
         run: &Run,
         server: &Arc<Host>,
         settings: &Settings,
         reporter: &Reporter,
-    ) -> Result<usize, Failure> {
+    ) -> Result<(), Failure> {
         let args = state::KUBECTL_ARGS.map(str::to_owned);
         let changes = self.differing(&kubectl(server, &args).await?)?;
         if changes.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         let helm = Arc::new(Helm {
             program: fetch::helm(&run.inventory, &settings.cache, reporter).await?.path,
@@ -94,7 +94,6 @@ impl Stack {
             cache: settings.cache.join("releases"),
             timeout: READY_WITHIN,
         });
-        let count = changes.len();
         let mut waves: BTreeMap<usize, Vec<ReleaseChange>> = BTreeMap::new();
         for change in changes {
             waves.entry(self.wave(change.release.name.as_str())).or_default().push(change);
@@ -102,7 +101,7 @@ impl Stack {
         for (_, wave) in waves {
             deploy_wave(&helm, server, wave, reporter).await?;
         }
-        Ok(count)
+        Ok(())
     }
 
     fn wave(&self, service: &str) -> usize {

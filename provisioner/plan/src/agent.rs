@@ -148,14 +148,14 @@ mod tests {
     fn a_fresh_node_gets_everything_and_a_converged_one_nothing() {
         let mut facts = facts();
         assert_eq!(ids(&facts), ["agent.binary", "agent.unit", "agent.start"]);
-        converge(&mut facts, |context| plan(context));
+        converge(&mut facts, plan);
         assert_eq!(ids(&facts), [""; 0]);
     }
 
     #[test]
     fn a_process_of_an_earlier_generation_is_restarted() {
         let mut facts = facts();
-        converge(&mut facts, |context| plan(context));
+        converge(&mut facts, plan);
         facts.units.get_mut(UNIT).unwrap().generation = Some("0123456789abcdef".to_owned());
         assert_eq!(ids(&facts), ["agent.start"]);
     }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_binary_that_differs_is_replaced() {
         let mut facts = facts();
-        converge(&mut facts, |context| plan(context));
+        converge(&mut facts, plan);
         let other = FileFact { sha256: "0".repeat(64), ..facts.files[BINARY].clone() };
         facts.files.insert(BINARY.to_owned(), other);
         assert_eq!(ids(&facts), ["agent.binary"]);

@@ -26,56 +26,45 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
     let result = converge(&ground, settings, &reporter).await;
     drop(reporter);
     let report = done.await.map_err(|error| Failure::internal("the view ended", &error))?;
-    let changed = result?;
     let mut round_trips = BTreeMap::new();
     for host in &ground.hosts {
         round_trips.insert(host.node.name.clone(), host.counts().await);
     }
-    let summary = Summary {
-        changed,
-        took: begun.elapsed(),
-        round_trips,
-        report,
-        inventory: &ground.inventory,
-    };
+    let summary =
+        Summary { took: begun.elapsed(), round_trips, report, inventory: &ground.inventory };
     if common.json {
         terminal::json_line(&summary.to_json())?;
     } else {
         terminal::text(&summary.to_string());
     }
-    Ok(Code::Done)
+    result.map(|()| Code::Done)
 }
 
-/// Carries out what differs; the number of changes made.
+/// Carries out what differs.
 async fn converge(
     ground: &Ground,
     settings: &Settings,
     reporter: &Reporter,
-) -> Result<usize, Failure> {
-    let picture = ground.picture(settings, reporter).await?;
+) -> Result<(), Failure> {
+    let picture = ground.picture(settings, Some(&settings.operator), reporter).await?;
     for note in &picture.plan.notes {
         let node = note.node.as_deref().unwrap_or("cluster");
         reporter.of(node).say(&note.id, State::Note(format!("{}; {}", note.what, note.hint)));
     }
+    let held =
+        picture.observation.failures.iter().find(|(_, failure)| failure.code == Code::Refused);
+    if let Some((_, failure)) = held {
+        return Err(failure.clone());
+    }
     refuse(&picture.plan, reporter)?;
-    let answered: Vec<_> = ground
-        .hosts
-        .iter()
-        .filter(|host| picture.observation.facts.contains_key(&host.node.name))
-        .cloned()
-        .collect();
     let Picture { observation, artifacts, binaries, plan } = picture;
     let mut failures = observation.failures;
-    let mut changed = plan.nodes.values().map(Vec::len).sum();
-    // The lock is taken even for an empty plan: a run beside ours may be half-way.
-    executor::hold_all(&answered, &settings.operator).await?;
     let run = Arc::new(Run {
         inventory: Arc::clone(&ground.inventory),
         hosts: ground.hosts.iter().map(|host| (host.node.name.clone(), Arc::clone(host))).collect(),
         facts: observation.facts,
         artifacts,
         binaries,
-        operator: settings.operator.clone(),
     });
     let waiting = plan.nodes.values().any(|changes| !changes.is_empty());
     if waiting {
@@ -85,12 +74,12 @@ async fn converge(
     let Some(server) = run.hosts.get(&ground.inventory.server().name) else {
         return Err(Failure::plain(Code::Internal, "the inventory has no server"));
     };
-    changed += usize::from(access::kubeconfig(&run.inventory, server, reporter).await?);
+    access::kubeconfig(&run.inventory, server, reporter).await?;
     if waiting || !plan.stack.is_empty() {
-        changed += ground.stack.deploy(&run, server, settings, &reporter.of("stack")).await?;
+        ground.stack.deploy(&run, server, settings, &reporter.of("stack")).await?;
         verify(ground, &run, reporter).await?;
     }
-    Ok(changed)
+    Ok(())
 }
 
 fn refuse(plan: &Plan, reporter: &Reporter) -> Result<(), Failure> {
@@ -125,7 +114,7 @@ fn first(failures: Vec<(String, Failure)>, reporter: &Reporter) -> Result<(), Fa
 async fn verify(ground: &Ground, run: &Run, reporter: &Reporter) -> Result<(), Failure> {
     let begun = Instant::now();
     loop {
-        let observation = observe::all(&run.inventory, &ground.hosts, reporter).await;
+        let observation = observe::all(&run.inventory, &ground.hosts, None, reporter).await;
         if let Some((_, failure)) = observation.failures.into_iter().next() {
             return Err(failure);
         }

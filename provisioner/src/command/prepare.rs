@@ -53,13 +53,14 @@ impl Ground {
         self.inventory.nodes.iter().map(|node| node.name.clone()).collect()
     }
 
-    /// Looks at all nodes and plans.
+    /// Looks at all nodes and plans; with an operator named, under their locks.
     pub(super) async fn picture(
         &self,
         settings: &Settings,
+        operator: Option<&str>,
         reporter: &Reporter,
     ) -> Result<Picture, Failure> {
-        let observation = observe::all(&self.inventory, &self.hosts, reporter).await;
+        let observation = observe::all(&self.inventory, &self.hosts, operator, reporter).await;
         for (name, failure) in &observation.failures {
             reporter.of(name).say("observe", State::Failed(failure.line()));
         }

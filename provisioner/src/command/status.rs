@@ -42,7 +42,7 @@ pub(crate) struct NodeStatus {
 pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Failure> {
     let ground = Ground::new(common, settings)?;
     let (reporter, done) = view::open(false, &ground.names());
-    let picture = ground.picture(settings, &reporter).await;
+    let picture = ground.picture(settings, None, &reporter).await;
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let picture = picture?;

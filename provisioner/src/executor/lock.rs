@@ -1,7 +1,6 @@
 //! One run at a time on a node. The kernel holds the lock for as long as our
 //! connection lives: when this process or its link dies, the lock is free.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use terrarium_plan::quote;
@@ -11,25 +10,8 @@ use crate::clock;
 use crate::error::{Code, Failure};
 use crate::host::{Host, failed};
 
-/// Takes the lock of every node, or says who holds it.
-pub(crate) async fn hold_all(hosts: &[Arc<Host>], operator: &str) -> Result<(), Failure> {
-    let mut tasks = tokio::task::JoinSet::new();
-    for host in hosts {
-        let (host, operator) = (Arc::clone(host), operator.to_owned());
-        tasks.spawn(async move { hold(&host, &operator).await });
-    }
-    let mut result = Ok(());
-    while let Some(done) = tasks.join_next().await {
-        match done {
-            Ok(held) => result = result.and(held),
-            Err(error) => return Err(Failure::internal("a lock's task ended", &error)),
-        }
-    }
-    result
-}
-
 /// Takes the lock of one node; it is kept by the host's connection.
-pub(super) async fn hold(host: &Host, operator: &str) -> Result<(), Failure> {
+pub(crate) async fn hold(host: &Host, operator: &str) -> Result<(), Failure> {
     let who = format!("{operator}, since {}", clock::timestamp());
     let script = format!(
         "mkdir -p /run/terrarium\nexec 9>>/run/terrarium/lock\n\
@@ -48,9 +30,11 @@ pub(super) async fn hold(host: &Host, operator: &str) -> Result<(), Failure> {
     let held = session.hold(command).await.map_err(|error| failed(&error))?;
     match held.first_line().strip_prefix("by ") {
         None => {
-            host.keep(held).await;
+            host.keep(held, operator).await;
             Ok(())
         }
+        // A connection of this very run that the node has not given up yet.
+        Some(holder) if holder.starts_with(operator) => Ok(()),
         Some(holder) => Err(Failure::plain(
             Code::Refused,
             format!("node `{}` is being worked on by {holder}", host.node.name),

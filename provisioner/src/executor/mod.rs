@@ -2,7 +2,7 @@
 //! one barrier is the server's API, which the other nodes join.
 
 mod kube;
-mod lock;
+pub(crate) mod lock;
 mod node;
 mod reboot;
 mod step;
@@ -18,7 +18,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub(crate) use kube::ask;
-pub(crate) use lock::hold_all;
 
 use crate::error::Failure;
 use crate::host::Host;
@@ -44,7 +43,6 @@ pub(crate) struct Run {
     pub artifacts: Artifacts,
     /// Where each binary lies on this machine.
     pub binaries: BTreeMap<Binary, PathBuf>,
-    pub operator: String,
 }
 
 impl Run {

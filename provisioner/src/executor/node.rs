@@ -59,7 +59,7 @@ impl Worker {
                     unit::start(&self.host, wait, &self.reporter, &change.id).await?;
                 }
                 Action::Reboot { deadline } => {
-                    reboot::reboot(&self.host, &self.run, *deadline).await?;
+                    reboot::reboot(&self.host, *deadline).await?;
                 }
                 Action::Kubectl { args, deadline } => {
                     kube::kubectl(&self.run, args, *deadline).await?;
@@ -91,7 +91,7 @@ impl Worker {
         restarted: bool,
     ) -> Result<VecDeque<Change>, Failure> {
         let name = &self.host.node.name;
-        let facts = observe::one(&self.run.inventory, &self.host, &self.reporter).await?;
+        let facts = observe::one(&self.run.inventory, &self.host, None, &self.reporter).await?;
         let mut all = self.run.facts.clone();
         all.insert(name.clone(), facts);
         let mut plan = plan(&self.run.inventory, &all, &self.run.artifacts);

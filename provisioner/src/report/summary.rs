@@ -5,13 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use terrarium_inventory::Inventory;
-use terrarium_plan::Report;
+use terrarium_plan::{Outcome, Report};
 
 use super::terminal::count;
 
 /// What a finished run amounts to.
 pub(crate) struct Summary<'a> {
-    pub changed: usize,
     pub took: Duration,
     /// Handshakes and round trips a node.
     pub round_trips: BTreeMap<String, (u64, u64)>,
@@ -33,37 +32,52 @@ impl Summary<'_> {
             })
             .collect();
         serde_json::json!({
-            "summary": { "version": 1, "changed": self.changed, "seconds": self.took.as_secs_f64(), "ssh": ssh, "report": self.report }
+            "summary": { "version": 1, "changed": self.changed(), "seconds": self.took.as_secs_f64(), "ssh": ssh, "report": self.report }
         })
     }
 }
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.took.as_secs_f64();
         let nodes = self.inventory.nodes.len();
-        let cluster = &self.inventory.cluster;
-        if self.changed == 0 {
-            writeln!(
+        let (changed, seconds) = (self.changed(), self.took.as_secs_f64());
+        match (self.report.outcome(), changed) {
+            (Outcome::Failed | Outcome::Skipped, _) => return self.parts(f),
+            (_, 0) => writeln!(
                 f,
                 "Nothing to do: {nodes} nodes are as the inventory wishes ({seconds:.1} s)."
-            )?;
-        } else {
-            writeln!(
+            )?,
+            _ => writeln!(
                 f,
                 "Done: {} in {seconds:.0} s; {nodes} nodes Ready.",
-                count(self.changed, "change")
-            )?;
+                count(changed, "change")
+            )?,
         }
-        writeln!(f)?;
-        writeln!(
-            f,
-            "  kubectl --kubeconfig {} --context {} get pods -A",
-            cluster.kubeconfig.display(),
-            cluster.name
-        )?;
+        let cluster = &self.inventory.cluster;
+        let file = cluster.kubeconfig.display();
+        writeln!(f, "\n  kubectl --kubeconfig {file} --context {} get pods -A", cluster.name)?;
         for node in &self.inventory.nodes {
             writeln!(f, "  http://{}:9100/metrics  the agent on {}", node.host, node.name)?;
+        }
+        Ok(())
+    }
+}
+
+impl Summary<'_> {
+    fn changed(&self) -> usize {
+        self.report.parts.values().map(|part| part.changed).sum()
+    }
+
+    /// How far each part came.
+    fn parts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, part) in &self.report.parts {
+            let outcome = match part.outcome {
+                Outcome::Unchanged => "as wished",
+                Outcome::Changed => "done",
+                Outcome::Skipped => "not done",
+                Outcome::Failed => "FAILED",
+            };
+            writeln!(f, "  {name:<10} {outcome:<10} {}", count(part.changed, "change"))?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 const ARROWS: [(&str, &[&str], &[&str]); 9] = [
     ("agent", &[], &[]),
     ("hardware", &[], &[]),
-    ("helm", &["inventory"], &["hardware"]),
+    ("helm", &["inventory"], &[]),
     ("inventory", &["hardware"], &[]),
     ("k3s", &["inventory"], &[]),
     ("lab", &["hardware"], &["inventory"]),

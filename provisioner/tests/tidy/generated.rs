@@ -33,7 +33,8 @@ fn help(command: &str) -> String {
         .unwrap();
     assert!(output.status.success(), "provision {command}: {output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
-    text.trim_end().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
 }
 
 #[test]
@@ -43,11 +44,10 @@ fn the_command_line() {
     let commands = commands
         .map_while(|line| line.strip_prefix("  ")?.split(' ').next())
         .filter(|command| *command != "help");
-    let mut text = format!("```text\n$ provision --help\n{all}");
-    for command in commands {
-        text += &format!("\n$ provision {command} --help\n{}", help(command));
-    }
-    committed("docs/reference/cli.md", "help", &format!("{text}```\n"));
+    let one = |command: &str| format!("$ provision {command} --help\n{}", help(command));
+    let each: Vec<String> = commands.map(one).collect();
+    let text = format!("```text\n$ provision --help\n{all}\n{}```\n", each.join("\n"));
+    committed("docs/reference/cli.md", "help", &text);
 }
 
 #[test]
