@@ -14,7 +14,7 @@ component=k8s.io/component-base/version
 # date is fixed so that equal sources make equal binaries.
 CGO_ENABLED=0 exec go build -trimpath \
   -tags providerless,netgo,osusergo,nodocker \
-  -ldflags "-s -w -X main.version=$version \
+  -ldflags "-s -w -X terrarium/lab/k3s/internal/version.Release=$version \
     -X $component.gitVersion=$version -X $component.gitMajor=1 -X $component.gitMinor=34 \
     -X $component.gitTreeState=clean -X $component.gitCommit=lab-stand-in \
     -X $component.buildDate=2026-01-01T00:00:00Z" \

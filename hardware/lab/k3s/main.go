@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"terrarium/lab/k3s/internal/cli"
 	"terrarium/lab/k3s/internal/component"
@@ -15,14 +14,9 @@ import (
 	"terrarium/lab/k3s/internal/node"
 	"terrarium/lab/k3s/internal/preflight"
 	"terrarium/lab/k3s/internal/server"
+	"terrarium/lab/k3s/internal/version"
 
 	"github.com/sirupsen/logrus"
-)
-
-// Set by build.sh through the linker.
-var (
-	version   = "v0.0.0+k3s0"
-	goVersion = runtime.Version()
 )
 
 func main() {
@@ -54,7 +48,7 @@ func command(name string, args []string) {
 	case "ctr":
 		fail(node.ExecCtr(args))
 	case "--version", "-v", "-version":
-		fmt.Printf("k3s version %s (lab stand-in)\ngo version %s\n", version, goVersion)
+		fmt.Print(version.Text())
 	case "--help", "-h", "help":
 		fmt.Print(usage)
 	default:
@@ -67,13 +61,14 @@ func command(name string, args []string) {
 // children are gone.
 func daemon(role cli.Role, args []string) {
 	journal.Setup()
+	fail(preflight.Root()) // before the configuration, which only root may read
 	options, err := cli.Parse(role, args, os.Getenv)
 	fail(err)
 	fail(preflight.Check())
 	for _, warning := range options.Warnings {
 		logrus.Warn(warning)
 	}
-	logrus.Infof("Starting k3s %s %s (lab stand-in)", role, version)
+	logrus.Infof("Starting k3s %s %s (lab stand-in)", role, version.Release)
 	ctx := journal.UntilSignal()
 	if role == cli.Server {
 		fail(server.Run(ctx, options))

@@ -146,6 +146,7 @@ func TestRefusals(t *testing.T) {
 		{Agent, "server: http://10.0.0.1:6443\ntoken: x", "invalid server url", nil},
 		{Agent, "server: https://10.0.0.1:6443\ntoken: K10x", "invalid token format", nil},
 		{Server, "datastore-endpoint: mysql://x", "not supported", nil},
+		{Server, "", "one server only", []string{"--cluster-init"}},
 		{Server, "cluster-init: true", "one server only", nil},
 		{Server, "node-ip: nowhere", "invalid node-ip", nil},
 		{Server, "write-kubeconfig-mode: rw", "octal", nil},

@@ -97,7 +97,7 @@ func (v values) fromArguments(role Role, args []string) error {
 			return UnknownFlagError{Name: name}
 		}
 		switch {
-		case inline:
+		case inline || f.refused != "": // put says why it is refused
 		case f.kind == toggle:
 			given = "true"
 		case len(args) == 0:

@@ -103,9 +103,7 @@ func (n *Node) Start(ctx context.Context) error {
 	if err := n.startKubelet(reply.Cluster); err != nil {
 		return err
 	}
-	if err := n.startProxy(reply.Cluster); err != nil {
-		return err
-	}
+	n.startProxy(reply.Cluster)
 	registered, err := n.watchNodes(ctx, reply.Cluster, images)
 	if err != nil {
 		return err
@@ -161,9 +159,10 @@ func (n *Node) waitKubelet(ctx context.Context) error {
 }
 
 // Stop ends kubelet and kube-proxy and then containerd. Pods keep running, as
-// with k3s: their shims belong to nobody here.
+// with k3s: their shims belong to nobody here; only a shutdown ends them.
 func (n *Node) Stop() {
 	n.group.Stop(stopGrace, component.Kubelet, component.KubeProxy)
+	endPodsAtShutdown()
 	n.group.Stop(stopGrace, Containerd)
 	os.Remove(layout.ContainerdSocket) //nolint:errcheck // containerd removes it itself when it can
 }

@@ -1,41 +1,31 @@
 package node
 
 import (
-	"fmt"
-
 	"terrarium/lab/k3s/internal/child"
 	"terrarium/lab/k3s/internal/cli"
 	"terrarium/lab/k3s/internal/component"
-	"terrarium/lab/k3s/internal/pki"
-
-	"sigs.k8s.io/yaml"
 )
 
-func (n *Node) startProxy(c cli.Cluster) error {
+// startProxy configures kube-proxy by flags: it would watch a file, and inotify
+// instances are scarce on a machine with many nodes.
+func (n *Node) startProxy(c cli.Cluster) {
 	o := n.options
-	content, err := yaml.Marshal(object{
-		"apiVersion":       "kubeproxy.config.k8s.io/v1alpha1",
-		"kind":             "KubeProxyConfiguration",
-		"mode":             "iptables",
-		"clusterCIDR":      c.PodCIDR,
-		"hostnameOverride": o.NodeName,
-		"oomScoreAdj":      0,
-		"clientConnection": object{"kubeconfig": o.Data.Agent(kubeconfigName("kube-proxy"))},
+	args := []string{
+		"--kubeconfig=" + o.Data.Agent(kubeconfigName("kube-proxy")),
+		"--proxy-mode=iptables",
+		"--cluster-cidr=" + c.PodCIDR,
+		"--hostname-override=" + o.NodeName,
+		"--oom-score-adj=0",
 		// Zeros leave the machine's connection tracking alone: a lab node
 		// may not change it.
-		"conntrack": object{"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
-	})
-	if err != nil {
-		return fmt.Errorf("encode kube-proxy's configuration: %w", err)
-	}
-	file := o.Data.Agent("etc", "kube-proxy.yaml")
-	if err := pki.WriteFile(file, content, 0o600); err != nil {
-		return err
+		"--conntrack-max-per-core=0",
+		"--conntrack-min=0",
+		"--conntrack-tcp-timeout-established=0s",
+		"--conntrack-tcp-timeout-close-wait=0s",
 	}
 	n.group.Start(child.Spec{
 		Name: component.KubeProxy,
-		Args: append([]string{"--config=" + file}, o.KubeProxyArgs...),
+		Args: append(args, o.KubeProxyArgs...),
 		Log:  o.Data.Log(component.KubeProxy),
 	})
-	return nil
 }

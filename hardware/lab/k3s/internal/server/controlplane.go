@@ -77,6 +77,9 @@ func apiServer(o cli.Options, ip netip.Addr, encryption string) child.Spec {
 	return child.Spec{Name: component.APIServer, Log: o.Data.Log(component.APIServer), Args: append(args, o.APIServerArgs...)}
 }
 
+// controllerManager gets no signing keys: nodes have their certificates from the
+// supervisor, and each signer would hold inotify instances, of which all nodes
+// on one machine share 128.
 func controllerManager(o cli.Options) child.Spec {
 	tls := o.Data.TLS
 	kubeconfig := o.Data.Server("cred", "controller.kubeconfig")
@@ -93,14 +96,6 @@ func controllerManager(o cli.Options) child.Spec {
 		"--use-service-account-credentials=true",
 		"--service-account-private-key-file=" + tls("service.key"),
 		"--root-ca-file=" + tls("server-ca.crt"),
-		"--cluster-signing-kube-apiserver-client-cert-file=" + tls("client-ca.crt"),
-		"--cluster-signing-kube-apiserver-client-key-file=" + tls("client-ca.key"),
-		"--cluster-signing-kubelet-client-cert-file=" + tls("client-ca.crt"),
-		"--cluster-signing-kubelet-client-key-file=" + tls("client-ca.key"),
-		"--cluster-signing-kubelet-serving-cert-file=" + tls("server-ca.crt"),
-		"--cluster-signing-kubelet-serving-key-file=" + tls("server-ca.key"),
-		"--cluster-signing-legacy-unknown-cert-file=" + tls("server-ca.crt"),
-		"--cluster-signing-legacy-unknown-key-file=" + tls("server-ca.key"),
 		"--profiling=false",
 	}
 	return child.Spec{Name: component.ControllerManager, Log: o.Data.Log(component.ControllerManager), Args: append(args, o.ControllersArgs...)}

@@ -37,7 +37,7 @@ func checkPassword(ctx context.Context, client kubernetes.Interface, node, passw
 		_, err = secrets.Create(ctx, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Name: passwordSecret(node)},
 			Immutable:  &immutable,
-			StringData: map[string]string{hashKey: hashPassword(password)},
+			Data:       map[string][]byte{hashKey: []byte(hashPassword(password))},
 		}, metav1.CreateOptions{})
 		if err != nil {
 			return fmt.Errorf("keep the password of node %s: %w", node, err)
