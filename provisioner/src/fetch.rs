@@ -74,6 +74,7 @@ async fn blocking(
     + 'static,
 ) -> Result<Artifact, Failure> {
     let store = Store::new(cache.join("downloads"));
+    let (done, what) = (reporter.clone(), name.clone());
     let reporter = reporter.clone();
     let fetched = tokio::task::spawn_blocking(move || {
         let shown = std::cell::Cell::new(0);
@@ -88,6 +89,9 @@ async fn blocking(
     })
     .await
     .map_err(|error| Failure::internal("a download ended", &error))?;
-    fetched
-        .map_err(|error| Failure::of(Code::Connection, &error).hint(Some(error.hint().to_owned())))
+    let fetched = fetched.map_err(|error| {
+        Failure::of(Code::Connection, &error).hint(Some(error.hint().to_owned()))
+    })?;
+    done.say("fetch", State::Unchanged(format!("{what} is in the cache, verified")));
+    Ok(fetched)
 }

@@ -45,6 +45,7 @@ impl Worker {
             }
             self.tell_server(&queue);
         }
+        self.reporter.say("node", State::Unchanged("as the inventory wishes".to_owned()));
         Ok(())
     }
 

@@ -78,5 +78,13 @@ fn line(event: &Event) -> Option<String> {
         State::Note(text) => ("note", text),
         State::Failed(text) => ("FAILED", text),
     };
-    Some(format!("{:<8} {:<7} {}: {text}", event.node, mark, event.change))
+    Some(columns(&event.node, mark, &event.change, text))
+}
+
+/// Node, mark and text in columns, wrapped at 80 behind the mark.
+fn columns(node: &str, mark: &str, change: &str, text: &str) -> String {
+    let label = format!("{node:<8} {mark:<7} ");
+    let indent = " ".repeat(label.len());
+    let options = textwrap::Options::new(80).initial_indent(&label).subsequent_indent(&indent);
+    textwrap::fill(&format!("{change}: {text}"), options.break_words(false))
 }

@@ -5,19 +5,15 @@ use std::io::Write as _;
 
 use terrarium_plan::{Event, State};
 
-use super::{View, line};
+use super::{View, columns, line};
 
 pub(super) struct Plain;
 
 impl View for Plain {
     fn show(&mut self, event: &Event) {
         let text = match &event.state {
-            State::Started(text) => {
-                Some(format!("{:<8} ...     {}: {text}", event.node, event.change))
-            }
-            State::Unchanged(text) => {
-                Some(format!("{:<8} ok      {}: {text}", event.node, event.change))
-            }
+            State::Started(text) => Some(columns(&event.node, "...", &event.change, text)),
+            State::Unchanged(text) => Some(columns(&event.node, "ok", &event.change, text)),
             State::Progress(_) => None,
             _ => line(event),
         };
