@@ -4,6 +4,7 @@
 //! checked, every default filled in, every path made absolute.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -100,8 +101,9 @@ pub struct Artifacts {
     pub mirror: Option<String>,
 }
 
-/// `[stack]`
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// `[stack]`. Its `Debug` names the services that have values and keeps the
+/// values to itself: a chart's values may hold passwords.
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Stack {
     /// A named set of services; `None` when services are listed.
     pub profile: Option<String>,
@@ -109,6 +111,17 @@ pub struct Stack {
     pub services: Vec<String>,
     /// Per service: chart values that win over the chart's own.
     pub values: BTreeMap<String, toml::Table>,
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { profile, services, values } = self;
+        f.debug_struct("Stack")
+            .field("profile", profile)
+            .field("services", services)
+            .field("values", &values.keys())
+            .finish()
+    }
 }
 
 /// `[[node]]`
@@ -151,4 +164,23 @@ pub struct Ssh {
     pub password_file: Option<PathBuf>,
     /// Our own `known_hosts`, absolute: beside the inventory unless set.
     pub known_hosts: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stack;
+
+    #[test]
+    fn debug_output_names_services_and_keeps_their_values() {
+        let table = toml::from_str("auth = { password = 's3cr3t' }").unwrap();
+        let stack = Stack {
+            profile: Some("starter".to_owned()),
+            services: vec!["redis".to_owned()],
+            values: [("postgresql".to_owned(), table)].into(),
+        };
+        assert_eq!(
+            format!("{stack:?}"),
+            r#"Stack { profile: Some("starter"), services: ["redis"], values: ["postgresql"] }"#
+        );
+    }
 }

@@ -8,10 +8,6 @@ use terrarium_inventory::Role;
 /// The one binary: server, agent, `kubectl`, `crictl` and `ctr` by argv\[0\].
 pub const BINARY: &str = "/usr/local/bin/k3s";
 
-/// Links to [`BINARY`] that give an operator on the node the usual commands.
-pub const LINKS: [&str; 3] =
-    ["/usr/local/bin/kubectl", "/usr/local/bin/crictl", "/usr/local/bin/ctr"];
-
 /// k3s' configuration directory; `0755`, root.
 pub const CONFIG_DIR: &str = "/etc/rancher/k3s";
 

@@ -35,8 +35,8 @@ impl Reservation {
     ///
     /// Below the tables' smallest size the figures would leave pods nothing.
     /// There the node gives what it can: a quarter of the memory to a worker's
-    /// k3s, half to a server's, an eighth to the system. It will be slow, and
-    /// `fit` says so; refusing to start would be worse.
+    /// k3s, half to a server's, an eighth to the system. It will be slow; not
+    /// starting would be worse.
     pub fn of(role: Role, memory_bytes: u64) -> Self {
         let memory_mib = memory_bytes / (1024 * 1024);
         let (table, kube_share) = match role {

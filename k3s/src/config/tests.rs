@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use terrarium_inventory::{Artifacts, Cluster, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap};
+use terrarium_inventory::{
+    Artifacts, Cluster, Inventory, K3s, Node, Os, Problem, Role, Ssh, Stack, Swap,
+};
 
 use super::{Machine, OWNED, agent_config, joining_server_config, server_config, server_url};
 use crate::yaml::Value;
@@ -199,4 +201,25 @@ fn addresses() {
 #[test]
 fn owned_keys_are_sorted() {
     assert!(OWNED.is_sorted());
+}
+
+#[test]
+fn the_inventory_refuses_every_key_that_is_ours() {
+    let written = |table: &str, key: &str| {
+        format!(
+            "[k3s.{table}]\n{key} = \"x\"\n[[node]]\nname = \"pi-1\"\nhost = \"10.0.0.1\"\nrole = \"server\"\n"
+        )
+    };
+    for table in ["server", "agent"] {
+        let parse = |key| {
+            Inventory::parse(Path::new("/x/pis.toml"), &written(table, key), Some(Path::new("/x")))
+        };
+        // Else anything at all would be refused.
+        parse("debug").unwrap();
+        for key in OWNED {
+            let problems = parse(key).expect_err(key);
+            let codes: Vec<&str> = problems.iter().map(Problem::code).collect();
+            assert_eq!(codes, ["inventory::k3s-option"], "{table} {key}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub(super) const TABLE: &[Row] = &[
         kind: Kind::MemoryCgroup,
         any_of: &[&["failed to find memory cgroup"]],
         meaning: "the kernel runs without the memory cgroup controller",
-        hint: "cmdline.txt on the boot partition needs `cgroup_memory=1 cgroup_enable=memory` on its one line, then a reboot; run `provision` again, it does both",
+        hint: "cmdline.txt on the boot partition needs `cgroup_enable=memory` on its one line, then a reboot; run `provision` again, it does both",
         fatal: true,
     },
     Row {
@@ -253,7 +253,7 @@ pub(super) const TABLE: &[Row] = &[
             &["leader election lost"],
         ],
         meaning: "the disk is too slow for the datastore",
-        hint: "an SD card is the usual cause: put /var/lib/rancher on an SSD, and look at the probe's fsync time",
+        hint: "an SD card is the usual cause: put /var/lib/rancher on an SSD; `cat /proc/pressure/io` on the node tells how long its programs wait for the disk",
         fatal: false,
     },
 ];

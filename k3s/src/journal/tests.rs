@@ -197,6 +197,18 @@ fn each_row_has_a_line() {
 }
 
 #[test]
+fn the_guide_explains_each_row_in_the_same_words() {
+    let guide = include_str!("../../../docs/guide/cluster.md");
+    for row in TABLE {
+        let ending = format!("| {} | {} |", row.meaning, row.hint);
+        let lines: Vec<&str> = guide.lines().filter(|line| line.ends_with(&ending)).collect();
+        assert_eq!(lines.len(), 1, "{:?}: docs/guide/cluster.md lacks {ending}", row.kind);
+        let fatal = guide.find("Waiting may help:") > guide.find(lines[0]);
+        assert_eq!(fatal, row.fatal, "{:?} stands in the other table", row.kind);
+    }
+}
+
+#[test]
 fn an_ordinary_start_is_no_failure() {
     let journal = r#"
 systemd[1]: Starting k3s.service - Lightweight Kubernetes (server)...

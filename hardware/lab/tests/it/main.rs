@@ -8,6 +8,8 @@
     reason = "a test's helpers fail by panicking and tell their steps"
 )]
 
+mod bootstrap;
+
 use std::process::Command;
 
 use terrarium_lab::{Extent, Lab, LabError, Options, Paths, Power, Site, Snapshot};
@@ -30,22 +32,36 @@ impl Drop for Guard {
     }
 }
 
-/// A one-node lab; `None` on a machine that cannot have one.
-fn lab() -> Option<Guard> {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-    let tools = ["mmdebstrap", "docker"];
-    let installed = |tool: &&str| Command::new(tool).arg("--version").output().is_ok();
-    if !root || !tools.iter().all(installed) {
-        eprintln!("skipped: needs root and what hardware/lab/bootstrap.sh installs");
-        return None;
+/// What a lab needs and this machine lacks, with what mends it.
+fn lacking(root: bool, installed: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut lacking = Vec::new();
+    if !root {
+        lacking
+            .push("run as root (`sudo -E make test`): it makes containers and networks".to_owned());
     }
+    for tool in ["mmdebstrap", "docker", "dockerd", "iptables", "ip"] {
+        if !installed(tool) {
+            lacking.push(format!("`{tool}` is missing: hardware/lab/bootstrap.sh installs it"));
+        }
+    }
+    lacking
+}
+
+/// A one-node lab. A machine that cannot have one fails the test: passed over,
+/// it would be called tested where it is not.
+fn lab() -> Guard {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
+    let installed = |tool: &str| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file());
+    let lacking = lacking(root, installed);
+    assert!(lacking.is_empty(), "the lab cannot run here:\n  {}", lacking.join("\n  "));
     let state = tempfile::tempdir().unwrap();
     let paths = Paths::from_env().unwrap().with_state(state.path().join("lab"));
     let options =
         Options { nodes: 1, bare: true, boards: vec!["pi4-4gb".to_owned()], ..Options::default() };
     let mut progress = |line: &str| eprintln!("{line}");
     let lab = Lab::up(paths.clone(), Site::Test, options, &mut progress).unwrap();
-    Some(Guard { lab, paths, _state: state })
+    Guard { lab, paths, _state: state }
 }
 
 fn sh(lab: &Lab, script: &str) -> Result<String, LabError> {
@@ -55,7 +71,7 @@ fn sh(lab: &Lab, script: &str) -> Result<String, LabError> {
 #[test]
 fn a_node_is_a_freshly_flashed_pi_and_the_machine_stays_as_it_was() {
     let before = Snapshot::take().unwrap();
-    let Some(guard) = lab() else { return };
+    let guard = lab();
     let lab = &guard.lab;
 
     presents_a_board(lab);
@@ -68,6 +84,16 @@ fn a_node_is_a_freshly_flashed_pi_and_the_machine_stays_as_it_was() {
     assert_eq!(before.changes(&Snapshot::take().unwrap()), [], "the machine's kernel changed");
     assert_eq!(lab.status().unwrap().kernel_changes, []);
     forgets_everything_at_a_reset(lab);
+}
+
+#[test]
+fn a_machine_that_cannot_have_a_lab_is_told_what_to_install() {
+    assert_eq!(lacking(true, |_| true), [""; 0]);
+    let told = lacking(false, |tool| tool == "docker").join("\n");
+    for part in ["as root", "`mmdebstrap` is missing", "`iptables` is missing", "bootstrap.sh"] {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(!told.contains("`docker`"), "{told}");
 }
 
 fn presents_a_board(lab: &Lab) {
