@@ -8,9 +8,6 @@ use terrarium_inventory::Role;
 /// The one binary: server, agent, `kubectl`, `crictl` and `ctr` by argv\[0\].
 pub const BINARY: &str = "/usr/local/bin/k3s";
 
-/// k3s' configuration directory; `0755`, root.
-pub const CONFIG_DIR: &str = "/etc/rancher/k3s";
-
 /// The configuration file k3s reads without being told; `0600`, root.
 pub const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
 
@@ -20,30 +17,9 @@ pub const TOKEN: &str = "/etc/rancher/k3s/cluster-token";
 /// The administrator's kubeconfig the server writes; `0600`, root.
 pub const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
 
-/// The node's own password towards the server. Lost or foreign, the server
-/// refuses the node until its `<name>.node-password.k3s` secret is deleted.
-pub const NODE_PASSWORD: &str = "/etc/rancher/node/password";
-
-/// All of k3s' state: datastore, certificates, images, local-path volumes.
-pub const DATA_DIR: &str = "/var/lib/rancher/k3s";
-
-/// The token further servers and agent nodes join with; the server writes it
-/// at its first start.
-pub const SERVER_TOKEN: &str = "/var/lib/rancher/k3s/server/token";
-
-/// The token that lets agent nodes join and nothing else. Preferred to
-/// [`SERVER_TOKEN`] for them: a worker that is lost does not give the cluster away.
-pub const AGENT_TOKEN: &str = "/var/lib/rancher/k3s/server/agent-token";
-
-/// What agent nodes join with by convention: a link the server keeps to
-/// [`AGENT_TOKEN`], or to [`SERVER_TOKEN`] where there is no separate one.
+/// What agent nodes join with by convention; the server writes it at its first
+/// start. A link to a less powerful token where k3s is told to keep one.
 pub const NODE_TOKEN: &str = "/var/lib/rancher/k3s/server/node-token";
-
-/// Manifests the server applies by itself.
-pub const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests";
-
-/// Image archives imported when k3s starts.
-pub const IMAGES: &str = "/var/lib/rancher/k3s/agent/images";
 
 /// Unit name of a server.
 pub const SERVER_SERVICE: &str = "k3s.service";

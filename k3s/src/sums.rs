@@ -43,6 +43,12 @@ impl Sha256 {
         Self(bytes)
     }
 
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
     /// Its 32 bytes.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
+use terrarium_k3s::sums::Sha256;
 
 use crate::error::{Code, Failure};
 use crate::settings::Settings;
@@ -51,11 +51,7 @@ fn agent(machine: &str, settings: &Settings) -> Result<Local, Failure> {
 }
 
 fn sha256(path: &Path) -> Result<String, Failure> {
-    use std::fmt::Write as _;
     let bytes = fs_err::read(path)
         .map_err(|error| Failure::new(Code::Internal, "cannot read the node agent", &error))?;
-    Ok(Sha256::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(Sha256::of(&bytes).to_string())
 }

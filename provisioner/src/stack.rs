@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use terrarium_helm::catalogue::Catalogue;
 use terrarium_helm::diagnose::{KubectlError, diagnose};
+use terrarium_helm::failure::ReleaseFailure;
 use terrarium_helm::plan::{Kind, ReleaseChange, plan};
 use terrarium_helm::release::{Release, releases};
 use terrarium_helm::runner::{Helm, HelmError};
@@ -24,6 +25,8 @@ use crate::view::Reporter;
 /// How long one release may take to become ready: an image pulled onto a slow
 /// card, a first start that lays out its data.
 const READY_WITHIN: Duration = Duration::from_mins(15);
+/// How often a release that is not ready yet is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 const KUBECTL_SECONDS: u64 = 60;
 
 /// What the inventory wants deployed.
@@ -128,7 +131,7 @@ async fn deploy_wave(
         tasks.spawn(async move {
             let name = change.release.name.to_string();
             reporter.say(&name, State::Started(format!("{} the release", verb(&change.kind))));
-            let result = match helm.apply(&change).await {
+            let result = match apply(&helm, &server, &change, &reporter).await {
                 Ok(()) => Ok(()),
                 Err(error) => Err(explain(&server, &change.release, &error).await),
             };
@@ -151,14 +154,43 @@ async fn deploy_wave(
     result
 }
 
-/// What helm cannot say: which pod, which event, which log line.
-async fn explain(server: &Host, release: &Release, error: &HelmError) -> Failure {
+/// Has helm apply a change and, while it waits, tells why it has to.
+async fn apply(
+    helm: &Helm,
+    server: &Host,
+    change: &ReleaseChange,
+    reporter: &Reporter,
+) -> Result<(), HelmError> {
+    let applied = helm.apply(change);
+    tokio::pin!(applied);
+    let mut told = String::new();
+    loop {
+        tokio::select! {
+            result = &mut applied => return result,
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                let found = look(server, &change.release).await.map(|found| found.to_string());
+                if let Some(found) = found.filter(|found| *found != told) {
+                    let name = change.release.name.as_str();
+                    reporter.say(name, State::Note(format!("not ready yet: {found}")));
+                    told = found;
+                }
+            }
+        }
+    }
+}
+
+/// Which pod keeps a release from being ready, and why.
+async fn look(server: &Host, release: &Release) -> Option<ReleaseFailure> {
     let found =
         diagnose(&release.namespace, release.name.as_str(), |args: Vec<String>| async move {
             kubectl(server, &args).await.map_err(|failure| KubectlError::from(failure.line()))
-        })
-        .await;
-    let Ok(Some(found)) = found else {
+        });
+    found.await.ok().flatten()
+}
+
+/// What helm cannot say: which pod, which event, which log line.
+async fn explain(server: &Host, release: &Release, error: &HelmError) -> Failure {
+    let Some(found) = look(server, release).await else {
         return Failure::of(Code::Change, error)
             .hint(Some("run the same command again to take it up".to_owned()));
     };

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use terrarium_k3s::sums::Sha256;
 
 use crate::planner::Binary;
 use crate::shell::quote;
@@ -204,11 +204,8 @@ fn write(
 /// a second call attaches to the first instead of starting another.
 fn packages(names: &[String]) -> String {
     let list = names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ");
-    let digest = Sha256::digest(list.as_bytes());
-    let unit = format!(
-        "terrarium-packages-{:02x}{:02x}{:02x}{:02x}.service",
-        digest[0], digest[1], digest[2], digest[3]
-    );
+    let digest = Sha256::of(list.as_bytes()).to_string();
+    let unit = format!("terrarium-packages-{}.service", &digest[..8]);
     let apt = format!("apt-get -q -o DPkg::Lock::Timeout={DPKG_LOCK}");
     let install = format!(
         "export DEBIAN_FRONTEND=noninteractive; {apt} update; exec {apt} -y --no-install-recommends install {list}"
@@ -281,9 +278,9 @@ mod tests {
         fs::write(&chown, "#!/bin/sh\necho \"$1\" >\"${0%/*}/owner\"\n").unwrap();
         fs::set_permissions(&chown, fs::Permissions::from_mode(0o755)).unwrap();
         let path = root.path().join("etc/rancher/k3s/config.yaml");
-        let digest = Sha256::digest(b"text\n");
+        let digest = Sha256::of(b"text\n");
         let step = Action::text(path.to_str().unwrap(), "0600", "text\n")
-            .step(Some(&crate::agent::hex(&digest)))
+            .step(Some(&digest.to_string()))
             .unwrap();
 
         let bin = chown.parent().unwrap();

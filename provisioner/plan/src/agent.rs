@@ -1,7 +1,7 @@
 //! The node agent: its binary, its unit, and that the running process is of
 //! this binary and this unit.
 
-use sha2::{Digest, Sha256};
+use terrarium_k3s::sums::Sha256;
 
 use crate::planner::{Binary, Context};
 use crate::{Action, Change, Content, Effect, Facts, UnitWait};
@@ -54,26 +54,17 @@ pub(crate) fn plan(context: &Context<'_>) -> Vec<Change> {
 
 /// A short digest over everything a unit runs on.
 pub(crate) fn generation(inputs: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for input in inputs {
-        hash.update((input.len() as u64).to_le_bytes());
-        hash.update(input.as_bytes());
-    }
-    hex(&hash.finalize())[..16].to_owned()
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    // Lengths keep one input's end from passing for another's beginning.
+    let framed: Vec<u8> = inputs
+        .iter()
+        .flat_map(|input| (input.len() as u64).to_le_bytes().into_iter().chain(input.bytes()))
+        .collect();
+    Sha256::of(&framed).to_string()[..16].to_owned()
 }
 
 /// Whether the node has this text in this file.
 pub(crate) fn same(facts: &Facts, path: &str, text: &str) -> bool {
-    facts.files.get(path).is_some_and(|file| file.sha256 == hex(&Sha256::digest(text.as_bytes())))
+    facts.files.get(path).is_some_and(|file| file.sha256 == Sha256::of(text.as_bytes()).to_string())
 }
 
 pub(crate) fn file_reason(facts: &Facts, files: &[(&str, &str)]) -> String {

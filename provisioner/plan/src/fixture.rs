@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
 use terrarium_inventory::{
     Artifacts as Source, Cluster, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
 };
+use terrarium_k3s::sums::Sha256;
 
-use crate::agent::hex;
 use crate::planner::{Artifacts, Binary, Context};
 use crate::{Action, Change, Clock, Content, Facts, FileFact, ModuleState, UnitFact};
 
@@ -109,7 +108,7 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
         match action {
             Action::Write { path, mode, content, .. } => {
                 let sha256 = match content {
-                    Content::Text(text) => hex(&Sha256::digest(text.as_bytes())),
+                    Content::Text(text) => Sha256::of(text.as_bytes()).to_string(),
                     Content::Artifact(Binary::K3s(_)) => "a".repeat(64),
                     Content::Artifact(Binary::Agent(_)) => "b".repeat(64),
                     Content::ServerToken => "c".repeat(64),

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use terrarium_k3s::paths;
+use terrarium_k3s::sums::Sha256;
 use terrarium_plan::{Action, Content, State, Step};
 use terrarium_ssh::{Command, Output};
 
@@ -202,9 +202,5 @@ fn label(action: &Action) -> String {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::of(bytes).to_string()
 }
