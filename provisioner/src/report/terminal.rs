@@ -51,14 +51,7 @@ pub(crate) fn failure(failure: &Failure) {
         let _ = writeln!(text, "  caused by: {}", cause.replace('\n', "\n    "));
     }
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(
-            text,
-            "{}",
-            textwrap::fill(
-                &format!("hint: {hint}"),
-                textwrap::Options::new(WIDTH).subsequent_indent("      ").break_words(false)
-            )
-        );
+        let _ = writeln!(text, "{}", wrapped("hint: ", hint));
     }
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
@@ -134,14 +127,16 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 /// A head and a tail under one label, both wrapped and indented behind it.
 fn entry(label: &str, head: &str, tail: &str) -> String {
     let indent = " ".repeat(label.len());
-    let wrap = |text: &str, first: &str| {
-        let options = textwrap::Options::new(WIDTH)
-            .initial_indent(first)
-            .subsequent_indent(&indent)
-            .break_words(false);
-        textwrap::fill(text, options) + "\n"
-    };
-    wrap(head, label) + &wrap(tail, &indent)
+    format!("{}\n{}\n", wrapped(label, head), wrapped(&indent, tail))
+}
+
+/// A text behind a label, its further lines indented by the label's width.
+/// Broken at spaces only: paths, digests and addresses stay whole.
+pub(crate) fn wrapped(label: &str, text: &str) -> String {
+    let indent = " ".repeat(label.chars().count());
+    let options = textwrap::Options::new(WIDTH).initial_indent(label).subsequent_indent(&indent);
+    let options = options.break_words(false).word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
 }
 
 /// A status, one line a node.

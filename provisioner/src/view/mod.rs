@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use crate::clock;
+use crate::report::terminal;
 
 /// Where events go in. Cheap to clone; the stream ends when all are dropped.
 #[derive(Debug, Clone)]
@@ -81,10 +82,7 @@ fn line(event: &Event) -> Option<String> {
     Some(columns(&event.node, mark, &event.change, text))
 }
 
-/// Node, mark and text in columns, wrapped at 80 behind the mark.
+/// Node, mark and text in columns.
 fn columns(node: &str, mark: &str, change: &str, text: &str) -> String {
-    let label = format!("{node:<8} {mark:<7} ");
-    let indent = " ".repeat(label.len());
-    let options = textwrap::Options::new(80).initial_indent(&label).subsequent_indent(&indent);
-    textwrap::fill(&format!("{change}: {text}"), options.break_words(false))
+    terminal::wrapped(&format!("{node:<8} {mark:<7} "), &format!("{change}: {text}"))
 }
