@@ -68,6 +68,21 @@ def _unpack(packages, keep, scratch, root, cache):
             shutil.copy2(path, root / inside, follow_symlinks=False)
 
 
+def _archives():
+    """Where this machine gets Debian and its security updates from: label to address."""
+    ask = ["apt-get", "indextargets", "--format", "$(ORIGIN)\t$(LABEL)\t$(REPO_URI)", "Identifier: Packages"]
+    for attempt in range(2):
+        told = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
+        rows = [row.split("\t") for row in told.splitlines()]
+        found = {label: address for origin, label, address in rows if origin == "Debian"}
+        if {"Debian", "Debian-Security"} <= found.keys():
+            return found
+        if attempt == 0:
+            # A machine that has never updated does not know its archives' names yet.
+            subprocess.run(["apt-get", "-qq", "update"], check=True)
+    raise SystemExit(f"apt knows no archive of Debian and its security updates here, only: {sorted(found)}")
+
+
 @functools.cache
 def _apt(cache):
     """An apt of our own, so that the machine's suites and package state play no part."""
@@ -75,9 +90,10 @@ def _apt(cache):
     for folder in ("lists/partial", "archives/partial"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     (home / "status").touch()
+    suites = {"Debian": SUITE, "Debian-Security": f"{SUITE}-security"}
+    archives = _archives()
     (home / "sources.list").write_text(
-        f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {SUITE} main\n"
-        f"deb [signed-by={KEYRING}] http://deb.debian.org/debian-security {SUITE}-security main\n"
+        "".join(f"deb [signed-by={KEYRING}] {archives[label]} {suite} main\n" for label, suite in suites.items())
     )
     (home / "apt.conf").write_text(
         f'Dir::Etc::sourcelist "{home}/sources.list";\n'
