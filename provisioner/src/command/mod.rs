@@ -51,7 +51,7 @@ async fn interrupted() {
 /// Reads the inventory; its problems are shown with the file's own lines.
 fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
     Inventory::load(path).map_err(|problems| {
-        terminal::text(&problems.render(settings.color && terminal::is_terminal()));
+        terminal::remark(&problems.render(settings.color && terminal::is_terminal()));
         Failure::plain(Code::Usage, format!("{} cannot be used", path.display()))
     })
 }

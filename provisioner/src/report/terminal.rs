@@ -22,6 +22,11 @@ pub(crate) fn text(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
+/// Prints remarks for people, as they are.
+pub(crate) fn remark(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// Prints one line.
 pub(crate) fn line(line: &str) {
     text(&format!("{line}\n"));
@@ -53,7 +58,7 @@ pub(crate) fn failure(failure: &Failure) {
     if let Some(hint) = &failure.hint {
         let _ = writeln!(text, "{}", wrapped("hint: ", hint));
     }
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    remark(&text);
 }
 
 /// Columns of output; wider only where a word is.
