@@ -174,8 +174,9 @@ impl Component {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Artifacts {
-    /// Base address (http, https or file) that holds the same layout as the
-    /// public sites. Without it, the public sites.
+    /// Base address (http, https or file) that holds the public sites' files:
+    /// k3s' under `k3s-io/k3s/releases/download/<version>/`, helm's under
+    /// `helm/`, each with its checksum file. Without it, the public sites.
     #[schemars(extend("examples" = ["https://mirror.lan/terrarium", "file:///srv/mirror"]))]
     pub(crate) mirror: Option<At<String>>,
 }
