@@ -27,6 +27,10 @@ pub(crate) struct Common {
     /// Ask for the login and sudo password
     #[arg(short = 'K', long, global = true)]
     pub ask_password: bool,
+    /// Multiply every deadline: above 1 for slow cards and networks, below 1 to
+    /// hear of a failure sooner (0.01 to 100)
+    #[arg(long, global = true, default_value_t = 1.0, value_parser = patience, value_name = "FACTOR")]
+    pub patience: f64,
     /// Print JSON: one event a line while working, one document for reports
     #[arg(long, global = true)]
     pub json: bool,
@@ -52,4 +56,13 @@ pub(crate) enum Command {
     },
     /// Print the JSON Schema of the inventory, for editors
     Schema,
+}
+
+fn patience(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.01..=100.0).contains(&factor) {
+        Ok(factor)
+    } else {
+        Err("not between 0.01 and 100".to_owned())
+    }
 }

@@ -95,7 +95,7 @@ impl Stack {
             kubeconfig: run.inventory.cluster.kubeconfig.clone(),
             context: Some(run.inventory.cluster.name.clone()),
             cache: settings.cache.join("releases"),
-            timeout: READY_WITHIN,
+            timeout: READY_WITHIN.mul_f64(run.patience),
         });
         let mut waves: BTreeMap<usize, Vec<ReleaseChange>> = BTreeMap::new();
         for change in changes {
@@ -168,11 +168,13 @@ async fn apply(
         tokio::select! {
             result = &mut applied => return result,
             () = tokio::time::sleep(LOOK_EVERY) => {
-                let found = look(server, &change.release).await.map(|found| found.to_string());
-                if let Some(found) = found.filter(|found| *found != told) {
+                let Some(found) = look(server, &change.release).await else { continue };
+                // Ports and times in what follows differ from look to look.
+                let what = found.reason.split(": ").next().unwrap_or_default().to_owned();
+                if what != told {
                     let name = change.release.name.as_str();
                     reporter.say(name, State::Note(format!("not ready yet: {found}")));
-                    told = found;
+                    told = what;
                 }
             }
         }

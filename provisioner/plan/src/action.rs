@@ -3,6 +3,7 @@
 //! secret: content travels on standard input.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde::Serialize;
 use terrarium_k3s::sums::Sha256;
@@ -138,6 +139,25 @@ impl Action {
     /// A script with the usual deadline of two minutes.
     pub fn run(script: impl Into<String>) -> Self {
         Self::Run { script: script.into(), deadline: 120 }
+    }
+
+    /// The same with every wait `patience` times as long, a second at least.
+    #[must_use]
+    pub fn patient(&self, patience: f64) -> Self {
+        let mut action = self.clone();
+        match &mut action {
+            Self::Wait { deadline, .. }
+            | Self::Reboot { deadline }
+            | Self::NodeReady { deadline }
+            | Self::Start(UnitWait { deadline, .. }) => {
+                *deadline = Duration::from_secs(*deadline).mul_f64(patience).as_secs().max(1);
+            }
+            Self::Write { .. }
+            | Self::Packages { .. }
+            | Self::Run { .. }
+            | Self::Kubectl { .. } => {}
+        }
+        action
     }
 
     /// How the action is said in sh; `None` for those that the executor
@@ -301,6 +321,20 @@ mod tests {
             assert_eq!(mode(folder), "755", "{}", folder.display());
         }
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left");
+    }
+
+    #[test]
+    fn patience_stretches_waits_and_nothing_else() {
+        let deadline = |action: &Action| match action {
+            Action::Reboot { deadline } | Action::Kubectl { deadline, .. } => *deadline,
+            other => panic!("{other:?}"),
+        };
+        let reboot = Action::Reboot { deadline: 600 };
+        for (patience, seconds) in [(1.0, 600), (2.5, 1500), (0.1, 60), (0.0001, 1)] {
+            assert_eq!(deadline(&reboot.patient(patience)), seconds);
+        }
+        let kubectl = Action::Kubectl { args: Vec::new(), deadline: 60 };
+        assert_eq!(deadline(&kubectl.patient(5.0)), 60);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
     let begun = Instant::now();
     let ground = Ground::new(common, settings)?;
     let (reporter, done) = view::open(common.json, &ground.names());
-    let result = converge(&ground, settings, &reporter).await;
+    let result = converge(&ground, common, settings, &reporter).await;
     drop(reporter);
     let report = done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let mut round_trips = BTreeMap::new();
@@ -43,6 +43,7 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
 /// Carries out what differs.
 async fn converge(
     ground: &Ground,
+    common: &Common,
     settings: &Settings,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
@@ -65,6 +66,7 @@ async fn converge(
         facts: observation.facts,
         artifacts,
         binaries,
+        patience: common.patience,
     });
     let waiting = plan.nodes.values().any(|changes| !changes.is_empty());
     if waiting {

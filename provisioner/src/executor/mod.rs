@@ -43,6 +43,8 @@ pub(crate) struct Run {
     pub artifacts: Artifacts,
     /// Where each binary lies on this machine.
     pub binaries: BTreeMap<Binary, PathBuf>,
+    /// What every deadline is multiplied by.
+    pub patience: f64,
 }
 
 impl Run {

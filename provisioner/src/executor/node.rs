@@ -54,8 +54,8 @@ impl Worker {
         if change.after == Some(Barrier::ServerReady) {
             self.wait_for_server(change).await?;
         }
-        for action in &change.actions {
-            match action {
+        for action in change.actions.iter().map(|action| action.patient(self.run.patience)) {
+            match &action {
                 Action::Start(wait) => {
                     unit::start(&self.host, wait, &self.reporter, &change.id).await?;
                 }
@@ -76,7 +76,7 @@ impl Worker {
                     .await?;
                 }
                 _ => {
-                    step::perform(&self.run, &self.host, action, &self.reporter, &change.id)
+                    step::perform(&self.run, &self.host, &action, &self.reporter, &change.id)
                         .await?;
                 }
             }

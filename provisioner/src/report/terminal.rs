@@ -51,8 +51,9 @@ pub(crate) fn json_line(document: &impl Serialize) -> Result<(), Failure> {
 
 /// Prints the one error a run may end with: headline, causes, hint.
 pub(crate) fn failure(failure: &Failure) {
-    let mut text = format!("error: {}\n", failure.what);
+    let mut text = format!("{}\n", wrapped("error: ", &failure.what));
     for cause in &failure.causes {
+        // What a node or helm said keeps its own lines.
         let _ = writeln!(text, "  caused by: {}", cause.replace('\n', "\n    "));
     }
     if let Some(hint) = &failure.hint {
