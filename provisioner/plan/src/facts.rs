@@ -154,18 +154,6 @@ pub struct Cluster {
     pub releases: String,
 }
 
-/// How commands become root on a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sudo {
-    /// The login is root.
-    Root,
-    /// sudo asks for nothing.
-    Passwordless,
-    /// sudo asks for a password.
-    Password,
-}
-
 impl Facts {
     /// The board's serial network identity: the MAC of the interface that was
     /// reached, or the first one.

@@ -23,6 +23,6 @@ mod fixture;
 pub use action::{Action, Content, Stdin, Step, UnitWait};
 pub use change::{Barrier, Change, Effect, Plan, Refusal, StackChange};
 pub use event::{Event, Outcome, Report, State};
-pub use facts::{Clock, Cluster, Facts, FileFact, Interface, ModuleState, Sudo, Swap, UnitFact};
+pub use facts::{Clock, Cluster, Facts, FileFact, Interface, ModuleState, Swap, UnitFact};
 pub use planner::{Artifacts, Binary, Context, plan};
 pub use shell::quote;
