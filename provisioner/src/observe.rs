@@ -77,13 +77,7 @@ pub(crate) async fn one(
         lock::hold(host, operator).await?;
     }
     let request = probe::request(inventory, &host.node, &terrarium_helm::state::KUBECTL_ARGS);
-    let command = Command {
-        script: probe::script(&request),
-        root: true,
-        stdin: Vec::new(),
-        deadline: DEADLINE,
-        label: "probe".to_owned(),
-    };
+    let command = Command::new("probe", probe::script(&request)).as_root().deadline(DEADLINE);
     let output = host.run(command).await?;
     let reply = String::from_utf8_lossy(&output.stdout);
     let mut facts = probe::parse(&reply, Some(clock::now_ms())).map_err(|error| {

@@ -16,7 +16,7 @@ use terrarium_plan::{Facts, StackChange, State};
 use tokio::task::JoinSet;
 
 use crate::error::{Code, Failure};
-use crate::executor::{Run, ask};
+use crate::executor::{Run, kubectl};
 use crate::fetch;
 use crate::host::Host;
 use crate::settings::Settings;
@@ -86,7 +86,7 @@ impl Stack {
         reporter: &Reporter,
     ) -> Result<(), Failure> {
         let args = state::KUBECTL_ARGS.map(str::to_owned);
-        let changes = self.differing(&kubectl(server, &args).await?)?;
+        let changes = self.differing(&kubectl(server, &args, KUBECTL_SECONDS).await?)?;
         if changes.is_empty() {
             return Ok(());
         }
@@ -185,7 +185,9 @@ async fn apply(
 async fn look(server: &Host, release: &Release) -> Option<ReleaseFailure> {
     let found =
         diagnose(&release.namespace, release.name.as_str(), |args: Vec<String>| async move {
-            kubectl(server, &args).await.map_err(|failure| KubectlError::from(failure.line()))
+            kubectl(server, &args, KUBECTL_SECONDS)
+                .await
+                .map_err(|failure| KubectlError::from(failure.line()))
         });
     found.await.ok().flatten()
 }
@@ -200,20 +202,6 @@ async fn explain(server: &Host, release: &Release, error: &HelmError) -> Failure
     failure.causes.extend(found.event.map(|event| format!("event: {event}")));
     failure.causes.extend(found.log_line.map(|line| format!("log: {line}")));
     failure.hint(Some(found.hint))
-}
-
-/// Runs kubectl on the server and gives its standard output.
-async fn kubectl(server: &Host, args: &[String]) -> Result<String, Failure> {
-    let output = ask(server, args, KUBECTL_SECONDS).await?;
-    if output.success() {
-        return Ok(output.stdout_text());
-    }
-    let mut failure = Failure::plain(
-        Code::Change,
-        format!("node `{}`: `kubectl {}` failed", server.node.name, args.join(" ")),
-    );
-    failure.causes.push(output.stderr_text().trim().to_owned());
-    Err(failure)
 }
 
 fn verb(kind: &Kind) -> &'static str {

@@ -5,7 +5,6 @@ use crate::command::prepare::Ground;
 use crate::error::{Code, Failure};
 use crate::report::terminal;
 use crate::settings::Settings;
-use crate::view;
 
 /// Shows what would change. Touches nothing.
 pub(super) async fn run(
@@ -14,11 +13,7 @@ pub(super) async fn run(
     exit_code: bool,
 ) -> Result<Code, Failure> {
     let ground = Ground::new(common, settings)?;
-    let (reporter, done) = view::open(false, &ground.names());
-    let picture = ground.picture(settings, None, &reporter).await;
-    drop(reporter);
-    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
-    let picture = picture?;
+    let picture = ground.look(settings).await?;
     if common.json {
         terminal::json(&picture.plan)?;
     } else {

@@ -16,7 +16,7 @@ use crate::host::Host;
 use crate::observe::{self, Observation};
 use crate::settings::Settings;
 use crate::stack::Stack;
-use crate::view::Reporter;
+use crate::view::{self, Reporter};
 use crate::{binaries, fetch};
 
 /// Inventory and hosts, before anything is asked of them.
@@ -51,6 +51,15 @@ impl Ground {
     /// Node names, in the inventory's order.
     pub(super) fn names(&self) -> Vec<String> {
         self.inventory.nodes.iter().map(|node| node.name.clone()).collect()
+    }
+
+    /// Looks and plans without touching anything, shown as it goes.
+    pub(super) async fn look(&self, settings: &Settings) -> Result<Picture, Failure> {
+        let (reporter, done) = view::open(false, &self.names());
+        let picture = self.picture(settings, None, &reporter).await;
+        drop(reporter);
+        done.await.map_err(|error| Failure::internal("the view ended", &error))?;
+        picture
     }
 
     /// Looks at all nodes and plans; with an operator named, under their locks.

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use terrarium_plan::{Facts, Plan};
 
+use crate::agent;
 use crate::cli::Common;
 use crate::command::prepare::Ground;
 use crate::error::{Code, Failure};
 use crate::report::terminal;
 use crate::settings::Settings;
-use crate::{agent, view};
 
 /// What `status --json` prints.
 #[derive(Debug, Serialize)]
@@ -41,11 +41,7 @@ pub(crate) struct NodeStatus {
 /// Shows what the nodes are; exit code 5 when they differ from the inventory.
 pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Failure> {
     let ground = Ground::new(common, settings)?;
-    let (reporter, done) = view::open(false, &ground.names());
-    let picture = ground.picture(settings, None, &reporter).await;
-    drop(reporter);
-    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
-    let picture = picture?;
+    let picture = ground.look(settings).await?;
     let mut nodes = Vec::new();
     for node in &ground.inventory.nodes {
         let facts = picture.observation.facts.get(&node.name).cloned();

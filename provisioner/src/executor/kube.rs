@@ -13,12 +13,16 @@ use crate::error::{Code, Failure};
 use crate::host::Host;
 use crate::view::Reporter;
 
-/// Runs kubectl on the server; a refusal of the API is a failure.
-pub(super) async fn kubectl(run: &Run, args: &[String], deadline: u64) -> Result<(), Failure> {
-    let server = server(run)?;
+/// Runs kubectl on the server and gives its standard output; a refusal of the
+/// API is a failure.
+pub(crate) async fn kubectl(
+    server: &Host,
+    args: &[String],
+    deadline: u64,
+) -> Result<String, Failure> {
     let output = ask(server, args, deadline).await?;
-    if output.status == 0 {
-        return Ok(());
+    if output.success() {
+        return Ok(output.stdout_text());
     }
     let mut failure = Failure::plain(
         Code::Change,
@@ -29,20 +33,19 @@ pub(super) async fn kubectl(run: &Run, args: &[String], deadline: u64) -> Result
             output.status
         ),
     );
-    failure.causes.push(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    failure.causes.push(output.stderr_text().trim().to_owned());
     Err(failure)
 }
 
 /// Runs kubectl on a server, whatever comes of it.
-pub(crate) async fn ask(server: &Host, args: &[String], deadline: u64) -> Result<Output, Failure> {
+async fn ask(server: &Host, args: &[String], deadline: u64) -> Result<Output, Failure> {
     let words = args.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
-    let command = Command {
-        script: format!("exec {} kubectl {words}", paths::BINARY),
-        root: true,
-        stdin: Vec::new(),
-        deadline: Duration::from_secs(deadline),
-        label: format!("kubectl {}", args.join(" ")),
-    };
+    let command = Command::new(
+        format!("kubectl {}", args.join(" ")),
+        format!("exec {} kubectl {words}", paths::BINARY),
+    )
+    .as_root()
+    .deadline(Duration::from_secs(deadline));
     server.run(command).await
 }
 
@@ -86,7 +89,7 @@ async fn look(server: &Host, node: &str) -> Result<Option<KubeNode>, Failure> {
     Ok(found.into_iter().find(|found| found.name == node))
 }
 
-fn server(run: &Run) -> Result<&Host, Failure> {
+pub(super) fn server(run: &Run) -> Result<&Host, Failure> {
     run.server()
         .map(AsRef::as_ref)
         .ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))

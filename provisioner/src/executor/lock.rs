@@ -19,13 +19,7 @@ pub(crate) async fn hold(host: &Host, operator: &str) -> Result<(), Failure> {
          echo \"by $(cat /run/terrarium/holder)\"",
         quote(&who)
     );
-    let command = Command {
-        script,
-        root: true,
-        stdin: Vec::new(),
-        deadline: Duration::from_secs(30),
-        label: "lock".to_owned(),
-    };
+    let command = Command::new("lock", script).as_root().deadline(Duration::from_secs(30));
     let session = host.session().await?;
     let held = session.hold(command).await.map_err(|error| failed(&error))?;
     match held.first_line().strip_prefix("by ") {

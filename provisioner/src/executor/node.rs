@@ -63,7 +63,7 @@ impl Worker {
                     reboot::reboot(&self.host, *deadline).await?;
                 }
                 Action::Kubectl { args, deadline } => {
-                    kube::kubectl(&self.run, args, *deadline).await?;
+                    kube::kubectl(kube::server(&self.run)?, args, *deadline).await?;
                 }
                 Action::NodeReady { deadline } => {
                     kube::node_ready(

@@ -52,13 +52,7 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
 }
 
 fn command(script: &str) -> Command {
-    Command {
-        script: script.to_owned(),
-        root: true,
-        stdin: Vec::new(),
-        deadline: Duration::from_secs(20),
-        label: "restart".to_owned(),
-    }
+    Command::new("restart", script).as_root().deadline(Duration::from_secs(20))
 }
 
 fn text(bytes: &[u8]) -> String {

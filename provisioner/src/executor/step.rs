@@ -8,7 +8,7 @@ use terrarium_k3s::sums::Sha256;
 use terrarium_plan::{Action, Content, State, Step};
 use terrarium_ssh::{Command, Output};
 
-use super::Run;
+use super::{Run, kube};
 use crate::error::{Code, Failure};
 use crate::host::{BACK_WITHIN, Host, failed};
 use crate::view::Reporter;
@@ -74,13 +74,10 @@ fn command(
             format!("node `{}`: {action:?} is not a script", host.node.name),
         )
     })?;
-    Ok(Command {
-        script: step.script,
-        root: true,
-        stdin,
-        deadline: Duration::from_secs(step.deadline),
-        label: label(action),
-    })
+    Ok(Command::new(label(action), step.script)
+        .as_root()
+        .stdin(stdin)
+        .deadline(Duration::from_secs(step.deadline)))
 }
 
 /// Streams a binary; a lost link starts it over, and the digest is checked on the node.
@@ -127,16 +124,10 @@ async fn upload(
 /// The join token of the live server; it goes from node to node through this
 /// process' memory and nowhere else.
 async fn server_token(run: &Run) -> Result<Vec<u8>, Failure> {
-    let server = run
-        .server()
-        .ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))?;
-    let command = Command {
-        script: format!("cat {}", paths::NODE_TOKEN),
-        root: true,
-        stdin: Vec::new(),
-        deadline: Duration::from_secs(30),
-        label: "read the join token".to_owned(),
-    };
+    let server = kube::server(run)?;
+    let command = Command::new("read the join token", format!("cat {}", paths::NODE_TOKEN))
+        .as_root()
+        .deadline(Duration::from_secs(30));
     let output = server.run(command).await?;
     if output.status != 0 || output.stdout.is_empty() {
         return Err(Failure::plain(

@@ -91,13 +91,9 @@ async fn look(host: &Host, wait: &UnitWait, since: Option<&str>) -> Result<Look,
          echo \"$s $(systemctl show -p NRestarts --value \"$u\") $t\"\n\
          [ \"$s\" = active ] || journalctl -u \"$u\" --since \"@$t\" -n 60 -o cat --no-pager"
     );
-    let command = Command {
-        script,
-        root: true,
-        stdin: Vec::new(),
-        deadline: Duration::from_mins(1),
-        label: format!("start {}", wait.unit),
-    };
+    let command = Command::new(format!("start {}", wait.unit), script)
+        .as_root()
+        .deadline(Duration::from_mins(1));
     let output = host.run(command).await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (head, journal) = text.split_once('\n').unwrap_or((&text, ""));
