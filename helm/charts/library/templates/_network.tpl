@@ -44,18 +44,38 @@ spec:
 {{- end }}
 
 {{/*
-The way in for a browser: nothing unless .Values.ingress.host is set. Takes
-"root" and "port", the Service's port by name.
+The way in for a browser, over TLS with the cluster's certificate: nothing
+unless .Values.ingress.host is set. Takes "root" and "port", the Service's port
+by name; reads .Values.ingress.{host,class,annotations,login}. "login" asks for
+the shared login first, for a user interface that has none.
 */}}
 {{- define "terrarium.ingress" -}}
-{{- if .root.Values.ingress.host -}}
+{{- $ingress := .root.Values.ingress -}}
+{{- if $ingress.host -}}
+{{- $annotations := deepCopy ($ingress.annotations | default dict) -}}
+{{- if $ingress.login -}}
+{{- /* First of all middlewares: the values may add some, not take this one away. */ -}}
+{{- $key := "traefik.ingress.kubernetes.io/router.middlewares" -}}
+{{- $login := printf "%s-login@kubernetescrd" .root.Release.Namespace -}}
+{{- $_ := set $annotations $key (compact (list $login (get $annotations $key)) | join ",") -}}
+{{- end -}}
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
   {{- include "terrarium.metadata" .root | nindent 2 }}
+  {{- with $annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
+  {{- with $ingress.class }}
+  ingressClassName: {{ . }}
+  {{- end }}
+  tls:
+    - hosts: [{{ $ingress.host }}]
+      secretName: terrarium-tls
   rules:
-    - host: {{ .root.Values.ingress.host }}
+    - host: {{ $ingress.host }}
       http:
         paths:
           - path: /

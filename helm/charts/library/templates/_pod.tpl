@@ -14,12 +14,29 @@ selector:
 {{- end }}
 
 {{/*
-What every pod spec begins with. Takes the chart's root and reads
-.Values.{image,nodeSelector}. The API's token is mounted only where
-"serviceAccount" is true. Probes and a graceful stop are the service's own.
+What every Deployment's spec begins with: takes "root" and "strategy", either
+"Recreate" (whatever must not run twice) or "RollingUpdate". Two former
+revisions are enough to go back; more are clutter in a small store.
+*/}}
+{{- define "terrarium.deployment" -}}
+replicas: 1
+revisionHistoryLimit: 2
+strategy:
+  type: {{ .strategy }}
+selector:
+  matchLabels:
+    {{- include "terrarium.selector" .root | nindent 4 }}
+{{- end }}
+
+{{/*
+What every pod spec begins with. Takes "root", "priority" (store, app or tool),
+"serviceAccount": true where the API's token is mounted, and "nodeSelector":
+labels a node must have beside those of .Values.nodeSelector. Reads
+.Values.{image,nodeSelector}. Probes and a graceful stop are the service's own.
 */}}
 {{- define "terrarium.pod" -}}
 {{- $root := .root -}}
+{{- $places := merge dict (.nodeSelector | default dict) ($root.Values.nodeSelector | default dict) -}}
 serviceAccountName: {{ if .serviceAccount }}{{ include "terrarium.name" $root }}{{ else }}default{{ end }}
 automountServiceAccountToken: {{ .serviceAccount | default false }}
 enableServiceLinks: false
@@ -32,16 +49,23 @@ securityContext:
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile:
     type: RuntimeDefault
-{{- with $root.Values.nodeSelector }}
+{{- with $places }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* What every container begins with: reads .Values.{image,resources}. */}}
+{{/*
+What every container begins with. Takes the chart's root and reads
+.Values.{image,resources}; a second container of a pod takes "root" and what is
+its own of "name", "image" and "resources", each as the values have them.
+*/}}
 {{- define "terrarium.container" -}}
-name: {{ include "terrarium.name" . }}
-image: {{ .Values.image.repository }}:{{ .Values.image.tag }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
+{{- $root := .root | default . -}}
+{{- $own := ternary . dict (hasKey . "root") -}}
+{{- $image := $own.image | default $root.Values.image -}}
+name: {{ $own.name | default (include "terrarium.name" $root) }}
+image: {{ $image.repository }}:{{ $image.tag }}{{ with $image.digest }}@{{ . }}{{ end }}
 imagePullPolicy: IfNotPresent
 securityContext:
   allowPrivilegeEscalation: false
@@ -49,7 +73,7 @@ securityContext:
   capabilities:
     drop: [ALL]
 resources:
-  {{- toYaml .Values.resources | nindent 2 }}
+  {{- toYaml ($own.resources | default $root.Values.resources) | nindent 2 }}
 {{- end }}
 
 {{/*

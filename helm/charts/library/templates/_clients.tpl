@@ -1,0 +1,91 @@
+{{/*
+A store and the services that log in to it. The store's chart makes the users;
+each client has a Secret `<store>-<client>` with `username` and `password`.
+*/}}
+
+{{/*
+A store's: the passwords of .Values.clients, as JSON, by client. Takes the
+chart's root. Asked once in a rendering and handed on, because a second asking
+would make others:
+  {{- $passwords := include "terrarium.clientPasswords" . | fromJson -}}
+*/}}
+{{- define "terrarium.clientPasswords" -}}
+{{- $root := . -}}
+{{- $passwords := dict -}}
+{{- range $client, $_ := .Values.clients -}}
+{{- $name := printf "%s-%s" (include "terrarium.name" $root) $client -}}
+{{- $_ := set $passwords $client (include "terrarium.password" (dict "root" $root "name" $name)) -}}
+{{- end -}}
+{{- toJson $passwords -}}
+{{- end }}
+
+{{/* A store's: one Secret per client. Takes "root" and "passwords". */}}
+{{- define "terrarium.clientSecrets" -}}
+{{- $root := .root -}}
+{{- range $client, $password := .passwords }}
+---
+{{ include "terrarium.secret" (dict "root" $root "name" (printf "%s-%s" (include "terrarium.name" $root) $client) "username" $client "password" $password) }}
+{{- end }}
+{{- end }}
+
+{{/*
+A store's: the clients whose Secret is gone from a running release. Their
+passwords are new, so the job that sets them must run again: an input of it.
+Takes the chart's root.
+*/}}
+{{- define "terrarium.renewed" -}}
+{{- $root := . -}}
+{{- if .Release.IsUpgrade -}}
+{{- range $client, $_ := .Values.clients -}}
+{{- if not (lookup "v1" "Secret" $root.Release.Namespace (printf "%s-%s" (include "terrarium.name" $root) $client)) }} {{ $client }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+A store's, in the pod of its job: volume and mount of every client's login,
+below /run/clients/<client>/. Take the chart's root.
+*/}}
+{{- define "terrarium.clientsVolume" -}}
+- name: clients
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range $client, $_ := .Values.clients }}
+      - secret:
+          name: {{ include "terrarium.name" $ }}-{{ $client }}
+          items:
+            - key: password
+              path: {{ $client }}/password
+      {{- end }}
+{{- end }}
+{{- define "terrarium.clientsMount" -}}
+- name: clients
+  mountPath: /run/clients
+  readOnly: true
+{{- end }}
+
+{{/*
+A client's: the volume of its login to a store. Takes "root", "store", and
+"optional": true where the service starts without the store; the files then
+appear when the store is deployed.
+*/}}
+{{- define "terrarium.clientVolume" -}}
+- name: {{ .store }}-login
+  secret:
+    secretName: {{ .store }}-{{ include "terrarium.name" .root }}
+    defaultMode: 0440
+    {{- if .optional }}
+    optional: true
+    {{- end }}
+{{- end }}
+
+{{/*
+A client's: where that volume is mounted, /run/secrets/<store>/{username,password}.
+Takes "store".
+*/}}
+{{- define "terrarium.clientMount" -}}
+- name: {{ .store }}-login
+  mountPath: /run/secrets/{{ .store }}
+  readOnly: true
+{{- end }}
