@@ -34,4 +34,22 @@ spec:
     spec:
       {{- .pod | nindent 6 }}
       restartPolicy: OnFailure
+      # A shell heeds no SIGTERM, and what it does may be cut off anywhere.
+      terminationGracePeriodSeconds: 5
+{{- end }}
+
+{{/* A ConfigMap of texts, for such a Job: takes "root", "name" and "texts", a map. */}}
+{{- define "terrarium.texts" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "terrarium.name" .root }}-{{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "terrarium.labels" .root | nindent 4 }}
+data:
+  {{- range $name, $text := .texts }}
+  {{ $name }}: |
+    {{- $text | trimSuffix "\n" | nindent 4 }}
+  {{- end }}
 {{- end }}
