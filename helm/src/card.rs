@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 use serde::Serialize;
-
-use crate::reader::{Fields, Placed, Reader};
-use crate::words::advice;
+use serde_json::{Map, Value};
 
 pub use crate::reader::Problem;
 
@@ -24,8 +22,7 @@ pub const GROUPS: [&str; 7] = [
     "Monitoring",
 ];
 
-/// Architecture levels a board can have, the lowest first.
-const LEVELS: [&str; 2] = ["armv8.0-a", "armv8.2-a"];
+mod read;
 
 /// A service's name: its folder, its chart, its release and its host name. A
 /// DNS label.
@@ -75,25 +72,26 @@ pub struct Card {
     pub profiles: Vec<String>,
     /// The services it cannot start without, sorted.
     pub needs: Vec<ServiceId>,
-    /// The arrows it is the tail of. Their heads may be services still to come.
-    pub edges: Vec<Edge>,
+    /// The services it connects to while it runs, each with what it wants of
+    /// that store: databases, topics, key patterns.
+    pub uses: BTreeMap<ServiceId, Map<String, Value>>,
+    /// Whether it talks to servers outside of the cluster, by HTTPS.
+    pub internet: bool,
     /// Ports of its Service, by name.
     pub ports: BTreeMap<String, u16>,
+    /// Name of the port Prometheus scrapes, when there is one.
+    pub metrics: Option<String>,
     /// The user interface, when it has one.
     pub ui: Option<Ui>,
+    /// Who may log in, and where the passwords are.
+    pub logins: Vec<Login>,
     /// How to ask whether it is well; `None` for one without a process.
     pub health: Option<Health>,
+    /// Kinds of objects the cluster must know before it is installed, by the
+    /// names of their definitions.
+    pub crds: Vec<String>,
     /// Where it cannot run.
     pub cannot_run: Vec<CannotRun>,
-}
-
-/// One arrow of the stack's picture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Edge {
-    /// The head.
-    pub to: ServiceId,
-    /// The verb on the arrow.
-    pub label: String,
 }
 
 /// A user interface.
@@ -105,6 +103,31 @@ pub struct Ui {
     pub host: String,
     /// Where on that host it begins.
     pub path: String,
+    /// Whether it has no login of its own, so that the way in asks for one.
+    pub login: bool,
+}
+
+/// A login: a user, and the Secret that has the password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Login {
+    /// What it opens.
+    pub title: String,
+    /// The Secret's name.
+    pub secret: String,
+    /// Who logs in.
+    pub user: User,
+    /// The Secret's key that has the password.
+    pub password_key: String,
+}
+
+/// The user of a login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum User {
+    /// Always this name; empty where only a password is asked for.
+    Fixed(String),
+    /// The Secret's key that has the name.
+    Key(String),
 }
 
 /// How a service is asked whether it is well.
@@ -135,160 +158,22 @@ pub struct CannotRun {
     pub arch_below: Option<String>,
     /// The reason, as the user reads it after "because".
     pub reason: String,
+    /// Values of the chart with which it runs there all the same.
+    pub instead: Option<Map<String, Value>>,
 }
 
 impl Card {
     /// Reads a card; `file` is the name problems carry. Every problem is
     /// reported, sorted by line.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        let (mut reader, fields) = Reader::open(file, text);
-        let card = fields.map(|fields| read(&mut reader, fields));
-        reader.problems.sort();
-        match card {
-            Some(card) if reader.problems.is_empty() => Ok(card),
-            _ => Err(reader.problems),
-        }
+        read::card(file, text)
     }
-}
 
-fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Card {
-    let title = fields.required(reader, "title").value;
-    let summary = fields.required(reader, "summary").value;
-    let group = fields.required(reader, "group");
-    let group = choice(reader, "group", group, &GROUPS);
-    let icon = fields.required(reader, "icon").value;
-    let profiles = fields.texts(reader, "profiles");
-    let needs = fields.texts(reader, "needs");
-    let edges =
-        fields.tables(reader, "edge").into_iter().filter_map(|edge| read_edge(reader, edge));
-    let edges = edges.collect();
-    let ports = read_ports(reader, &mut fields);
-    let ui = fields.table(reader, "ui").map(|ui| read_ui(reader, ui, &ports));
-    let health = fields.table(reader, "health").map(|health| read_health(reader, health, &ports));
-    let cannot_run = fields.tables(reader, "cannot_run");
-    let cannot_run = cannot_run.into_iter().map(|case| read_cannot_run(reader, case)).collect();
-    fields.finish(reader);
-    let mut profiles: Vec<String> =
-        profiles.into_iter().filter_map(|name| label(reader, &name)).map(|id| id.0).collect();
-    let mut needs: Vec<ServiceId> =
-        needs.into_iter().filter_map(|name| label(reader, &name)).collect();
-    profiles.sort();
-    needs.sort();
-    Card { title, summary, group, icon, profiles, needs, edges, ports, ui, health, cannot_run }
-}
-
-fn read_edge(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Edge> {
-    let to = fields.required(reader, "to");
-    let label_text = fields.required(reader, "label").value;
-    fields.finish(reader);
-    label(reader, &to).map(|to| Edge { to, label: label_text })
-}
-
-fn read_ports(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> BTreeMap<String, u16> {
-    let mut ports = BTreeMap::new();
-    for (name, number) in fields.numbers(reader, "ports") {
-        // Kubernetes' own rule for a port's name: 15 characters at most.
-        if ServiceId::new(&name).is_none() || name.len() > 15 {
-            reader.wrong(
-                number.at,
-                format!("port `{name}` is no name of up to 15 of a-z, 0-9 and -"),
-            );
-        }
-        match u16::try_from(number.value) {
-            Ok(port) if port > 0 => {
-                ports.insert(name, port);
-            }
-            _ => reader.wrong(number.at, format!("port {} is not within 1 to 65535", number.value)),
-        }
+    /// The services that have to be there before it starts: those it cannot do
+    /// without, and those it connects to when they are deployed at all.
+    pub fn earlier(&self) -> impl Iterator<Item = &ServiceId> {
+        self.needs.iter().chain(self.uses.keys())
     }
-    ports
-}
-
-fn read_ui(reader: &mut Reader<'_>, mut fields: Fields<'_>, ports: &BTreeMap<String, u16>) -> Ui {
-    let port = port(reader, &mut fields, ports);
-    let host = fields.required(reader, "host");
-    let path =
-        fields.text(reader, "path").map_or_else(|| "/".to_owned(), |path| absolute(reader, path));
-    fields.finish(reader);
-    Ui { port, host: label(reader, &host).map_or_else(String::new, |id| id.0), path }
-}
-
-fn read_health(
-    reader: &mut Reader<'_>,
-    mut fields: Fields<'_>,
-    ports: &BTreeMap<String, u16>,
-) -> Health {
-    let at = fields.at;
-    let port = port(reader, &mut fields, ports);
-    let kind = fields.required(reader, "kind");
-    let kind = choice(reader, "kind", kind, &["http", "tcp"]);
-    let path = fields.text(reader, "path");
-    let probe = match (kind.as_str(), path) {
-        ("http", Some(path)) => Probe::Http(absolute(reader, path)),
-        ("http", None) => {
-            reader.wrong(at, "a health probe of kind `http` asks for a `path`");
-            Probe::Tcp
-        }
-        (_, Some(path)) => {
-            reader.wrong(path.at, "only a health probe of kind `http` has a `path`");
-            Probe::Tcp
-        }
-        (_, None) => Probe::Tcp,
-    };
-    fields.finish(reader);
-    Health { port, probe }
-}
-
-fn read_cannot_run(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> CannotRun {
-    let boards = fields.texts(reader, "boards");
-    let arch_below = fields.text(reader, "arch_below");
-    if boards.is_empty() && arch_below.is_none() {
-        reader.wrong(fields.at, "`cannot_run` names no condition: `boards` or `arch_below`");
-    }
-    let arch_below = arch_below.map(|level| choice(reader, "arch_below", level, &LEVELS));
-    let reason = fields.required(reader, "reason").value;
-    fields.finish(reader);
-    let boards = boards.into_iter().filter_map(|id| label(reader, &id)).map(|id| id.0).collect();
-    CannotRun { boards, arch_below, reason }
-}
-
-/// A DNS label, or a problem.
-fn label(reader: &mut Reader<'_>, text: &Placed<String>) -> Option<ServiceId> {
-    // An absent or empty text has been reported where it was asked for.
-    let id = ServiceId::new(&text.value);
-    if id.is_none() && !text.value.is_empty() {
-        reader.wrong(text.at, format!("`{}` is no name of a-z, 0-9 and -", text.value));
-    }
-    id
-}
-
-fn choice(
-    reader: &mut Reader<'_>,
-    key: &str,
-    text: Placed<String>,
-    among: &[&'static str],
-) -> String {
-    if !text.value.is_empty() && !among.contains(&text.value.as_str()) {
-        let advice = advice(&text.value, among.iter().copied());
-        reader.wrong(text.at, format!("`{key}` cannot be `{}`: {advice}", text.value));
-    }
-    text.value
-}
-
-fn absolute(reader: &mut Reader<'_>, path: Placed<String>) -> String {
-    if !path.value.starts_with('/') {
-        reader.wrong(path.at, format!("the path `{}` does not begin with `/`", path.value));
-    }
-    path.value
-}
-
-fn port(reader: &mut Reader<'_>, fields: &mut Fields<'_>, ports: &BTreeMap<String, u16>) -> String {
-    let port = fields.required(reader, "port");
-    if !port.value.is_empty() && !ports.contains_key(&port.value) {
-        let advice = advice(&port.value, ports.keys().map(String::as_str));
-        reader.wrong(port.at, format!("`[ports]` has no `{}`: {advice}", port.value));
-    }
-    port.value
 }
 
 #[cfg(test)]

@@ -114,9 +114,8 @@ impl Catalogue {
     }
 
     fn unknown_needs(&self) -> Vec<Problem> {
-        let needs =
-            self.services.iter().flat_map(|(id, s)| s.card.needs.iter().map(move |n| (id, n)));
-        needs
+        let named = self.services.iter().flat_map(|(id, s)| s.card.earlier().map(move |n| (id, n)));
+        named
             .filter(|(_, need)| !self.services.contains_key(*need))
             .map(|(id, need)| Problem {
                 file: format!("{id}/{CARD}"),

@@ -7,15 +7,18 @@
 //!
 //! ```text
 //! charts/ ─▶ Catalogue ─┐
-//! [stack] ──────────────┴▶ select ─▶ waves ─▶ Release ─┐
-//! kubectl get secrets ─▶ state ────────────────────────┴▶ plan ─▶ runner
-//!                                       kubectl get pods ─▶ failure ◀─┘
+//! [stack] ──────────────┴▶ select ─▶ waves ─▶ derive ─▶ Release ─┐
+//! kubectl get secrets ─▶ state ──────────────────────────────────┴▶ plan ─▶ runner
+//!                                                 kubectl get pods ─▶ failure ◀─┘
+//! edges/ ─▶ edge: the diagram's arrows, and how each is proven
 //! ```
 
 pub mod card;
 pub mod catalogue;
 pub mod chart;
+pub mod derive;
 pub mod diagnose;
+pub mod edge;
 pub mod failure;
 mod objects;
 pub mod plan;

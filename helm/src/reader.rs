@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::ops::Range;
 
+use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -79,6 +80,11 @@ impl<'a> Fields<'a> {
         self.table.remove(key).map(|value| (value.span(), value.into_inner()))
     }
 
+    /// Whether the key is there, not taken yet.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// A text that may be absent.
     pub(crate) fn text(
         &mut self,
@@ -137,6 +143,56 @@ impl<'a> Fields<'a> {
         texts
     }
 
+    /// A switch, off when absent.
+    pub(crate) fn flag(&mut self, reader: &mut Reader<'_>, key: &'static str) -> bool {
+        let Some((span, value)) = self.take(key) else { return false };
+        value.as_bool().unwrap_or_else(|| {
+            reader.wrong(span.start, format!("`{key}` is true or false, not {}", a(&value)));
+            false
+        })
+    }
+
+    /// A whole number that must be there, 1 at least.
+    pub(crate) fn count(&mut self, reader: &mut Reader<'_>, key: &'static str) -> u32 {
+        let Some((span, value)) = self.take(key) else {
+            reader.wrong(self.at, format!("`{key}` is missing"));
+            return 0;
+        };
+        match integer(&value).and_then(|number| u32::try_from(number).ok()) {
+            Some(number) if number > 0 => number,
+            _ => {
+                reader.wrong(span.start, format!("`{key}` is a whole number from 1 on"));
+                0
+            }
+        }
+    }
+
+    /// A table of whatever values, which may be absent.
+    pub(crate) fn values(
+        &mut self,
+        reader: &mut Reader<'_>,
+        key: &'static str,
+    ) -> Option<Map<String, Value>> {
+        self.table(reader, key).map(|fields| object(&fields.table))
+    }
+
+    /// Tables of whatever values by name: `[key.name]`. None when absent.
+    pub(crate) fn named(
+        &mut self,
+        reader: &mut Reader<'_>,
+        key: &'static str,
+    ) -> Vec<(Placed<String>, Map<String, Value>)> {
+        let Some(fields) = self.table(reader, key) else { return Vec::new() };
+        let mut named = Vec::new();
+        for (name, value) in fields.table {
+            let name = Placed { at: name.span().start, value: name.into_inner().into_owned() };
+            if let Some(below) = Self::from_value(reader, &name.value, value) {
+                named.push((name, object(&below.table)));
+            }
+        }
+        named
+    }
+
     /// A table that may be absent.
     pub(crate) fn table(&mut self, reader: &mut Reader<'_>, key: &'static str) -> Option<Self> {
         let (span, value) = self.take(key)?;
@@ -167,11 +223,7 @@ impl<'a> Fields<'a> {
         let mut numbers = Vec::new();
         for (name, value) in fields.table {
             let at = value.span().start;
-            let number = value
-                .get_ref()
-                .as_integer()
-                .and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok());
-            match number {
+            match integer(value.get_ref()) {
                 Some(number) => {
                     numbers.push((name.into_inner().into_owned(), Placed { at, value: number }));
                 }
@@ -201,6 +253,28 @@ impl<'a> Fields<'a> {
                 None
             }
         }
+    }
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn object(table: &DeTable<'_>) -> Map<String, Value> {
+    table.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect()
+}
+
+/// TOML as JSON. JSON has no dates: they become their text.
+fn json(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => text.to_string().into(),
+        DeValue::Integer(_) => integer(value).into(),
+        DeValue::Float(number) => number.as_str().parse::<f64>().ok().into(),
+        DeValue::Boolean(flag) => (*flag).into(),
+        DeValue::Datetime(date) => date.to_string().into(),
+        DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
+        DeValue::Table(table) => Value::Object(object(table)),
     }
 }
 

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use terrarium_inventory::Stack;
 
 use crate::card::ServiceId;
-use crate::catalogue::{Catalogue, Service};
+use crate::catalogue::Catalogue;
 use crate::chart::Chart;
+use crate::derive::{self, Site};
 
 /// The namespace of every release of ours.
 pub const NAMESPACE: &str = "terrarium";
@@ -62,32 +63,22 @@ impl Release {
 }
 
 /// The releases of `selected`, in that order; a service the catalogue does not
-/// have is left out. `domain` is the cluster's, under which user interfaces get
-/// host names.
+/// have is left out. What the inventory writes wins over what is derived.
 pub fn releases(
     selected: &[ServiceId],
     catalogue: &Catalogue,
     stack: &Stack,
-    domain: &str,
+    site: &Site,
 ) -> Vec<Release> {
     let known = selected.iter().filter_map(|id| Some((id, catalogue.get(id.as_str())?)));
     known
         .map(|(id, service)| {
+            let mut values = derive::values(id, service, selected, catalogue, site);
             let written = stack.values.get(id.as_str()).cloned().unwrap_or_default();
-            let mut values = json(toml::Value::Table(written));
-            set_host(&mut values, service, domain);
+            derive::merge(&mut values, json(toml::Value::Table(written)));
             Release::new(id.clone(), Arc::clone(&service.chart), values)
         })
         .collect()
-}
-
-/// `ingress.host` of a service with a user interface, unless it is written.
-fn set_host(values: &mut Value, service: &Service, domain: &str) {
-    let (Some(ui), Value::Object(values)) = (&service.card.ui, values) else { return };
-    let ingress = values.entry("ingress").or_insert_with(|| Value::Object(Map::new()));
-    if let Value::Object(ingress) = ingress {
-        ingress.entry("host").or_insert_with(|| format!("{}.{domain}", ui.host).into());
-    }
 }
 
 /// TOML as JSON. JSON has no dates: they become their text.

@@ -27,6 +27,14 @@ pub enum Unknown {
         /// What may be meant.
         advice: String,
     },
+    /// A service to leave out.
+    #[error("`without`: no service is called `{name}`: {advice}")]
+    Without {
+        /// As written.
+        name: String,
+        /// What may be meant.
+        advice: String,
+    },
     /// A service whose values are set.
     #[error("`values.{name}`: no service is called `{name}`: {advice}")]
     Values {
@@ -43,6 +51,14 @@ pub enum SelectError {
     /// `[stack]` names what there is not: all of it.
     #[error("`[stack]` names what this version does not have:\n{}", lines(.0))]
     Unknown(Vec<Unknown>),
+    /// `without` names what another service cannot do without.
+    #[error("`without` leaves `{service}` out, which `{needed_by}` needs")]
+    Needed {
+        /// The one to leave out.
+        service: ServiceId,
+        /// The one that needs it.
+        needed_by: ServiceId,
+    },
     /// The cards' `needs` run in a circle: a fault of the cards.
     #[error("services need each other in a circle: {}", circle(.0))]
     Circle(Vec<ServiceId>),
@@ -57,23 +73,28 @@ fn circle(ids: &[ServiceId]) -> String {
     names.join(" → ")
 }
 
-/// The profile's services and those listed, with everything they need, in the
-/// order they start.
+/// The profile's services less those left out, and those listed, with
+/// everything they need, in the order they start.
 pub fn select(stack: &Stack, catalogue: &Catalogue) -> Result<Vec<ServiceId>, SelectError> {
     let unknown = unknown(stack, catalogue);
     if !unknown.is_empty() {
         return Err(SelectError::Unknown(unknown));
     }
-    let of_profile = catalogue.iter().filter(|(_, service)| {
-        stack.profile.as_ref().is_some_and(|profile| service.card.profiles.contains(profile))
+    let out = |id: &ServiceId| stack.without.iter().any(|name| name == id.as_str());
+    let of_profile = catalogue.iter().filter(|(id, service)| {
+        let profile = stack.profile.as_ref();
+        !out(id) && profile.is_some_and(|profile| service.card.profiles.contains(profile))
     });
     let listed = stack.services.iter().filter_map(|name| ServiceId::new(name));
     let mut open: Vec<ServiceId> = of_profile.map(|(id, _)| id.clone()).chain(listed).collect();
     let mut selected = BTreeSet::new();
     while let Some(id) = open.pop() {
         if let Some(service) = catalogue.get(id.as_str())
-            && selected.insert(id)
+            && selected.insert(id.clone())
         {
+            if let Some(needed) = service.card.needs.iter().find(|need| out(need)) {
+                return Err(SelectError::Needed { service: needed.clone(), needed_by: id });
+            }
             open.extend(service.card.needs.iter().cloned());
         }
     }
@@ -82,7 +103,7 @@ pub fn select(stack: &Stack, catalogue: &Catalogue) -> Result<Vec<ServiceId>, Se
 }
 
 /// The services in the order they start: those of one wave side by side, after
-/// all they need. A need outside `selected` is taken as met.
+/// all they need or use. What is outside `selected` is taken as met.
 pub fn waves(
     selected: &[ServiceId],
     catalogue: &Catalogue,
@@ -90,8 +111,8 @@ pub fn waves(
     let among: BTreeSet<&ServiceId> = selected.iter().collect();
     let mut waiting: BTreeMap<&ServiceId, BTreeSet<&ServiceId>> = BTreeMap::new();
     for id in &among {
-        let needs = catalogue.get(id.as_str()).map_or(&[][..], |service| &service.card.needs);
-        waiting.insert(*id, needs.iter().filter(|need| among.contains(need)).collect());
+        let earlier = catalogue.get(id.as_str()).into_iter().flat_map(|s| s.card.earlier());
+        waiting.insert(*id, earlier.filter(|service| among.contains(service)).collect());
     }
     let mut waves = Vec::new();
     while !waiting.is_empty() {
@@ -139,6 +160,10 @@ fn unknown(stack: &Stack, catalogue: &Catalogue) -> Vec<Unknown> {
     for name in stack.services.iter().filter(missing) {
         let advice = advice(name, catalogue.names());
         unknown.push(Unknown::Service { name: name.clone(), advice });
+    }
+    for name in stack.without.iter().filter(missing) {
+        let advice = advice(name, catalogue.names());
+        unknown.push(Unknown::Without { name: name.clone(), advice });
     }
     for name in stack.values.keys().filter(missing) {
         let advice = advice(name, catalogue.names());

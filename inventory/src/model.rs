@@ -109,16 +109,19 @@ pub struct Stack {
     pub profile: Option<String>,
     /// Services named one by one, in addition to the profile.
     pub services: Vec<String>,
+    /// Services of the profile that are left out.
+    pub without: Vec<String>,
     /// Per service: chart values that win over the chart's own.
     pub values: BTreeMap<String, toml::Table>,
 }
 
 impl fmt::Debug for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { profile, services, values } = self;
+        let Self { profile, services, without, values } = self;
         f.debug_struct("Stack")
             .field("profile", profile)
             .field("services", services)
+            .field("without", without)
             .field("values", &values.keys())
             .finish()
     }
@@ -176,11 +179,12 @@ mod tests {
         let stack = Stack {
             profile: Some("starter".to_owned()),
             services: vec!["redis".to_owned()],
+            without: Vec::new(),
             values: [("postgresql".to_owned(), table)].into(),
         };
         assert_eq!(
             format!("{stack:?}"),
-            r#"Stack { profile: Some("starter"), services: ["redis"], values: ["postgresql"] }"#
+            r#"Stack { profile: Some("starter"), services: ["redis"], without: [], values: ["postgresql"] }"#
         );
     }
 }

@@ -189,6 +189,9 @@ pub(crate) struct Stack {
     pub(crate) profile: Option<At<String>>,
     /// Services by name, in addition to the profile's.
     pub(crate) services: Vec<At<String>>,
+    /// Services of the profile to leave out.
+    #[schemars(extend("examples" = [["grafana", "kafka-ui"]]))]
+    pub(crate) without: Vec<At<String>>,
     /// Per service, chart values that win over the chart's own.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
     pub(crate) values: BTreeMap<At<String>, toml::Table>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use terrarium_helm::catalogue::Catalogue;
+use terrarium_helm::derive::Site;
 use terrarium_helm::diagnose::{KubectlError, diagnose};
 use terrarium_helm::failure::ReleaseFailure;
 use terrarium_helm::plan::{Kind, ReleaseChange, plan};
@@ -53,7 +54,13 @@ impl Stack {
         let selected =
             select::select(&inventory.stack, &catalogue).map_err(|error| wrong(&error))?;
         let waves = select::waves(&selected, &catalogue).map_err(|error| wrong(&error))?;
-        let releases = releases(&selected, &catalogue, &inventory.stack, &inventory.cluster.domain);
+        let site = Site {
+            domain: inventory.cluster.domain.clone(),
+            traefik: !inventory.k3s.disable.iter().any(|part| part == "traefik"),
+            nodes: inventory.nodes.iter().map(|node| node.name.clone()).collect(),
+            ..Site::default()
+        };
+        let releases = releases(&selected, &catalogue, &inventory.stack, &site);
         let numbered = waves.into_iter().enumerate();
         let waves = numbered
             .flat_map(|(wave, ids)| ids.into_iter().map(move |id| (id.as_str().to_owned(), wave)))

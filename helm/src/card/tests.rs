@@ -8,9 +8,13 @@ icon = "grafana"
 profiles = ["small", "full"]
 needs = ["prometheus", "foundation"]
 
-[[edge]]
-to = "prometheus"
-label = "queries"
+internet = true
+metrics = "http"
+crds = ["dashboards.example.org"]
+
+[uses.prometheus]
+[uses.postgresql]
+databases = ["grafana"]
 
 [ports]
 http = 3000
@@ -18,6 +22,18 @@ http = 3000
 [ui]
 port = "http"
 host = "grafana"
+login = true
+
+[[login]]
+title = "administrator"
+secret = "grafana"
+user = "admin"
+
+[[login]]
+title = "reader"
+secret = "grafana-reader"
+user_key = "name"
+password_key = "key"
 
 [health]
 port = "http"
@@ -28,6 +44,7 @@ path = "/api/health"
 boards = ["zero2w-512mb"]
 arch_below = "armv8.2-a"
 reason = "it is too small"
+instead = { replicas = 1, small = true }
 "#;
 
 fn problems(text: &str) -> Vec<String> {
@@ -43,12 +60,22 @@ fn a_whole_card_is_read() {
         card.needs.iter().map(ServiceId::as_str).collect::<Vec<_>>(),
         ["foundation", "prometheus"]
     );
-    assert_eq!(card.edges[0].to.as_str(), "prometheus");
+    assert_eq!(
+        serde_json::to_value(&card.uses).expect("JSON"),
+        serde_json::json!({"postgresql": {"databases": ["grafana"]}, "prometheus": {}})
+    );
+    assert!(card.internet);
+    assert_eq!((card.metrics.as_deref(), card.crds.len()), (Some("http"), 1));
+    let users: Vec<_> = card.logins.iter().map(|l| (&l.user, l.password_key.as_str())).collect();
+    let (fixed, key) = (User::Fixed("admin".to_owned()), User::Key("name".to_owned()));
+    assert_eq!(users, [(&fixed, "password"), (&key, "key")]);
     assert_eq!(card.ports, BTreeMap::from([("http".to_owned(), 3000)]));
     let ui = card.ui.expect("a user interface");
     assert_eq!((ui.port.as_str(), ui.host.as_str(), ui.path.as_str()), ("http", "grafana", "/"));
     assert_eq!(card.health.expect("a probe").probe, Probe::Http("/api/health".to_owned()));
     assert_eq!(card.cannot_run[0].arch_below.as_deref(), Some("armv8.2-a"));
+    let instead = card.cannot_run[0].instead.clone().expect("values");
+    assert_eq!(Value::Object(instead), serde_json::json!({"replicas": 1, "small": true}));
 }
 
 #[test]
@@ -60,8 +87,12 @@ group = "Data store"
 icon = 7
 needs = ["Foundation", 3]
 
-[[edge]]
-to = "metabase"
+internet = "yes"
+metrics = "http"
+
+[uses]
+redis = 1
+Postgres = {}
 
 [ports]
 redis = 70000
@@ -97,8 +128,11 @@ fn each_rule_is_checked_alone() {
         ("path = \"/api/health\"\n", "", "a health probe of kind `http` asks for a `path`"),
         ("armv8.2-a", "armv9-a", "`arch_below` cannot be `armv9-a`"),
         ("http = 3000", "http = 0", "port 0 is not within 1 to 65535"),
-        ("[[edge]]", "[edge]", "`edge` is written `[[edge]]`"),
-        ("label = \"queries\"\n", "", "`label` is missing"),
+        ("[[cannot_run]]", "[cannot_run]", "`cannot_run` is written `[[cannot_run]]`"),
+        ("user = \"admin\"", "user = \"a\"\nuser_key = \"b\"", "not both"),
+        ("metrics = \"http\"", "metrics = \"htp\"", "`[ports]` has no `htp`"),
+        ("internet = true", "internet = 1", "`internet` is true or false, not an integer"),
+        ("[uses.prometheus]", "[uses.Pro]", "`Pro` is no name of a-z, 0-9 and -"),
         ("[ports]", "[[ports]]", "`ports` is a table, not an array"),
         ("host = \"grafana\"", "host = \"a.b\"", "`a.b` is no name of a-z, 0-9 and -"),
         ("[ui]\n", "[ui]\nlogo = 1\n", "`logo` is unknown here"),

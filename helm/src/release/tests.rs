@@ -4,37 +4,32 @@ use super::*;
 
 fn stack(values: &str) -> Stack {
     let values: BTreeMap<String, toml::Table> = toml::from_str(values).expect("valid TOML");
-    Stack { profile: None, services: Vec::new(), values }
+    Stack { profile: None, services: Vec::new(), without: Vec::new(), values }
 }
 
 fn release(name: &str, values: &str) -> Release {
     let catalogue = Catalogue::embedded().expect("services");
     let id = ServiceId::new(name).expect("a name");
-    releases(&[id], &catalogue, &stack(values), "pis.lan").pop().expect("one release")
+    let site = Site { domain: "pis.lan".to_owned(), ..Site::default() };
+    releases(&[id], &catalogue, &stack(values), &site).pop().expect("one release")
 }
 
 #[test]
-fn values_are_what_is_written_and_the_host_of_a_user_interface() {
-    for (name, written, expected) in [
-        ("redis", "", serde_json::json!({})),
-        ("redis", "redis.maxmemory = '64mb'", serde_json::json!({"maxmemory": "64mb"})),
-        ("redis", "prometheus.agentPort = 1", serde_json::json!({})),
-        ("prometheus", "", serde_json::json!({"ingress": {"host": "prometheus.pis.lan"}})),
+fn what_is_written_wins_over_what_is_derived() {
+    for (written, pointer, expected) in [
+        ("", "/ingress/host", serde_json::json!("prometheus.pis.lan")),
+        ("prometheus.ingress.host = ''", "/ingress/host", serde_json::json!("")),
+        ("[prometheus]\nagentPort = 9101", "/agentPort", serde_json::json!(9101)),
         (
-            "prometheus",
-            "prometheus.ingress.host = ''",
-            serde_json::json!({"ingress": {"host": ""}}),
+            "[prometheus]\nodd = [1.5, true, 2026-01-02]",
+            "/odd",
+            serde_json::json!([1.5, true, "2026-01-02"]),
         ),
-        (
-            "prometheus",
-            "[prometheus]\nagentPort = 9101\nodd = [1.5, true, 2026-01-02]",
-            serde_json::json!({
-                "agentPort": 9101, "odd": [1.5, true, "2026-01-02"],
-                "ingress": {"host": "prometheus.pis.lan"}
-            }),
-        ),
+        ("redis.maxmemory = '64mb'", "/maxmemory", serde_json::Value::Null),
     ] {
-        assert_eq!(release(name, written).values, expected, "{name} {written}");
+        let values = release("prometheus", written).values;
+        let found = values.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!(found, expected, "{written}");
     }
 }
 

@@ -29,6 +29,7 @@ fn stack(profile: Option<&str>, services: &[&str]) -> Stack {
     Stack {
         profile: profile.map(str::to_owned),
         services: services.iter().map(|&name| name.to_owned()).collect(),
+        without: Vec::new(),
         values: BTreeMap::new(),
     }
 }
@@ -53,6 +54,17 @@ fn a_selection_is_closed_over_needs_and_in_start_order() {
 }
 
 #[test]
+fn what_is_left_out_stays_out_unless_something_needs_it() {
+    let mut stack = stack(Some("core"), &[]);
+    stack.without.push("cache".to_owned());
+    let selected = select(&stack, &some()).expect("nothing needs it");
+    assert_eq!(names(&selected), ["base", "store"]);
+    stack.without.push("base".to_owned());
+    let error = select(&stack, &some()).expect_err("the store needs it");
+    assert_eq!(error.to_string(), "`without` leaves `base` out, which `store` needs");
+}
+
+#[test]
 fn a_wave_holds_what_can_start_together() {
     let all = select(&stack(Some("core"), &["extra"]), &some()).expect("all are known");
     let waves = waves(&all, &some()).expect("no circle");
@@ -69,6 +81,7 @@ fn a_need_that_is_not_selected_is_taken_as_met() {
 #[test]
 fn everything_unknown_is_told_at_once() {
     let mut stack = stack(Some("cor"), &["stor", "kafka"]);
+    stack.without.push("cach".to_owned());
     stack.values.insert("uii".to_owned(), toml::Table::new());
     let error = select(&stack, &some()).expect_err("unknown names");
     insta::assert_snapshot!(error, @r"
@@ -76,6 +89,7 @@ fn everything_unknown_is_told_at_once() {
       `profile`: no profile is called `cor`: did you mean `core`?
       `services`: no service is called `stor`: did you mean `store`?
       `services`: no service is called `kafka`: known are base, cache, extra, store, ui
+      `without`: no service is called `cach`: did you mean `cache`?
       `values.uii`: no service is called `uii`: did you mean `ui`?
     ");
 }

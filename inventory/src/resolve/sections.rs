@@ -104,6 +104,7 @@ pub(super) fn stack(raw: &raw::Stack, findings: &mut Findings) -> Stack {
         profile: profile
             .and_then(|name| findings.take(name, |text| names::label("a profile's name", text))),
         services: texts("stack.services", &raw.services, service, findings),
+        without: texts("stack.without", &raw.without, service, findings),
         values: raw
             .values
             .iter()

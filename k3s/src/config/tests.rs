@@ -42,7 +42,12 @@ fn inventory() -> Inventory {
             agent: BTreeMap::new(),
         },
         artifacts: Artifacts { mirror: None },
-        stack: Stack { profile: None, services: Vec::new(), values: BTreeMap::new() },
+        stack: Stack {
+            profile: None,
+            services: Vec::new(),
+            without: Vec::new(),
+            values: BTreeMap::new(),
+        },
         nodes: vec![
             node("pi-1", "pi-1.local", Role::Server),
             node("pi-2", "192.168.1.12", Role::Agent),
