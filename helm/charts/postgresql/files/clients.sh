@@ -23,9 +23,9 @@ run() { psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@" < /dev/null; }
 
 run --set=home="$HOME_DATABASE" --file="$folder/home.sql"
 
-# One line each: the client, whether it is a superuser, its databases.
-while read -r client superuser databases; do
-    run --set=client="$client" --set=superuser="$superuser" --file="$folder/role.sql"
+# One line each: the client, what it may, its databases.
+while read -r client attribute databases; do
+    run --set=client="$client" --set=attribute="$attribute" --file="$folder/role.sql"
     for database in $databases; do
         run --set=client="$client" --set=database="$database" --file="$folder/database.sql"
     done

@@ -2,4 +2,4 @@
 \set password `cat /run/clients/:client/password`
 SELECT format('CREATE ROLE %I', :'client')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'client') \gexec
-ALTER ROLE :"client" LOGIN :superuser NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'password';
+ALTER ROLE :"client" LOGIN :attribute NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'password';
