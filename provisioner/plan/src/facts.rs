@@ -70,6 +70,8 @@ pub struct Facts {
     pub firewall: bool,
     /// The Pi firmware's throttle bits, when it has such firmware.
     pub throttled: Option<u32>,
+    /// Container images asked about that containerd lists.
+    pub images: Vec<String>,
     /// First line of `k3s --version`.
     pub k3s_version: Option<String>,
     /// On a running server: the cluster as its API tells it.

@@ -46,7 +46,12 @@ pub(crate) fn inventory() -> Inventory {
             agent: BTreeMap::new(),
         },
         artifacts: Source { mirror: None },
-        stack: Stack { profile: None, services: Vec::new(), values: BTreeMap::new() },
+        stack: Stack {
+            profile: None,
+            services: Vec::new(),
+            without: Vec::new(),
+            values: BTreeMap::new(),
+        },
         nodes: vec![node("pi-1"), node("pi-2"), node("pi-3")],
     }
 }
@@ -85,6 +90,7 @@ pub(crate) fn context(facts: &Facts, test: impl FnOnce(&Context<'_>)) {
     let artifacts = Artifacts {
         k3s: [("aarch64".to_owned(), "a".repeat(64))].into(),
         agent: [("aarch64".to_owned(), "b".repeat(64))].into(),
+        image: None,
     };
     test(&Context {
         inventory: &inventory,
@@ -111,6 +117,7 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
                     Content::Text(text) => Sha256::of(text.as_bytes()).to_string(),
                     Content::Artifact(Binary::K3s(_)) => "a".repeat(64),
                     Content::Artifact(Binary::Agent(_)) => "b".repeat(64),
+                    Content::Artifact(Binary::Image(_)) => "d".repeat(64),
                     Content::ServerToken => "c".repeat(64),
                 };
                 let mode = mode.as_deref().unwrap_or("0755").trim_start_matches('0').to_owned();

@@ -10,7 +10,7 @@ use terrarium_k3s::{paths, unit};
 
 use crate::agent::{binary, file_reason, same, start};
 use crate::planner::{Binary, Context, is_server};
-use crate::{Action, Barrier, Change, Content};
+use crate::{Action, Barrier, Change, Content, labels};
 
 /// A first start unpacks, makes certificates and creates a datastore; on a Pi
 /// with a slow card that takes minutes.
@@ -73,7 +73,7 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Vec<Change> {
         ),
     );
     changes.extend(ready(node, context));
-    changes.extend(labels(node, context));
+    changes.extend(labels::plan(node, context));
     changes
 }
 
@@ -152,54 +152,15 @@ fn ready(node: &Node, context: &Context<'_>) -> Option<Change> {
     )
 }
 
-/// Board, CPU level, storage and the inventory's own labels.
-fn labels(node: &Node, context: &Context<'_>) -> Option<Change> {
-    let wanted = wanted_labels(node, context);
-    let found = found(node, context);
-    let differing: Vec<String> = wanted
-        .iter()
-        .filter(|(key, value)| found.and_then(|node| node.labels.get(*key)) != Some(*value))
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    if differing.is_empty() {
-        return None;
-    }
-    let mut args = ["label", "node", &node.name, "--overwrite"].map(str::to_owned).to_vec();
-    args.extend(differing.iter().cloned());
-    Some(
-        barrier(
-            node,
-            Change::new(
-                "k3s.labels",
-                "label the node",
-                format!("{} not set", differing.join(", ")),
-            ),
-        )
-        .act(Action::Kubectl { args, deadline: 60 }),
-    )
-}
-
-fn wanted_labels(node: &Node, context: &Context<'_>) -> BTreeMap<String, String> {
-    let facts = context.facts;
-    let found = terrarium_hardware::identify(&facts.model, facts.memory_bytes)
-        .map(|board| board.id.clone());
-    let mut labels = BTreeMap::new();
-    let mut set = |key: &str, value: Option<String>| {
-        labels.extend(value.map(|value| (format!("terrarium/{key}"), value)));
-    };
-    set("board", node.board.clone().or(found));
-    set("cpu", facts.cpu_level().map(str::to_owned));
-    set("storage", facts.storage().map(str::to_owned));
-    labels.extend(node.labels.clone());
-    labels
-}
-
-fn found<'a>(node: &Node, context: &Context<'a>) -> Option<&'a terrarium_k3s::nodes::KubeNode> {
+pub(crate) fn found<'a>(
+    node: &Node,
+    context: &Context<'a>,
+) -> Option<&'a terrarium_k3s::nodes::KubeNode> {
     context.server?.cluster.as_ref()?.nodes.iter().find(|found| found.name == node.name)
 }
 
 /// What asks the API on behalf of another node waits for it.
-fn barrier(node: &Node, change: Change) -> Change {
+pub(crate) fn barrier(node: &Node, change: Change) -> Change {
     if node.role == Role::Server { change } else { change.after(Barrier::ServerReady) }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use terrarium_inventory::{Inventory, Node, Role};
 
-use crate::{Change, Facts, Plan, agent, gate, k3s, os};
+use crate::{Change, Facts, Plan, agent, gate, image, k3s, os};
 
 /// What the operator's cache holds for the nodes' architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -14,6 +14,30 @@ pub struct Artifacts {
     pub k3s: BTreeMap<String, String>,
     /// sha256 of the agent binary per machine.
     pub agent: BTreeMap<String, String>,
+    /// The image of our own services; `None` when none of them is wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+}
+
+impl Artifacts {
+    /// The sha256 of what is brought.
+    pub fn sha256(&self, binary: &Binary) -> Option<&str> {
+        let found = match binary {
+            Binary::K3s(machine) => self.k3s.get(machine),
+            Binary::Agent(machine) => self.agent.get(machine),
+            Binary::Image(machine) => self.image.as_ref()?.archives.get(machine),
+        };
+        found.map(String::as_str)
+    }
+}
+
+/// A container image that no registry has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Image {
+    /// What containerd lists it as and pods name.
+    pub reference: String,
+    /// sha256 of its archive per machine.
+    pub archives: BTreeMap<String, String>,
 }
 
 /// A binary that is brought to a node.
@@ -24,6 +48,8 @@ pub enum Binary {
     K3s(String),
     /// The node agent, for this machine.
     Agent(String),
+    /// The archive of our own services' image, for this machine.
+    Image(String),
 }
 
 /// What a planner may look at besides its node.
@@ -92,6 +118,7 @@ fn changes(node: &Node, context: &Context<'_>) -> Vec<Change> {
     changes.extend(os::clock::plan(node, context));
     changes.extend(agent::plan(context));
     changes.extend(k3s::plan(node, context));
+    changes.extend(image::plan(context));
     changes
 }
 

@@ -12,7 +12,7 @@ use terrarium_k3s::paths;
 
 use crate::os::{boot, modules, swap, sysctl};
 use crate::planner::is_server;
-use crate::{agent, k3s};
+use crate::{agent, image, k3s};
 
 /// What to ask of one node, beyond what is asked of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,13 +27,21 @@ pub struct Request {
     pub modules: Vec<String>,
     /// Packages.
     pub packages: Vec<String>,
+    /// Container images by their full names.
+    pub images: Vec<String>,
     /// On the server: kubectl arguments of the release query.
     pub releases: Option<Vec<String>>,
 }
 
-/// What to ask of this node; `releases` are the kubectl arguments of the query
-/// for what the stack has deployed.
-pub fn request(inventory: &Inventory, node: &Node, releases: &[&str]) -> Request {
+/// What to ask of this node; `image` is the one our own services run, when one
+/// of them is wanted, `releases` the kubectl arguments of the query for what the
+/// stack has deployed.
+pub fn request(
+    inventory: &Inventory,
+    node: &Node,
+    image: Option<&str>,
+    releases: &[&str],
+) -> Request {
     let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>();
     let mut files = owned(&[
         agent::BINARY,
@@ -47,6 +55,7 @@ pub fn request(inventory: &Inventory, node: &Node, releases: &[&str]) -> Request
     ]);
     files.extend(owned(&boot::PATHS));
     files.extend(k3s::files(node));
+    files.extend(image.map(|_| image::ARCHIVE.to_owned()));
     Request {
         files,
         units: vec![
@@ -57,6 +66,7 @@ pub fn request(inventory: &Inventory, node: &Node, releases: &[&str]) -> Request
         sysctls: sysctl::SETTINGS.iter().map(|(key, ..)| (*key).to_owned()).collect(),
         modules: owned(&modules::MODULES),
         packages: inventory.os.packages.clone(),
+        images: image.map(str::to_owned).into_iter().collect(),
         releases: is_server(node).then(|| owned(releases)),
     }
 }

@@ -86,6 +86,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "throttled" => facts.throttled = hex(value),
         "k3s" => facts.k3s_version = Some(text()),
         "package" => facts.packages.push(text()),
+        "image" => facts.images.push(text()),
         "token" => facts.cluster.get_or_insert_default().token_sha256 = Some(text()),
         "nodes" => {
             let json = decoded(key, value)?;

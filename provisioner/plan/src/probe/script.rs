@@ -16,6 +16,7 @@ pub fn script(request: &Request) -> String {
         ("sysctls", &request.sysctls),
         ("modules", &request.modules),
         ("packages", &request.packages),
+        ("images", &request.images),
     ];
     for (function, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         let _ = writeln!(script, "{function} {}", words(list));
@@ -92,6 +93,11 @@ modules() {
     e "module $m" "$s"
   done
 }
+images() {
+  systemctl is-active --quiet k3s.service || systemctl is-active --quiet k3s-agent.service || return 0
+  l=$(timeout 20 /usr/local/bin/k3s ctr images ls -q 2>/dev/null)
+  for i; do printf '%s\n' "$l" | grep -qxF "$i" && e image "$i"; done; :
+}
 packages() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" {print "package\t" $1}'; :; }
 "#;
 
@@ -115,6 +121,7 @@ mod tests {
             sysctls: list("vm.max_map_count"),
             modules: list("overlay"),
             packages: list("bash"),
+            images: list("docker.io/terrarium/source:0.1.0"),
             releases: Some(list("get")),
         }
     }
