@@ -13,6 +13,7 @@
 //! edges/ ─▶ edge: the diagram's arrows, and how each is proven
 //! ```
 
+pub mod board;
 pub mod card;
 pub mod catalogue;
 pub mod chart;
