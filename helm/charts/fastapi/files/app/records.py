@@ -45,9 +45,11 @@ class DeadLetter(BaseModel):
     audit: str
 
 
+# Some registries tell JSON Schema from JSON by this word alone.
+DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 # The topics whose records have a schema, each under `<topic>-value`.
 SCHEMAS = {
-    topic: json.dumps(model.model_json_schema())
+    topic: json.dumps(DIALECT | model.model_json_schema())
     for topic, model in ((REQUESTS, RequestAudit), (RESPONSES, ResponseAudit))
 }
 
