@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 
-use terrarium_lab::{Extent, Lab, Options, Paths, Result, Site, Status, Sudo, parse_memory};
+use terrarium_lab::{Extent, Lab, Options, Paths, Result, Site, Stack, Status, Sudo, parse_memory};
 
 /// Virtual Raspberry Pis for tests and for trying things out.
 #[derive(Debug, Parser)]
@@ -87,6 +87,9 @@ struct Up {
     /// Nodes alone: build no artifacts and no workload images.
     #[arg(long)]
     bare: bool,
+    /// What the inventory wishes deployed.
+    #[arg(long, value_enum, default_value = "starter")]
+    stack: Stack,
 }
 
 impl From<Up> for Options {
@@ -98,6 +101,7 @@ impl From<Up> for Options {
             memory_bytes: up.memory,
             k3s: up.k3s,
             bare: up.bare,
+            stack: up.stack,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::artifacts::K3S_VERSION;
 use crate::node::Node;
+use crate::options::Stack;
 use crate::paths::text;
 
 /// The password of the image's user `pi`.
@@ -12,7 +13,7 @@ pub(crate) const PASSWORD: &str = "raspberry";
 
 /// The text of the inventory. `boards` says whether to name the boards: with
 /// another amount of memory than theirs the nodes are not those boards.
-pub(crate) fn render(nodes: &[Node], artifacts: &Path, boards: bool) -> String {
+pub(crate) fn render(nodes: &[Node], artifacts: &Path, boards: bool, stack: Stack) -> String {
     let mut page = format!(
         "# The nodes of a lab, written by `lab up`.\n\
          [cluster]\n\
@@ -34,8 +35,8 @@ pub(crate) fn render(nodes: &[Node], artifacts: &Path, boards: bool) -> String {
          [artifacts]\n\
          mirror = {mirror}\n\
          \n\
-         [stack]\n\
-         profile = \"starter\"\n",
+         {stack}",
+        stack = stack.inventory(),
         version = quoted(K3S_VERSION),
         mirror = quoted(&format!("file://{}", text(artifacts))),
     );
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn it_says_who_the_nodes_are_and_where_artifacts_come_from() {
         let nodes = nodes(Site::Main, &Options::default());
-        let text = render(&nodes, Path::new("/a \"b\"/artifacts"), true);
+        let text = render(&nodes, Path::new("/a \"b\"/artifacts"), true, Stack::Starter);
         let table: toml::Table = text.parse().unwrap();
         assert_eq!(table["artifacts"]["mirror"].as_str(), Some("file:///a \"b\"/artifacts"));
         assert_eq!(table["k3s"]["version"].as_str(), Some("v1.34.4+k3s1"));
@@ -96,9 +97,16 @@ mod tests {
     #[test]
     fn the_product_accepts_it() {
         let options = Options { nodes: 4, ..Options::default() };
-        let text = render(&nodes(Site::Main, &options), Path::new("/a/artifacts"), true);
+        for stack in [Stack::Starter, Stack::Core] {
+            accepted(&nodes(Site::Main, &options), stack);
+        }
+    }
+
+    fn accepted(nodes: &[Node], stack: Stack) {
+        let text = render(nodes, Path::new("/a/artifacts"), true, stack);
         let parsed = terrarium_inventory::Inventory::parse(Path::new("/s/pis.toml"), &text, None);
         let inventory = parsed.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        assert_eq!(inventory.stack.profile.as_deref(), Some(stack.as_str()));
         assert_eq!(inventory.cluster.kubeconfig, Path::new("/s/kubeconfig"));
         assert_eq!(inventory.artifacts.mirror.as_deref(), Some("file:///a/artifacts"));
         assert_eq!(inventory.server().host, "10.99.0.11");
@@ -108,7 +116,7 @@ mod tests {
     #[test]
     fn boards_can_be_left_out_and_the_password_is_never_in_it() {
         let nodes = nodes(Site::Main, &Options::default());
-        let text = render(&nodes, Path::new("/a"), false);
+        let text = render(&nodes, Path::new("/a"), false, Stack::Starter);
         assert!(!text.contains("board ="));
         assert!(!text.contains(PASSWORD));
     }

@@ -29,7 +29,7 @@ pub use error::{LabError, Result};
 pub use kernel::{Change, Snapshot};
 pub use lab::Lab;
 pub use network::Site;
-pub use options::{Options, Sudo, parse_memory};
+pub use options::{Options, Stack, Sudo, parse_memory};
 pub use paths::Paths;
 pub use removal::Extent;
 pub use status::{NodeStatus, Power, Status};

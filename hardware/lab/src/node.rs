@@ -125,6 +125,7 @@ impl Node {
             ("LAB_MEMORY", &bytes),
             ("LAB_SUDO", options.sudo.as_str()),
             ("LAB_ROUTER", &ROUTER.to_string()),
+            ("LAB_STACK", options.stack.as_str()),
         ] {
             option("env", &format!("{key}={value}"));
         }

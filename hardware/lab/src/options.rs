@@ -27,6 +27,37 @@ pub struct Options {
     pub k3s: Option<PathBuf>,
     /// Nodes alone: no artifacts and no workload images are built.
     pub bare: bool,
+    /// What the inventory wishes deployed, and so which images nodes have.
+    pub stack: Stack,
+}
+
+/// A set of services the lab has images for; `stacks/` has its inventory part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stack {
+    /// The stores, quick to bring up.
+    #[default]
+    Starter,
+    /// Everything of the profile `core` that can be had.
+    Core,
+}
+
+impl Stack {
+    /// Its name: also that of the folder with the images only it needs.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starter => "starter",
+            Self::Core => "core",
+        }
+    }
+
+    /// Its part of the inventory.
+    pub(crate) const fn inventory(self) -> &'static str {
+        match self {
+            Self::Starter => include_str!("../stacks/starter.toml"),
+            Self::Core => include_str!("../stacks/core.toml"),
+        }
+    }
 }
 
 /// How sudo treats the user `pi`.
@@ -58,6 +89,7 @@ impl Default for Options {
             memory_bytes: None,
             k3s: None,
             bare: false,
+            stack: Stack::Starter,
         }
     }
 }
@@ -67,7 +99,7 @@ impl Options {
     pub(crate) fn same_nodes(&self, other: &Self) -> bool {
         let nodes = |options: &Self| {
             let boards: Vec<_> = (1..=options.nodes).map(|n| options.board(n).to_owned()).collect();
-            (options.nodes, options.sudo, boards, options.memory_bytes)
+            (options.nodes, options.sudo, boards, options.memory_bytes, options.stack)
         };
         nodes(self) == nodes(other)
     }
@@ -96,10 +128,11 @@ impl fmt::Display for Options {
         let boards: Vec<_> = (1..=self.nodes).map(|number| self.board(number)).collect();
         write!(
             f,
-            "{} nodes, sudo {}, boards {}",
+            "{} nodes, sudo {}, boards {}, stack {}",
             self.nodes,
             self.sudo.as_str(),
-            boards.join(" ")
+            boards.join(" "),
+            self.stack.as_str()
         )?;
         match self.memory_bytes {
             Some(bytes) => write!(f, ", {} MiB each", bytes >> 20),

@@ -9,6 +9,7 @@
 )]
 
 mod converged;
+mod core;
 mod first_light;
 mod interrupted;
 mod kubeconfig;
@@ -29,7 +30,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One lab, one scenario at a time.
     arguments.test_threads = Some(1);
-    let scenarios: [(&str, Scenario); 10] = [
+    let scenarios: [(&str, Scenario); 14] = [
         ("a_plan_of_fresh_nodes_writes_nothing_on_them", first_light::plan),
         ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
         ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),
@@ -40,6 +41,10 @@ fn main() {
         ("a_wrong_password_is_said_to_be_wrong", refused::password),
         ("a_node_that_is_off_does_not_keep_the_others_from_their_part", interrupted::node_off),
         ("a_run_killed_anywhere_is_taken_up_by_the_next", interrupted::killed),
+        ("the_profile_core_comes_up_and_its_edges_carry_records", core::deploys),
+        ("credentials_are_shown_to_who_asks_for_them", core::credentials),
+        ("an_edge_that_does_not_work_is_told", core::broken_edge),
+        ("what_was_acknowledged_outlives_pods_and_nodes", core::outlives),
     ];
     let trials = scenarios.map(|(name, scenario)| {
         Trial::test(name, move || {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use terrarium_lab::{Extent, Lab, Options, Paths, Site};
+use terrarium_lab::{Extent, Lab, Options, Paths, Site, Stack};
 
 pub(crate) const NODES: [&str; 3] = ["pi-1", "pi-2", "pi-3"];
 pub(crate) const PASSWORD: &str = "raspberry";
@@ -21,12 +21,19 @@ enum Known {
     Anything,
 }
 
+/// Builds of our own programs, and the variables `provision` finds them by.
+const BUILDS: [(&str, &str, &str); 2] = [
+    ("TERRARIUM_AGENT_DIR", "agent/build.sh", "dist/agent"),
+    ("TERRARIUM_SOURCE_DIR", "helm/source/build.sh", "dist/source"),
+];
+
 /// One lab of three nodes and what is known of it.
 pub(crate) struct World {
     pub(crate) lab: Lab,
     paths: Paths,
     known: Known,
-    agents: PathBuf,
+    stack: Stack,
+    builds: [PathBuf; 2],
     _state: tempfile::TempDir,
 }
 
@@ -55,12 +62,18 @@ impl World {
     fn begin() -> Self {
         let state = tempfile::tempdir().unwrap();
         let paths = Paths::from_env().unwrap().with_state(state.path().join("lab"));
-        // What a killed test left behind goes first.
-        Lab::down(&paths, Site::Test, Extent::Lab, &mut |_| {}).unwrap();
-        let lab =
-            Lab::up(paths.clone(), Site::Test, Options::default(), &mut |line| eprintln!("{line}"))
-                .expect("the lab needs root and what hardware/lab/bootstrap.sh installs");
-        Self { lab, paths, known: Known::Fresh, agents: agents(), _state: state }
+        let lab = up(&paths, Stack::Starter);
+        let stack = Stack::Starter;
+        Self { lab, paths, known: Known::Fresh, stack, builds: BUILDS.map(build), _state: state }
+    }
+
+    /// Three nodes with the profile `core`, as the inventory wishes.
+    pub(crate) fn core(&mut self) {
+        if self.stack != Stack::Core {
+            self.lab = up(&self.paths, Stack::Core);
+            (self.stack, self.known) = (Stack::Core, Known::Fresh);
+        }
+        self.provisioned();
     }
 
     /// Three freshly flashed nodes.
@@ -108,7 +121,10 @@ impl World {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
         command.arg("--inventory").arg(self.lab.inventory_path()).args(args);
-        command.env("TERRARIUM_AGENT_DIR", &self.agents).env_remove("TERRARIUM_PASSWORD");
+        command.env_remove("TERRARIUM_PASSWORD");
+        for ((variable, ..), dir) in BUILDS.iter().zip(&self.builds) {
+            command.env(variable, dir);
+        }
         command
     }
 
@@ -133,16 +149,23 @@ impl World {
     }
 }
 
-/// The agents the nodes get: those of a build that is there, or built now.
-fn agents() -> PathBuf {
-    if let Some(dir) = std::env::var_os("TERRARIUM_AGENT_DIR") {
+/// A lab of its own; what a killed test or another stack left behind goes first.
+fn up(paths: &Paths, stack: Stack) -> Lab {
+    Lab::down(paths, Site::Test, Extent::Lab, &mut |_| {}).unwrap();
+    let options = Options { stack, ..Options::default() };
+    Lab::up(paths.clone(), Site::Test, options, &mut |line| eprintln!("{line}"))
+        .expect("the lab needs root and what hardware/lab/bootstrap.sh installs")
+}
+
+/// The programs the nodes get: those of a build that is there, or built now.
+fn build((variable, script, folder): (&str, &str, &str)) -> PathBuf {
+    if let Some(dir) = std::env::var_os(variable) {
         return dir.into();
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let dir = root.join("dist/agent");
-    let built =
-        Command::new(root.join("agent/build.sh")).arg(&dir).arg(std::env::consts::ARCH).status();
-    assert!(built.unwrap().success(), "agent/build.sh failed");
+    let dir = root.join(folder);
+    let built = Command::new(root.join(script)).arg(&dir).arg(std::env::consts::ARCH).status();
+    assert!(built.unwrap().success(), "{script} failed");
     dir
 }
 
