@@ -1,4 +1,4 @@
-//! The agent's binary on the operator's machine.
+//! Our own programs for the nodes, on the operator's machine.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,9 @@ use terrarium_k3s::sums::Sha256;
 use crate::error::{Code, Failure};
 use crate::settings::Settings;
 
+/// The machines programs are built for.
+pub(crate) const MACHINES: [&str; 2] = ["aarch64", "x86_64"];
+
 /// A binary to bring to nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct Local {
@@ -15,43 +18,119 @@ pub(crate) struct Local {
     pub sha256: String,
 }
 
-/// Finds the agent for each machine: beside this program in `agent/<machine>/`,
-/// or where `TERRARIUM_AGENT_DIR` says.
+/// One of our programs, and where it may lie.
+struct Program<'a> {
+    name: &'static str,
+    what: &'static str,
+    /// Its folder beside this program; below it one for each machine.
+    folder: &'static str,
+    /// Where the environment says it is, and how it says so.
+    told: Option<&'a Path>,
+    variable: &'static str,
+}
+
+fn agent(settings: &Settings) -> Program<'_> {
+    Program {
+        name: "terrarium-agent",
+        what: "node agent",
+        folder: "agent",
+        told: settings.agent_dir.as_deref(),
+        variable: "TERRARIUM_AGENT_DIR",
+    }
+}
+
+fn source(settings: &Settings) -> Program<'_> {
+    Program {
+        name: "terrarium-source",
+        what: "program of the sources",
+        folder: "source",
+        told: settings.source_dir.as_deref(),
+        variable: "TERRARIUM_SOURCE_DIR",
+    }
+}
+
+/// The agent for each machine.
 pub(crate) fn agents<'a>(
     machines: impl Iterator<Item = &'a str>,
     settings: &Settings,
 ) -> Result<BTreeMap<String, Local>, Failure> {
+    each(&agent(settings), machines)
+}
+
+/// The sources' program for each machine.
+pub(crate) fn sources<'a>(
+    machines: impl Iterator<Item = &'a str>,
+    settings: &Settings,
+) -> Result<BTreeMap<String, Local>, Failure> {
+    each(&source(settings), machines)
+}
+
+/// The sources' program for every machine it was built for: at least one.
+pub(crate) fn every_source(settings: &Settings) -> Result<BTreeMap<String, Local>, Failure> {
+    let program = source(settings);
+    let built = MACHINES.into_iter().filter(|machine| program.built(machine).is_some());
+    let found = each(&program, built)?;
+    if found.is_empty() { each(&program, [std::env::consts::ARCH].into_iter()) } else { Ok(found) }
+}
+
+fn each<'a>(
+    program: &Program<'_>,
+    machines: impl Iterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Local>, Failure> {
     let mut found = BTreeMap::new();
     for machine in machines {
         if !found.contains_key(machine) {
-            found.insert(machine.to_owned(), agent(machine, settings)?);
+            found.insert(machine.to_owned(), program.find(machine)?);
         }
     }
     Ok(found)
 }
 
-fn agent(machine: &str, settings: &Settings) -> Result<Local, Failure> {
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("agent")));
-    let dirs: Vec<PathBuf> = settings.agent_dir.clone().into_iter().chain(beside).collect();
-    let candidates: Vec<PathBuf> =
-        dirs.iter().map(|dir| dir.join(machine).join("terrarium-agent")).collect();
-    let Some(path) = candidates.iter().find(|path| path.is_file()) else {
-        let list = candidates
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect::<Vec<_>>()
-            .join(" nor ");
-        return Err(Failure::plain(
-            Code::Usage,
-            format!("no node agent for {machine}: neither {list} is there"),
-        )
-        .hint(Some("build it with `make dist`, or set TERRARIUM_AGENT_DIR".to_owned())));
-    };
-    Ok(Local { sha256: sha256(path)?, path: path.clone() })
+impl Program<'_> {
+    fn candidates(&self, machine: &str) -> Vec<PathBuf> {
+        let exe = std::env::current_exe().ok();
+        let beside = exe.and_then(|exe| Some(exe.parent()?.join(self.folder)));
+        let dirs = self.told.map(Path::to_owned).into_iter().chain(beside);
+        dirs.map(|dir| dir.join(machine).join(self.name)).collect()
+    }
+
+    fn built(&self, machine: &str) -> Option<PathBuf> {
+        self.candidates(machine).into_iter().find(|path| path.is_file())
+    }
+
+    fn find(&self, machine: &str) -> Result<Local, Failure> {
+        let Some(path) = self.built(machine) else {
+            let candidates = self.candidates(machine);
+            let list: Vec<String> =
+                candidates.iter().map(|path| path.display().to_string()).collect();
+            return Err(Failure::plain(
+                Code::Usage,
+                format!("no {} for {machine}: neither {} is there", self.what, list.join(" nor ")),
+            )
+            .hint(Some(format!("build it with `make dist`, or set {}", self.variable))));
+        };
+        let bytes = fs_err::read(&path).map_err(|error| {
+            Failure::new(Code::Internal, format!("cannot read the {}", self.what), &error)
+        })?;
+        Ok(Local { sha256: Sha256::of(&bytes).to_string(), path })
+    }
 }
 
-fn sha256(path: &Path) -> Result<String, Failure> {
-    let bytes = fs_err::read(path)
-        .map_err(|error| Failure::new(Code::Internal, "cannot read the node agent", &error))?;
-    Ok(Sha256::of(&bytes).to_string())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_not_built_is_named_with_what_builds_it() {
+        let settings = Settings {
+            source_dir: Some(PathBuf::from("/nowhere")),
+            ..Settings::from_environment()
+        };
+        let failure = sources(["aarch64"].into_iter(), &settings).unwrap_err();
+        assert_eq!(failure.code, Code::Usage);
+        let line = failure.line();
+        for part in ["/nowhere/aarch64/terrarium-source", "make dist", "TERRARIUM_SOURCE_DIR"] {
+            assert!(line.contains(part), "{line}");
+        }
+    }
 }

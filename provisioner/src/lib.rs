@@ -13,6 +13,7 @@ mod error;
 mod executor;
 mod fetch;
 mod host;
+mod image;
 pub mod kubeconfig;
 mod observe;
 mod report;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use terrarium_helm::state;
 use terrarium_inventory::Inventory;
 use terrarium_plan::{Facts, State, probe};
 use terrarium_ssh::Command;
@@ -24,11 +25,13 @@ pub(crate) struct Observation {
     pub failures: Vec<(String, Failure)>,
 }
 
-/// Probes every node; with an operator named, takes each node's lock first, so
+/// Probes every node, asking for `image`, the one of our own services, when one
+/// of them is wanted; with an operator named, takes each node's lock first, so
 /// that nobody changes what is about to be looked at.
 pub(crate) async fn all(
     inventory: &Arc<Inventory>,
     hosts: &[Arc<Host>],
+    image: Option<&str>,
     operator: Option<&str>,
     reporter: &Reporter,
 ) -> Observation {
@@ -36,9 +39,10 @@ pub(crate) async fn all(
     for host in hosts {
         let (host, inventory) = (Arc::clone(host), Arc::clone(inventory));
         let reporter = reporter.of(&host.node.name);
-        let operator = operator.map(str::to_owned);
+        let (image, operator) = (image.map(str::to_owned), operator.map(str::to_owned));
         tasks.spawn(async move {
-            (host.node.name.clone(), one(&inventory, &host, operator.as_deref(), &reporter).await)
+            let (image, operator) = (image.as_deref(), operator.as_deref());
+            (host.node.name.clone(), one(&inventory, &host, image, operator, &reporter).await)
         });
     }
     let mut observation = Observation::default();
@@ -61,6 +65,7 @@ pub(crate) async fn all(
 pub(crate) async fn one(
     inventory: &Inventory,
     host: &Host,
+    image: Option<&str>,
     operator: Option<&str>,
     reporter: &Reporter,
 ) -> Result<Facts, Failure> {
@@ -76,7 +81,7 @@ pub(crate) async fn one(
     if let Some(operator) = operator {
         lock::hold(host, operator).await?;
     }
-    let request = probe::request(inventory, &host.node, &terrarium_helm::state::KUBECTL_ARGS);
+    let request = probe::request(inventory, &host.node, image, &state::KUBECTL_ARGS);
     let command = Command::new("probe", probe::script(&request)).as_root().deadline(DEADLINE);
     let output = host.run(command).await?;
     let reply = String::from_utf8_lossy(&output.stdout);

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub user_known_hosts: Option<PathBuf>,
     /// `TERRARIUM_AGENT_DIR`: where `<machine>/terrarium-agent` lies.
     pub agent_dir: Option<PathBuf>,
+    /// `TERRARIUM_SOURCE_DIR`: where `<machine>/terrarium-source` lies.
+    pub source_dir: Option<PathBuf>,
     /// `NO_COLOR` is not set.
     pub color: bool,
     /// Who and where the operator is, for a node's lock.
@@ -42,6 +44,7 @@ impl Settings {
             agent_socket: path("SSH_AUTH_SOCK"),
             user_known_hosts: home.map(|dir| dir.join(".ssh/known_hosts")),
             agent_dir: path("TERRARIUM_AGENT_DIR"),
+            source_dir: path("TERRARIUM_SOURCE_DIR"),
             color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
             operator: format!(
                 "{}@{}, process {}",

@@ -1,41 +1,55 @@
-//! The stack: which releases differ, and helm driven wave by wave.
+//! The stack: what the inventory wants deployed, and which releases differ.
+
+mod boards;
+mod deploy;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
-use terrarium_helm::catalogue::Catalogue;
+use serde_json::Value;
+use terrarium_helm::board::{self, Board};
+use terrarium_helm::card::ServiceId;
+use terrarium_helm::catalogue::{Catalogue, Service};
 use terrarium_helm::derive::Site;
-use terrarium_helm::diagnose::{KubectlError, diagnose};
-use terrarium_helm::failure::ReleaseFailure;
-use terrarium_helm::plan::{Kind, ReleaseChange, plan};
+use terrarium_helm::plan::{Kind, ReleaseChange, leftover, plan};
 use terrarium_helm::release::{Release, releases};
-use terrarium_helm::runner::{Helm, HelmError};
+use terrarium_helm::state::Deployed;
 use terrarium_helm::{select, state};
 use terrarium_inventory::Inventory;
-use terrarium_plan::{Facts, StackChange, State};
-use tokio::task::JoinSet;
+use terrarium_plan::{Facts, Refusal, StackChange};
+
+pub(crate) use boards::boards;
 
 use crate::error::{Code, Failure};
-use crate::executor::{Run, kubectl};
-use crate::fetch;
-use crate::host::Host;
-use crate::settings::Settings;
-use crate::view::Reporter;
+use crate::image;
 
-/// How long one release may take to become ready: an image pulled onto a slow
-/// card, a first start that lays out its data.
-const READY_WITHIN: Duration = Duration::from_mins(15);
-/// How often a release that is not ready yet is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(15);
-const KUBECTL_SECONDS: u64 = 60;
+/// What refusals and notes about services are said of.
+const PART: &str = "stack";
+/// Kinds of objects that only k3s' own Traefik has a use for.
+const TRAEFIK: &str = ".traefik.io";
 
-/// What the inventory wants deployed.
+/// The services the inventory chooses.
 #[derive(Debug)]
 pub(crate) struct Stack {
-    releases: Vec<Release>,
+    pub catalogue: Catalogue,
+    selected: Vec<ServiceId>,
     /// The wave of each service, from 0.
     waves: BTreeMap<String, usize>,
+    /// `[stack]`, as it is written.
+    written: terrarium_inventory::Stack,
+    site: Site,
+}
+
+/// What is to be deployed on the nodes as they are.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    releases: Vec<Release>,
+    waves: BTreeMap<String, usize>,
+    /// Kinds of objects the API must know before a service is installed.
+    kinds: BTreeMap<String, Vec<String>>,
+    /// Services no node can run.
+    pub refusals: Vec<Refusal>,
+    /// Services that are run otherwise than their charts say.
+    pub notes: Vec<Refusal>,
 }
 
 impl Stack {
@@ -44,6 +58,10 @@ impl Stack {
         let catalogue = Catalogue::embedded().map_err(|error| {
             Failure::internal("the charts of this program cannot be read", &error)
         })?;
+        Self::of(catalogue, inventory)
+    }
+
+    fn of(catalogue: Catalogue, inventory: &Inventory) -> Result<Self, Failure> {
         let wrong = |error: &dyn std::error::Error| {
             Failure::new(
                 Code::Usage,
@@ -60,18 +78,89 @@ impl Stack {
             nodes: inventory.nodes.iter().map(|node| node.name.clone()).collect(),
             ..Site::default()
         };
-        let releases = releases(&selected, &catalogue, &inventory.stack, &site);
         let numbered = waves.into_iter().enumerate();
         let waves = numbered
             .flat_map(|(wave, ids)| ids.into_iter().map(move |id| (id.as_str().to_owned(), wave)))
             .collect();
-        Ok(Self { releases, waves })
+        Ok(Self { catalogue, selected, waves, written: inventory.stack.clone(), site })
     }
 
+    /// Whether the inventory chooses a service.
+    pub(crate) fn wants(&self, service: &str) -> bool {
+        self.waves.contains_key(service)
+    }
+
+    /// Whether a service runs the image that no registry has.
+    pub(crate) fn runs_our_image(&self) -> bool {
+        self.services().any(|(id, service)| {
+            let written = self.values(id);
+            let image =
+                |values: &Value, key: &str| values["image"][key].as_str().map(str::to_owned);
+            let repository = image(&written, "repository")
+                .or_else(|| image(&service.chart.values, "repository"));
+            repository.is_some_and(|name| image::is_ours(&name)) && image(&written, "tag").is_none()
+        })
+    }
+
+    /// What is to be deployed on these boards; `tag` is that of our own image.
+    pub(crate) fn wish(&self, boards: &[Board], tag: Option<&str>) -> Wish {
+        let mut site = self.site.clone();
+        let (mut refusals, mut notes) = (Vec::new(), Vec::new());
+        for (id, service) in self.services() {
+            let chart = &service.chart.values;
+            if let (Some(tag), Some(name)) = (tag, chart["image"]["repository"].as_str())
+                && image::is_ours(name)
+            {
+                site.images.insert(name.to_owned(), tag.to_owned());
+            }
+            match board::place(id.as_str(), &service.card, chart, &self.values(id), boards) {
+                Ok(placement) => {
+                    if !placement.values.is_null() {
+                        site.boards.insert(id.clone(), placement.values);
+                    }
+                    notes.extend(placement.note.map(|note| {
+                        let hint = format!("other values go into [stack.values.{id}]");
+                        Refusal::new(PART, "board", note, hint)
+                    }));
+                }
+                Err(refused) => {
+                    refusals.push(Refusal::new(PART, "board", refused.what, refused.hint));
+                }
+            }
+        }
+        Wish {
+            releases: releases(&self.selected, &self.catalogue, &self.written, &site),
+            waves: self.waves.clone(),
+            kinds: self.kinds(),
+            refusals,
+            notes,
+        }
+    }
+
+    fn services(&self) -> impl Iterator<Item = (&ServiceId, &Service)> {
+        self.selected.iter().filter_map(|id| Some((id, self.catalogue.get(id.as_str())?)))
+    }
+
+    /// What the inventory writes for a service.
+    fn values(&self, id: &ServiceId) -> Value {
+        let written = self.written.values.get(id.as_str()).cloned().unwrap_or_default();
+        serde_json::to_value(written).unwrap_or_default()
+    }
+
+    fn kinds(&self) -> BTreeMap<String, Vec<String>> {
+        let needed = |kind: &&String| self.site.traefik || !kind.ends_with(TRAEFIK);
+        self.services()
+            .map(|(id, service)| {
+                (id.to_string(), service.card.crds.iter().filter(needed).cloned().collect())
+            })
+            .collect()
+    }
+}
+
+impl Wish {
     /// What differs, as far as the server's facts tell.
     pub(crate) fn changes(&self, server: &Facts) -> Result<Vec<StackChange>, Failure> {
-        let deployed = server.cluster.as_ref().map_or("", |cluster| cluster.releases.as_str());
-        let changes = self.differing(deployed)?;
+        let changes = self.differing(releases_of(server))?;
         Ok(changes
             .into_iter()
             .map(|change| StackChange {
@@ -83,132 +172,41 @@ impl Stack {
             .collect())
     }
 
-    /// Brings every release to what is wanted, wave by wave, the services of a
-    /// wave side by side.
-    pub(crate) async fn deploy(
-        &self,
-        run: &Run,
-        server: &Arc<Host>,
-        settings: &Settings,
-        reporter: &Reporter,
-    ) -> Result<(), Failure> {
-        let args = state::KUBECTL_ARGS.map(str::to_owned);
-        let changes = self.differing(&kubectl(server, &args, KUBECTL_SECONDS).await?)?;
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let helm = Arc::new(Helm {
-            program: fetch::helm(&run.inventory, &settings.cache, reporter).await?.path,
-            kubeconfig: run.inventory.cluster.kubeconfig.clone(),
-            context: Some(run.inventory.cluster.name.clone()),
-            cache: settings.cache.join("releases"),
-            timeout: READY_WITHIN.mul_f64(run.patience),
-        });
-        let mut waves: BTreeMap<usize, Vec<ReleaseChange>> = BTreeMap::new();
-        for change in changes {
-            waves.entry(self.wave(change.release.name.as_str())).or_default().push(change);
-        }
-        for (_, wave) in waves {
-            deploy_wave(&helm, server, wave, reporter).await?;
-        }
-        Ok(())
+    /// What was deployed by an earlier inventory and is wanted no more.
+    pub(crate) fn leftovers(&self, server: &Facts) -> Result<Vec<Refusal>, Failure> {
+        let deployed = deployed(releases_of(server))?;
+        let note = |found: &Deployed| {
+            let name = &found.name;
+            Refusal::new(
+                PART,
+                "leftover",
+                format!("`{name}` is deployed and the inventory does not want it any more"),
+                format!(
+                    "`provision stack remove {name}` with --keep-data or --delete-data removes it"
+                ),
+            )
+        };
+        Ok(leftover(&self.releases, &deployed).into_iter().map(note).collect())
     }
 
     fn wave(&self, service: &str) -> usize {
         self.waves.get(service).copied().unwrap_or_default()
     }
 
-    fn differing(&self, deployed: &str) -> Result<Vec<ReleaseChange>, Failure> {
-        let deployed = state::parse(deployed).map_err(|error| {
-            Failure::internal("the cluster's list of releases cannot be read", &error)
-        })?;
-        Ok(plan(&self.releases, &deployed))
+    fn differing(&self, releases: &str) -> Result<Vec<ReleaseChange>, Failure> {
+        Ok(plan(&self.releases, &deployed(releases)?))
     }
 }
 
-async fn deploy_wave(
-    helm: &Arc<Helm>,
-    server: &Arc<Host>,
-    wave: Vec<ReleaseChange>,
-    reporter: &Reporter,
-) -> Result<(), Failure> {
-    let mut tasks = JoinSet::new();
-    for change in wave {
-        let (helm, server, reporter) = (Arc::clone(helm), Arc::clone(server), reporter.clone());
-        tasks.spawn(async move {
-            let name = change.release.name.to_string();
-            reporter.say(&name, State::Started(format!("{} the release", verb(&change.kind))));
-            let result = match apply(&helm, &server, &change, &reporter).await {
-                Ok(()) => Ok(()),
-                Err(error) => Err(explain(&server, &change.release, &error).await),
-            };
-            match &result {
-                Ok(()) => {
-                    reporter.say(&name, State::Changed(format!("{}, ready", done(&change.kind))));
-                }
-                Err(failure) => reporter.say(&name, State::Failed(failure.line())),
-            }
-            result
-        });
-    }
-    let mut result = Ok(());
-    while let Some(ended) = tasks.join_next().await {
-        match ended {
-            Ok(release) => result = result.and(release),
-            Err(error) => return Err(Failure::internal("a release's task ended", &error)),
-        }
-    }
-    result
+/// What the probe's query for releases printed.
+fn releases_of(server: &Facts) -> &str {
+    server.cluster.as_ref().map_or("", |cluster| cluster.releases.as_str())
 }
 
-/// Has helm apply a change and, while it waits, tells why it has to.
-async fn apply(
-    helm: &Helm,
-    server: &Host,
-    change: &ReleaseChange,
-    reporter: &Reporter,
-) -> Result<(), HelmError> {
-    let applied = helm.apply(change);
-    tokio::pin!(applied);
-    let mut told = String::new();
-    loop {
-        tokio::select! {
-            result = &mut applied => return result,
-            () = tokio::time::sleep(LOOK_EVERY) => {
-                let Some(found) = look(server, &change.release).await else { continue };
-                // Ports and times in what follows differ from look to look.
-                let what = found.reason.split(": ").next().unwrap_or_default().to_owned();
-                if what != told {
-                    let name = change.release.name.as_str();
-                    reporter.say(name, State::Note(format!("not ready yet: {found}")));
-                    told = what;
-                }
-            }
-        }
-    }
-}
-
-/// Which pod keeps a release from being ready, and why.
-async fn look(server: &Host, release: &Release) -> Option<ReleaseFailure> {
-    let found =
-        diagnose(&release.namespace, release.name.as_str(), |args: Vec<String>| async move {
-            kubectl(server, &args, KUBECTL_SECONDS)
-                .await
-                .map_err(|failure| KubectlError::from(failure.line()))
-        });
-    found.await.ok().flatten()
-}
-
-/// What helm cannot say: which pod, which event, which log line.
-async fn explain(server: &Host, release: &Release, error: &HelmError) -> Failure {
-    let Some(found) = look(server, release).await else {
-        return Failure::of(Code::Change, error)
-            .hint(Some("run the same command again to take it up".to_owned()));
-    };
-    let mut failure = Failure::plain(Code::Change, found.to_string());
-    failure.causes.extend(found.event.map(|event| format!("event: {event}")));
-    failure.causes.extend(found.log_line.map(|line| format!("log: {line}")));
-    failure.hint(Some(found.hint))
+/// The releases that are in the cluster.
+pub(crate) fn deployed(releases: &str) -> Result<Vec<Deployed>, Failure> {
+    state::parse(releases)
+        .map_err(|error| Failure::internal("the cluster's list of releases cannot be read", &error))
 }
 
 fn verb(kind: &Kind) -> &'static str {
@@ -219,10 +217,5 @@ fn verb(kind: &Kind) -> &'static str {
     }
 }
 
-fn done(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Install => "installed",
-        Kind::Upgrade => "upgraded",
-        Kind::Recover(_) => "recovered",
-    }
-}
+#[cfg(test)]
+mod tests;

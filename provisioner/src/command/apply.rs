@@ -12,6 +12,7 @@ use crate::error::{Code, Failure};
 use crate::executor::{self, Run};
 use crate::report::{Summary, terminal};
 use crate::settings::Settings;
+use crate::stack::Wish;
 use crate::view::{self, Reporter};
 use crate::{access, observe};
 
@@ -58,7 +59,7 @@ async fn converge(
         return Err(failure.clone());
     }
     refuse(&picture.plan, reporter)?;
-    let Picture { observation, artifacts, binaries, plan } = picture;
+    let Picture { observation, artifacts, binaries, wish, plan } = picture;
     let mut failures = observation.failures;
     let run = Arc::new(Run {
         inventory: Arc::clone(&ground.inventory),
@@ -78,8 +79,8 @@ async fn converge(
     };
     access::kubeconfig(&run.inventory, server, reporter).await?;
     if waiting || !plan.stack.is_empty() {
-        ground.stack.deploy(&run, server, settings, &reporter.of("stack")).await?;
-        verify(ground, &run, reporter).await?;
+        wish.deploy(&run, server, settings, &reporter.of("stack")).await?;
+        verify(ground, &run, &wish, reporter).await?;
     }
     Ok(())
 }
@@ -113,16 +114,22 @@ fn first(failures: Vec<(String, Failure)>, reporter: &Reporter) -> Result<(), Fa
 }
 
 /// Looks again: a plan that was carried out must be empty now.
-async fn verify(ground: &Ground, run: &Run, reporter: &Reporter) -> Result<(), Failure> {
+async fn verify(
+    ground: &Ground,
+    run: &Run,
+    wish: &Wish,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
     let begun = Instant::now();
     loop {
-        let observation = observe::all(&run.inventory, &ground.hosts, None, reporter).await;
+        let observation =
+            observe::all(&run.inventory, &ground.hosts, run.image(), None, reporter).await;
         if let Some((_, failure)) = observation.failures.into_iter().next() {
             return Err(failure);
         }
         let mut plan = terrarium_plan::plan(&run.inventory, &observation.facts, &run.artifacts);
         if let Some(server) = observation.facts.get(&run.inventory.server().name) {
-            plan.stack = ground.stack.changes(server)?;
+            plan.stack = wish.changes(server)?;
         }
         if plan.is_empty() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! What `apply`, `plan` and `status` begin with: inventory, password, hosts,
 //! facts, artifacts, plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use crate::error::{Code, Failure};
 use crate::host::Host;
 use crate::observe::{self, Observation};
 use crate::settings::Settings;
-use crate::stack::Stack;
+use crate::stack::{Stack, Wish, boards};
 use crate::view::{self, Reporter};
-use crate::{binaries, fetch};
+use crate::{binaries, fetch, image};
 
 /// Inventory and hosts, before anything is asked of them.
 pub(super) struct Ground {
@@ -31,6 +31,7 @@ pub(super) struct Picture {
     pub(super) observation: Observation,
     pub(super) artifacts: Artifacts,
     pub(super) binaries: BTreeMap<Binary, PathBuf>,
+    pub(super) wish: Wish,
     pub(super) plan: Plan,
 }
 
@@ -69,34 +70,55 @@ impl Ground {
         operator: Option<&str>,
         reporter: &Reporter,
     ) -> Result<Picture, Failure> {
-        let observation = observe::all(&self.inventory, &self.hosts, operator, reporter).await;
+        let tag = if self.stack.runs_our_image() {
+            Some(image::tag(&binaries::every_source(settings)?))
+        } else {
+            None
+        };
+        let reference = tag.as_deref().map(image::reference);
+        let observation =
+            observe::all(&self.inventory, &self.hosts, reference.as_deref(), operator, reporter)
+                .await;
         for (name, failure) in &observation.failures {
             reporter.of(name).say("observe", State::Failed(failure.line()));
         }
-        let machines: Vec<&str> =
-            observation.facts.values().map(|facts| facts.machine.as_str()).collect();
+        let machines: BTreeSet<&str> = observation
+            .facts
+            .values()
+            .map(|facts| facts.machine.as_str())
+            .filter(|machine| binaries::MACHINES.contains(machine))
+            .collect();
         let (artifacts, binaries) =
-            artifacts(&self.inventory, &machines, settings, reporter).await?;
+            artifacts(&self.inventory, &machines, tag.as_deref(), settings, reporter).await?;
+        let wish = self.stack.wish(&boards(&self.inventory, &observation.facts), tag.as_deref());
         let mut plan = plan(&self.inventory, &observation.facts, &artifacts);
+        plan.refusals.extend(wish.refusals.iter().cloned());
+        plan.notes.extend(wish.notes.iter().cloned());
         if let Some(server) = observation.facts.get(&self.inventory.server().name) {
-            plan.stack = self.stack.changes(server)?;
+            plan.stack = wish.changes(server)?;
+            plan.notes.extend(wish.leftovers(server)?);
         }
-        Ok(Picture { observation, artifacts, binaries, plan })
+        Ok(Picture { observation, artifacts, binaries, wish, plan })
     }
 }
 
-/// Fetches k3s for each machine and finds the agent. A machine neither exists
-/// for is left out; the plan refuses its node.
+/// Fetches k3s for each machine, finds the agent and, with a tag, makes our own
+/// image. A machine they do not exist for is left out; the plan refuses its node.
 async fn artifacts(
     inventory: &Inventory,
-    machines: &[&str],
+    machines: &BTreeSet<&str>,
+    tag: Option<&str>,
     settings: &Settings,
     reporter: &Reporter,
 ) -> Result<(Artifacts, BTreeMap<Binary, PathBuf>), Failure> {
     let mut artifacts = Artifacts::default();
     let mut paths = BTreeMap::new();
-    let known = machines.iter().copied().filter(|machine| matches!(*machine, "aarch64" | "x86_64"));
-    for (machine, local) in binaries::agents(known, settings)? {
+    if let Some(tag) = tag {
+        let (image, archives) = image::archives(tag, machines.iter().copied(), settings)?;
+        artifacts.image = Some(image);
+        paths.extend(archives.into_iter().map(|(machine, path)| (Binary::Image(machine), path)));
+    }
+    for (machine, local) in binaries::agents(machines.iter().copied(), settings)? {
         artifacts.agent.insert(machine.clone(), local.sha256);
         paths.insert(Binary::Agent(machine.clone()), local.path);
         let fetched = fetch::k3s(inventory, &machine, &settings.cache, reporter).await?;

@@ -48,6 +48,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// The image of our own services, when one of them is wanted.
+    pub(crate) fn image(&self) -> Option<&str> {
+        self.artifacts.image.as_ref().map(|image| image.reference.as_str())
+    }
+
     /// The server's host.
     fn server(&self) -> Option<&Arc<Host>> {
         self.hosts.get(&self.inventory.server().name)

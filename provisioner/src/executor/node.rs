@@ -92,7 +92,8 @@ impl Worker {
         restarted: bool,
     ) -> Result<VecDeque<Change>, Failure> {
         let name = &self.host.node.name;
-        let facts = observe::one(&self.run.inventory, &self.host, None, &self.reporter).await?;
+        let (inventory, image) = (&self.run.inventory, self.run.image());
+        let facts = observe::one(inventory, &self.host, image, None, &self.reporter).await?;
         let mut all = self.run.facts.clone();
         all.insert(name.clone(), facts);
         let mut plan = plan(&self.run.inventory, &all, &self.run.artifacts);

@@ -31,11 +31,7 @@ pub(super) async fn perform(
                     format!("node `{}`: nothing was fetched for {path}", host.node.name),
                 )
             })?;
-            let expected = match binary {
-                terrarium_plan::Binary::K3s(machine) => run.artifacts.k3s.get(machine),
-                terrarium_plan::Binary::Agent(machine) => run.artifacts.agent.get(machine),
-            };
-            let step = action.step(expected.map(String::as_str));
+            let step = action.step(run.artifacts.sha256(binary));
             upload(host, step, local, action, reporter, change).await?
         }
         Action::Write { content: Content::ServerToken, .. } => {

@@ -172,7 +172,7 @@ pub(crate) fn status(status: &Status) -> String {
             text.push_str(&entry("           ", error, ""));
         }
     }
-    if !status.plan.is_empty() {
+    if !status.plan.is_empty() || !status.plan.notes.is_empty() {
         text.push('\n');
         let unseen: Vec<&str> = status
             .nodes

@@ -1,0 +1,205 @@
+//! helm driven wave by wave, the services of a wave side by side.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use terrarium_helm::diagnose::{KubectlError, diagnose};
+use terrarium_helm::failure::ReleaseFailure;
+use terrarium_helm::plan::{Kind, ReleaseChange};
+use terrarium_helm::release::Release;
+use terrarium_helm::runner::{Helm, HelmError};
+use terrarium_helm::state;
+use terrarium_inventory::Inventory;
+use terrarium_plan::State;
+use tokio::task::JoinSet;
+
+use super::{Wish, verb};
+use crate::error::{Code, Failure};
+use crate::executor::{Run, kubectl};
+use crate::fetch;
+use crate::host::Host;
+use crate::settings::Settings;
+use crate::view::Reporter;
+
+/// How long one release may take to become ready: an image pulled onto a slow
+/// card, a first start that lays out its data.
+const READY_WITHIN: Duration = Duration::from_mins(15);
+/// How long k3s' own components may take to tell the API their kinds of objects.
+const KINDS_WITHIN: Duration = Duration::from_mins(10);
+/// How often a release that is not ready yet is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+const KUBECTL_SECONDS: u64 = 60;
+
+/// helm, speaking to the inventory's cluster.
+pub(crate) async fn helm(
+    inventory: &Inventory,
+    patience: f64,
+    settings: &Settings,
+    reporter: &Reporter,
+) -> Result<Helm, Failure> {
+    Ok(Helm {
+        program: fetch::helm(inventory, &settings.cache, reporter).await?.path,
+        kubeconfig: inventory.cluster.kubeconfig.clone(),
+        context: Some(inventory.cluster.name.clone()),
+        cache: settings.cache.join("releases"),
+        timeout: READY_WITHIN.mul_f64(patience),
+    })
+}
+
+impl Wish {
+    /// Brings every release to what is wanted.
+    pub(crate) async fn deploy(
+        &self,
+        run: &Run,
+        server: &Arc<Host>,
+        settings: &Settings,
+        reporter: &Reporter,
+    ) -> Result<(), Failure> {
+        let args = state::KUBECTL_ARGS.map(str::to_owned);
+        let changes = self.differing(&kubectl(server, &args, KUBECTL_SECONDS).await?)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let helm = Arc::new(helm(&run.inventory, run.patience, settings, reporter).await?);
+        let mut waves: BTreeMap<usize, Vec<ReleaseChange>> = BTreeMap::new();
+        for change in changes {
+            waves.entry(self.wave(change.release.name.as_str())).or_default().push(change);
+        }
+        let within = KINDS_WITHIN.mul_f64(run.patience);
+        for (_, wave) in waves {
+            for change in &wave {
+                let name = change.release.name.as_str();
+                for kind in self.kinds.get(name).into_iter().flatten() {
+                    known(server, name, kind, within, reporter).await?;
+                }
+            }
+            deploy_wave(&helm, server, wave, reporter).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits until the API knows a kind of object that a release is made of.
+async fn known(
+    server: &Host,
+    service: &str,
+    kind: &str,
+    within: Duration,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let wanted = "--for=condition=Established";
+    let args = ["wait", wanted, "--timeout=10s", &format!("crd/{kind}")].map(str::to_owned);
+    let begun = Instant::now();
+    loop {
+        let Err(failure) = kubectl(server, &args, KUBECTL_SECONDS).await else { return Ok(()) };
+        if failure.code == Code::Connection {
+            return Err(failure);
+        }
+        if begun.elapsed() > within {
+            return Err(Failure::plain(
+                Code::Change,
+                format!("`{service}` needs {kind}, which the cluster does not know"),
+            )
+            .hint(Some(
+                "k3s installs it with its own components: `kubectl -n kube-system get jobs`"
+                    .to_owned(),
+            )));
+        }
+        reporter.say(service, State::Progress(format!("waiting for {kind}")));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+async fn deploy_wave(
+    helm: &Arc<Helm>,
+    server: &Arc<Host>,
+    wave: Vec<ReleaseChange>,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let mut tasks = JoinSet::new();
+    for change in wave {
+        let (helm, server, reporter) = (Arc::clone(helm), Arc::clone(server), reporter.clone());
+        tasks.spawn(async move {
+            let name = change.release.name.to_string();
+            reporter.say(&name, State::Started(format!("{} the release", verb(&change.kind))));
+            let result = match apply(&helm, &server, &change, &reporter).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(explain(&server, &change.release, &error).await),
+            };
+            match &result {
+                Ok(()) => {
+                    reporter.say(&name, State::Changed(format!("{}, ready", done(&change.kind))));
+                }
+                Err(failure) => reporter.say(&name, State::Failed(failure.line())),
+            }
+            result
+        });
+    }
+    let mut result = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok(release) => result = result.and(release),
+            Err(error) => return Err(Failure::internal("a release's task ended", &error)),
+        }
+    }
+    result
+}
+
+/// Has helm apply a change and, while it waits, tells why it has to.
+async fn apply(
+    helm: &Helm,
+    server: &Host,
+    change: &ReleaseChange,
+    reporter: &Reporter,
+) -> Result<(), HelmError> {
+    let applied = helm.apply(change);
+    tokio::pin!(applied);
+    let mut told = String::new();
+    loop {
+        tokio::select! {
+            result = &mut applied => return result,
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                let Some(found) = look(server, &change.release).await else { continue };
+                // Ports and times in what follows differ from look to look.
+                let what = found.reason.split(": ").next().unwrap_or_default().to_owned();
+                if what != told {
+                    let name = change.release.name.as_str();
+                    reporter.say(name, State::Note(format!("not ready yet: {found}")));
+                    told = what;
+                }
+            }
+        }
+    }
+}
+
+/// Which pod keeps a release from being ready, and why.
+async fn look(server: &Host, release: &Release) -> Option<ReleaseFailure> {
+    let found =
+        diagnose(&release.namespace, release.name.as_str(), |args: Vec<String>| async move {
+            kubectl(server, &args, KUBECTL_SECONDS)
+                .await
+                .map_err(|failure| KubectlError::from(failure.line()))
+        });
+    found.await.ok().flatten()
+}
+
+/// What helm cannot say: which pod, which event, which log line.
+async fn explain(server: &Host, release: &Release, error: &HelmError) -> Failure {
+    let Some(found) = look(server, release).await else {
+        return Failure::of(Code::Change, error)
+            .hint(Some("run the same command again to take it up".to_owned()));
+    };
+    let mut failure = Failure::plain(Code::Change, found.to_string());
+    failure.causes.extend(found.event.map(|event| format!("event: {event}")));
+    failure.causes.extend(found.log_line.map(|line| format!("log: {line}")));
+    failure.hint(Some(found.hint))
+}
+
+fn done(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Install => "installed",
+        Kind::Upgrade => "upgraded",
+        Kind::Recover(_) => "recovered",
+    }
+}

@@ -1,0 +1,94 @@
+use std::path::Path;
+
+use super::*;
+
+/// A service of our own image, one that wants a new processor, and one that
+/// waits for a kind of object.
+fn stack(written: &str) -> Stack {
+    let mut files = BTreeMap::new();
+    for (name, card, values) in [
+        ("source", "", "image: {repository: docker.io/terrarium/source, tag: '0.1.0'}"),
+        (
+            "mongodb",
+            "[[cannot_run]]\narch_below = 'armv8.2-a'\nreason = 'it wants ARMv8.2'",
+            "image: {repository: docker.io/library/mongo, tag: '7'}\nnodeSelector: {}",
+        ),
+        ("ingress", "crds = ['middlewares.traefik.io', 'things.example.org']", "traefik: true"),
+    ] {
+        let head = format!("title = '{name}'\nsummary = 's'\ngroup = 'Cluster'\nicon = 'i'\n");
+        files.insert(format!("{name}/service.toml"), format!("{head}{card}").into_bytes());
+        let chart = format!("name: {name}\nversion: 1.0.0\nappVersion: '1'\n");
+        files.insert(format!("{name}/Chart.yaml"), chart.into_bytes());
+        files.insert(format!("{name}/values.yaml"), values.as_bytes().to_vec());
+    }
+    let text = format!("[[node]]\nname = 'pi-1'\nhost = '10.0.0.1'\n{written}");
+    let inventory =
+        Inventory::parse(Path::new("/x/pis.toml"), &text, Some(Path::new("/x"))).unwrap();
+    Stack::of(Catalogue::from_files(files).unwrap(), &inventory).unwrap()
+}
+
+fn board(node: &str, level: &str) -> Board {
+    let labels = BTreeMap::from([("terrarium/cpu".to_owned(), level.to_owned())]);
+    Board { node: node.to_owned(), id: None, level: Some(level.to_owned()), labels }
+}
+
+fn values(wish: &Wish, service: &str) -> Value {
+    wish.releases.iter().find(|release| release.name.as_str() == service).unwrap().values.clone()
+}
+
+const ALL: &str = "[stack]\nservices = ['source', 'mongodb', 'ingress']\n";
+
+#[test]
+fn our_image_gets_the_tag_of_the_binaries_and_no_other_does() {
+    let stack = stack(ALL);
+    assert!(stack.runs_our_image());
+    let wish = stack.wish(&[], Some("0.1.0-01234567"));
+    assert_eq!(values(&wish, "source")["image"]["tag"], "0.1.0-01234567");
+    assert_eq!(values(&wish, "mongodb")["image"], Value::Null);
+}
+
+#[test]
+fn our_image_is_not_made_for_those_who_bring_their_own() {
+    for (written, ours) in [
+        ("[stack]\nservices = ['mongodb']", false),
+        ("[stack]\nservices = ['source']", true),
+        ("[stack]\nservices = ['source']\nvalues.source.image.tag = 'mine'", false),
+        ("[stack]\nservices = ['source']\nvalues.source.image.repository = 'me/it'", false),
+        ("[stack]\nservices = ['source']\nvalues.source.image.uid = 7", true),
+    ] {
+        assert_eq!(stack(written).runs_our_image(), ours, "{written}");
+    }
+}
+
+#[test]
+fn a_service_is_bound_to_the_boards_that_can_or_refused() {
+    let stack = stack(ALL);
+    let mixed = stack.wish(&[board("a", "armv8.0-a"), board("b", "armv8.2-a")], None);
+    assert_eq!(values(&mixed, "mongodb")["nodeSelector"]["terrarium/cpu"], "armv8.2-a");
+    assert!(mixed.refusals.is_empty());
+    let old = stack.wish(&[board("a", "armv8.0-a")], None);
+    let refusal = &old.refusals[0];
+    assert_eq!((refusal.node.as_deref(), refusal.id.as_str()), (Some("stack"), "board"));
+    assert!(refusal.what.contains("`mongodb` (a), because it wants ARMv8.2"), "{refusal:?}");
+}
+
+#[test]
+fn traefiks_kinds_are_waited_for_where_traefik_is() {
+    let kinds = |written: &str| stack(&format!("{ALL}{written}")).wish(&[], None).kinds;
+    assert_eq!(kinds("")["ingress"], ["middlewares.traefik.io", "things.example.org"]);
+    assert_eq!(kinds("[k3s]\ndisable = ['traefik']")["ingress"], ["things.example.org"]);
+}
+
+#[test]
+fn what_is_wanted_no_more_is_said_with_the_command_that_removes_it() {
+    let line = |name: &str| format!("terrarium {name} 1 deployed 0123456789abcdef\n");
+    let cluster = terrarium_plan::Cluster {
+        releases: line("redis") + &line("mongodb"),
+        ..terrarium_plan::Cluster::default()
+    };
+    let facts = Facts { cluster: Some(cluster), ..Facts::default() };
+    let notes = stack(ALL).wish(&[], None).leftovers(&facts).unwrap();
+    let said: Vec<_> = notes.iter().map(|note| note.what.as_str()).collect();
+    assert_eq!(said, ["`redis` is deployed and the inventory does not want it any more"]);
+    assert!(notes[0].hint.starts_with("`provision stack remove redis`"), "{notes:?}");
+}
