@@ -41,7 +41,8 @@ def kafka(session_kafka):
     """Running, with empty topics; the same process where a test lets it be."""
     if session_kafka.process is None:
         session_kafka.start()
-    session_kafka.delete(*(set(TOPICS) & session_kafka.topics()))
+    if former := set(TOPICS) & session_kafka.topics():
+        session_kafka.delete(*former)
     session_kafka.create(*TOPICS)
     return session_kafka
 

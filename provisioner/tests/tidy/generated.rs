@@ -4,11 +4,10 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use terrarium_helm::catalogue::{Catalogue, Service};
 
 /// Compares what stands in `file` between the markers of `name` with what
 /// should; with `UPDATE=1` writes it.
-fn committed(file: &str, name: &str, expected: &str) {
+pub(crate) fn committed(file: &str, name: &str, expected: &str) {
     let text = crate::read(file);
     let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
     let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{file}: no {begin}"));
@@ -50,26 +49,8 @@ fn the_command_line() {
     committed("docs/reference/cli.md", "help", &text);
 }
 
-#[test]
-fn the_services() {
-    let catalogue = Catalogue::embedded().unwrap();
-    let rows: String = catalogue.iter().map(|(id, service)| row(id.as_str(), service)).collect();
-    let head = "| service | is | port | memory, request / limit |\n|---|---|---|---|\n";
-    committed("docs/guide/stack.md", "services", &format!("{head}{rows}\n"));
-}
-
-fn row(id: &str, service: &Service) -> String {
-    let ports: Vec<String> = service.card.ports.values().map(u16::to_string).collect();
-    let ports = if ports.is_empty() { "–".to_owned() } else { ports.join(", ") };
-    let [request, limit] =
-        ["requests", "limits"].map(|which| memory_mib(which, &service.chart.values));
-    let memory =
-        if request == 0 { "–".to_owned() } else { format!("{request} MiB / {limit} MiB") };
-    format!("| `{id}` | {} | {ports} | {memory} |\n", service.card.summary)
-}
-
 /// The sum of `resources.<which>.memory` wherever values have them, in MiB.
-fn memory_mib(which: &str, values: &Value) -> u64 {
+pub(crate) fn memory_mib(which: &str, values: &Value) -> u64 {
     let Some(table) = values.as_object() else { return 0 };
     let of = |(key, value): (&String, &Value)| match value[which]["memory"].as_str() {
         Some(amount) if key == "resources" => mib(amount),

@@ -9,6 +9,7 @@
 mod arrows;
 mod generated;
 mod mentioned;
+mod services;
 mod source;
 
 use std::path::{Path, PathBuf};

@@ -1,69 +1,12 @@
-//! The charts under the real helm: they lint, they render to what is committed,
-//! their schemas refuse what is wrong, and every pod keeps the house rules.
-//!
-//! Helm is `$TERRARIUM_HELM`, or the lab's (`hardware/lab/helm.sh`), or the one
-//! on the `PATH`; `promtool` is the one on the `PATH` or in `$TERRARIUM_PROMTOOL`.
+//! Each chart by itself.
 
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
-
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
-use terrarium_helm::catalogue::{Catalogue, Service};
+use terrarium_helm::catalogue::Service;
 
-fn charts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("charts")
-}
-
-fn catalogue() -> Catalogue {
-    Catalogue::load(&charts()).expect("the services are right")
-}
-
-fn program(variable: &str, name: &str) -> PathBuf {
-    if let Some(path) = std::env::var_os(variable) {
-        return path.into();
-    }
-    let cache = std::env::var_os("TERRARIUM_CACHE").map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/terrarium"));
-    let built = cache.or_else(home).map(|cache| cache.join(name).join(name));
-    built.filter(|path| path.exists()).unwrap_or_else(|| name.into())
-}
-
-fn helm(arguments: &[&str]) -> Output {
-    let home = tempfile::tempdir().expect("a folder");
-    let mut command = Command::new(program("TERRARIUM_HELM", "helm"));
-    command.args(arguments).current_dir(charts());
-    for name in ["CACHE", "CONFIG", "DATA"] {
-        command.env(format!("HELM_{name}_HOME"), home.path());
-    }
-    command.output().expect("helm runs; build one with hardware/lab/helm.sh or set TERRARIUM_HELM")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn template(service: &str, more: &[&str]) -> String {
-    let arguments = [&["template", service, service, "--namespace=terrarium"], more].concat();
-    let output = helm(&arguments);
-    assert!(output.status.success(), "{service}: {}", stderr(&output));
-    String::from_utf8(output.stdout).expect("text")
-}
-
-fn objects(rendered: &str) -> Vec<Value> {
-    let documents = rendered.split("\n---\n").filter(|text| {
-        text.lines().any(|l| !l.starts_with('#') && !l.starts_with("---") && !l.trim().is_empty())
-    });
-    documents.map(|text| serde_saphyr::from_str(text).expect("YAML")).collect()
-}
-
-/// The pod specs of a rendered chart.
-fn pods(rendered: &str) -> Vec<Value> {
-    let specs =
-        objects(rendered).into_iter().map(|object| object["spec"]["template"]["spec"].clone());
-    specs.filter(|spec| !spec.is_null()).collect()
-}
+use crate::helm::{catalogue, helm, objects, pods, program, stderr, template};
 
 fn each(check: impl Fn(&str, &Service)) {
     let catalogue = catalogue();
@@ -85,14 +28,20 @@ fn every_chart_lints() {
 #[test]
 fn every_chart_renders_to_what_is_committed() {
     each(|id, _| {
-        let password = "  password: ";
         let mut rendered = String::new();
+        let (mut secret, mut data) = (false, false);
         for line in template(id, &[]).lines() {
             // A Secret's data is new at every rendering.
-            let secret = line.starts_with(password) || line.starts_with("  auth.conf: ");
+            match line {
+                "---" => (secret, data) = (false, false),
+                "kind: Secret" => secret = true,
+                _ if !line.starts_with(' ') => data = secret && line == "data:",
+                _ => {}
+            }
             let key = line.split_inclusive(": ").next().unwrap_or_default();
-            rendered.push_str(if secret { key } else { line });
-            rendered.push_str(if secret { "GENERATED\n" } else { "\n" });
+            let hidden = data && line.starts_with("  ");
+            rendered.push_str(if hidden { key } else { line });
+            rendered.push_str(if hidden { "GENERATED\n" } else { "\n" });
         }
         insta::assert_snapshot!(format!("chart_{id}"), rendered);
     });
@@ -279,7 +228,7 @@ fn prometheus_takes_its_configuration_and_rules() {
     };
     let said = promtool(&["check", "rules", "rules.yml"]);
     assert!(said.contains("3 rules found"), "{said}");
-    std::fs::write(folder.path().join("test.yml"), include_str!("rules.test.yml"))
+    std::fs::write(folder.path().join("test.yml"), include_str!("../rules.test.yml"))
         .expect("written");
     promtool(&["test", "rules", "test.yml"]);
     // Debian's promtool lacks the Kubernetes discovery; everything else of the

@@ -1,0 +1,12 @@
+//! The charts under the real helm: they lint, they render to what is committed,
+//! their schemas refuse what is wrong, every pod keeps the house rules, and the
+//! profile `core` hangs together on the boards it is for.
+//!
+//! Helm is `$TERRARIUM_HELM`, or the lab's (`hardware/lab/helm.sh`), or the one
+//! on the `PATH`; `promtool` is the one on the `PATH` or in `$TERRARIUM_PROMTOOL`.
+
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
+mod core;
+mod each;
+mod helm;
