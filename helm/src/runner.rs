@@ -1,5 +1,8 @@
 //! Driving the real `helm`.
 
+mod remove;
+mod render;
+
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -66,6 +69,12 @@ pub enum HelmError {
         /// Our deadline.
         seconds: u64,
     },
+    /// What it printed is not what it was asked for.
+    #[error("helm's answer about release {release} cannot be read")]
+    Answer {
+        /// The release.
+        release: String,
+    },
     /// It ended in a failure.
     #[error("`helm {command} {release}` failed ({status}): {stderr}")]
     Failed {
@@ -85,33 +94,39 @@ impl Helm {
     /// that does not become ready stays as it is, for diagnosis; the next run
     /// takes it up again.
     pub async fn apply(&self, change: &ReleaseChange) -> Result<(), HelmError> {
-        let release = &change.release;
-        let folder = layout(release, &self.cache).map_err(|source| HelmError::Prepare {
-            release: release.name.to_string(),
-            folder: self.cache.clone(),
-            source,
-        })?;
+        let folder = self.lay_out(&change.release)?;
         for arguments in steps(change, folder.path(), self.timeout) {
-            self.run(release, &arguments).await?;
+            self.run(change.release.name.as_str(), &arguments).await?;
         }
         Ok(())
     }
 
-    async fn run(&self, release: &Release, arguments: &[String]) -> Result<(), HelmError> {
-        let command = arguments.first().cloned().unwrap_or_default();
+    fn lay_out(&self, release: &Release) -> Result<TempDir, HelmError> {
+        layout(release, &self.cache).map_err(|source| HelmError::Prepare {
+            release: release.name.to_string(),
+            folder: self.cache.clone(),
+            source,
+        })
+    }
+
+    /// Runs helm about a release and gives its standard output.
+    async fn run(&self, release: &str, arguments: &[String]) -> Result<String, HelmError> {
+        // Helm's subcommands of two words are told by both.
+        let words = arguments.iter().take_while(|word| *word != release);
+        let command = words.map(String::as_str).collect::<Vec<_>>().join(" ");
         let child = self
             .command(arguments)
             .spawn()
             .map_err(|source| HelmError::Start { program: self.program.clone(), source })?;
         let deadline = self.timeout + GRACE;
-        let name = release.name.to_string();
+        let name = release.to_owned();
         let Ok(ended) = tokio::time::timeout(deadline, child.wait_with_output()).await else {
             return Err(HelmError::Hung { release: name, command, seconds: deadline.as_secs() });
         };
         let output =
             ended.map_err(|source| HelmError::Start { program: self.program.clone(), source })?;
         if output.status.success() {
-            return Ok(());
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let stderr = tail(&String::from_utf8_lossy(&output.stderr));
         Err(HelmError::Failed { release: name, command, status: output.status, stderr })
@@ -136,7 +151,7 @@ impl Helm {
         }
         command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         command
@@ -174,6 +189,7 @@ fn steps(change: &ReleaseChange, folder: &Path, timeout: Duration) -> Vec<Vec<St
         format!("--labels={DIGEST_LABEL}={}", change.release.short_digest()),
         HISTORY.to_owned(),
         "--wait".to_owned(),
+        "--wait-for-jobs".to_owned(),
     ]);
     first.into_iter().chain([upgrade]).collect()
 }

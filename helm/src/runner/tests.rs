@@ -42,7 +42,7 @@ fn the_calls_of_helm_follow_from_the_kind() {
     };
     let upgrade = "upgrade redis /tmp/r/chart --install --create-namespace \
                    --values=/tmp/r/values.json --labels=terrarium-digest=dddddddddddddddd \
-                   --history-max=3 --wait --namespace=terrarium --timeout=600s";
+                   --history-max=3 --wait --wait-for-jobs --namespace=terrarium --timeout=600s";
     assert_eq!(lines(Kind::Install), [upgrade]);
     assert_eq!(lines(Kind::Upgrade), [upgrade]);
     assert_eq!(lines(Kind::Recover(Recovery::Retry)), [upgrade]);
@@ -105,4 +105,44 @@ async fn a_helm_that_is_not_there_is_named() {
     helm.program = PathBuf::from("/nowhere/helm");
     let error = helm.apply(&change(Kind::Install)).await.expect_err("no helm");
     assert_eq!(error.to_string(), "cannot run /nowhere/helm");
+}
+
+#[tokio::test]
+async fn a_release_is_removed_by_name_and_its_absence_is_no_error() {
+    let home = tempfile::tempdir().expect("a folder");
+    let seen = home.path().join("seen");
+    let helm = helm(home.path(), &format!("echo \"$*\" >{}", seen.display()));
+    helm.remove("terrarium", "redis").await.expect("helm succeeds");
+    let seen = fs_err::read_to_string(seen).expect("helm ran");
+    let wanted = "uninstall redis --ignore-not-found --wait --namespace=terrarium --timeout=300s ";
+    assert!(seen.starts_with(wanted), "{seen}");
+}
+
+#[tokio::test]
+async fn manifests_are_what_helm_prints() {
+    let home = tempfile::tempdir().expect("a folder");
+    let script = "case $1 in get) echo \"$3 old\";; template) echo \"$2 new\";; \
+                  upgrade) printf '%s' '{\"name\":\"redis\",\"manifest\":\"kind: X\\n\"}';; esac";
+    let helm = helm(home.path(), script);
+    let release = change(Kind::Upgrade).release;
+    assert_eq!(helm.manifest("terrarium", "redis").await.expect("old"), "redis old\n");
+    assert_eq!(helm.rendered(&release).await.expect("new"), "redis new\n");
+    assert_eq!(helm.upgraded(&release).await.expect("both"), "kind: X\n");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_repeated() {
+    let home = tempfile::tempdir().expect("a folder");
+    let helm = helm(home.path(), "echo '{\"manifest\": hunter2'");
+    let error = helm.upgraded(&change(Kind::Upgrade).release).await.expect_err("no JSON");
+    assert_eq!(error.to_string(), "helm's answer about release redis cannot be read");
+    assert!(std::error::Error::source(&error).is_none());
+}
+
+#[tokio::test]
+async fn a_failed_command_of_two_words_is_named_by_both() {
+    let home = tempfile::tempdir().expect("a folder");
+    let helm = helm(home.path(), "exit 1");
+    let error = helm.manifest("terrarium", "redis").await.expect_err("helm fails");
+    assert!(error.to_string().starts_with("`helm get manifest redis` failed"), "{error}");
 }
