@@ -60,11 +60,13 @@ log.cleaner.dedupe.buffer.size=4194304
 
     def create(self, *topics: str) -> None:
         wanted = [NewTopic(topic, 2, 1) for topic in topics]
-        for made in self._admin().create_topics(wanted).values():
+        admin = self._admin()  # ends its questions when it goes
+        for made in admin.create_topics(wanted).values():
             made.result(30)
 
     def delete(self, *topics: str) -> None:
-        for gone in self._admin().delete_topics(list(topics)).values():
+        admin = self._admin()
+        for gone in admin.delete_topics(list(topics)).values():
             gone.result(30)
 
     def records(self, topic: str) -> list[tuple[str, bytes]]:
