@@ -28,4 +28,4 @@ pub mod release;
 pub mod runner;
 pub mod select;
 pub mod state;
-mod words;
+pub mod words;

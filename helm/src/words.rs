@@ -12,7 +12,7 @@ pub(crate) fn meant<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `did you mean `x`?` or, when nothing is close, what there is.
-pub(crate) fn advice<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> String {
+pub fn advice<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = among.into_iter().collect();
     match meant(word, known.iter().copied()) {
         Some(close) => format!("did you mean `{close}`?"),

@@ -48,6 +48,16 @@ pub(crate) enum Command {
     ///
     /// Exits with 5 when they are not.
     Status,
+    /// Print the users and passwords of the stack's services
+    Credentials {
+        /// Only of these services
+        #[arg(value_name = "SERVICE")]
+        services: Vec<String>,
+        /// Print the certificate of the local authority instead: for browsers to
+        /// trust
+        #[arg(long, conflicts_with = "services")]
+        ca: bool,
+    },
     /// Write a first inventory
     Init {
         /// Addresses of the nodes; the first becomes the server

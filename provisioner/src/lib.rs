@@ -9,6 +9,7 @@ mod binaries;
 mod cli;
 mod clock;
 mod command;
+mod credentials;
 mod error;
 mod executor;
 mod fetch;

@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 mod apply;
+mod credentials;
 mod init;
 mod plan;
 mod prepare;
@@ -23,6 +24,12 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             None => apply::run(&cli.common, settings).await,
             Some(Command::Plan { exit_code }) => plan::run(&cli.common, settings, *exit_code).await,
             Some(Command::Status) => status::run(&cli.common, settings).await,
+            Some(Command::Credentials { ca: true, .. }) => {
+                credentials::authority(&cli.common, settings).await
+            }
+            Some(Command::Credentials { services, .. }) => {
+                credentials::run(&cli.common, settings, services).await
+            }
             Some(Command::Init { addresses }) => init::run(&cli.common.inventory, addresses),
             Some(Command::Schema) => schema::run(),
         }

@@ -49,6 +49,13 @@ impl Ground {
         Ok(Self { inventory, hosts, stack })
     }
 
+    /// The server's host.
+    pub(super) fn server(&self) -> Result<&Arc<Host>, Failure> {
+        let name = &self.inventory.server().name;
+        let server = self.hosts.iter().find(|host| host.node.name == *name);
+        server.ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))
+    }
+
     /// Node names, in the inventory's order.
     pub(super) fn names(&self) -> Vec<String> {
         self.inventory.nodes.iter().map(|node| node.name.clone()).collect()

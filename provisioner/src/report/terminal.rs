@@ -63,7 +63,7 @@ pub(crate) fn failure(failure: &Failure) {
 }
 
 /// Columns of output; wider only where a word is.
-const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// A plan, node by node. `unseen` nodes did not answer.
 pub(crate) fn plan(plan: &Plan, unseen: &[&str]) -> String {
