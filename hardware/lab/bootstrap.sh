@@ -18,8 +18,10 @@ git                       git
 iproute2                  ip
 iptables                  iptables
 libc6-dev                 /usr/include/stdio.h
+maven                     mvn
 mmdebstrap                mmdebstrap
 mount                     umount
+npm                       npm
 openssh-client            ssh-keygen
 openssh-server            sshd
 passwd                    useradd

@@ -14,6 +14,9 @@ pub const K3S_VERSION: &str = "v1.34.4+k3s1";
 /// The helm release built from its Go module.
 pub const HELM_VERSION: &str = "v3.19.5";
 
+/// What the image with Python offers wheels for: the chart that uses it says.
+const WHEELS: &str = "../../helm/charts/fastapi/files/requirements.txt";
+
 /// Makes what is missing: k3s (or its stand-in), helm, the workload images.
 pub(crate) fn ensure(paths: &Paths, options: &Options, progress: Progress<'_>) -> Result<()> {
     fs_err::create_dir_all(paths.images())?;
@@ -38,7 +41,9 @@ pub(crate) fn ensure(paths: &Paths, options: &Options, progress: Progress<'_>) -
     }
     .ensure(paths, progress)?;
     lay_out_helm(paths, &built.join("helm"))?;
-    folder_recipe("images", paths, &paths.images(), "")?.ensure(paths, progress)
+    let mut images = folder_recipe("images", paths, &paths.images(), "")?;
+    images.inputs.push(paths.source(WHEELS)?);
+    images.ensure(paths, progress)
 }
 
 /// The recipe of a folder with a `build.sh` that makes `product` in `output`.

@@ -2,10 +2,12 @@
 
 import hashlib
 import pathlib
+import shutil
 import sys
 import tomllib
 
 import archive
+import machine
 import sources
 
 
@@ -15,7 +17,8 @@ class Recipe:
     def __init__(self, folder):
         self.folder = folder
         self.name = folder.name
-        self.spec = tomllib.loads((folder / "image.toml").read_text())
+        text = (folder / "image.toml").read_text().replace("{arch}", machine.architecture())
+        self.spec = tomllib.loads(text)
         base = self.spec.get("base")
         self.base = Recipe(folder.parent / base) if base else None
 
@@ -25,16 +28,26 @@ class Recipe:
 
     def digest(self):
         """Changes with anything that decides the layer: files, tools, base, architecture."""
-        tools = self.folder.parent / "tools"
-        total = hashlib.sha256(sources.architecture().encode())
+        total = hashlib.sha256(machine.architecture().encode())
         if self.base:
             total.update(self.base.digest().encode())
-        for root in (tools, self.folder):
-            for path in sorted(p for p in root.rglob("*") if p.is_file()):
-                mode = path.stat().st_mode & 0o111
-                total.update(f"{path.relative_to(root)}\0{mode}\0".encode())
-                total.update(hashlib.sha256(path.read_bytes()).digest())
+        for path, name in sorted(self.inputs(), key=lambda pair: pair[1]):
+            mode = path.stat().st_mode & 0o111
+            total.update(f"{name}\0{mode}\0".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
         return total.hexdigest()
+
+    def inputs(self):
+        """The files that count, each with the name it counts under."""
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                yield path, str(path.relative_to(self.folder))
+        # A change in how one kind of source is read leaves the recipes without it alone.
+        used = {kind.__name__ for key, kind in sources.KINDS.items() if key in self.spec}
+        for module in used | {"archive", "build", "machine", "sources"}:
+            yield self.folder.parent / "tools" / f"{module}.py", f"tools/{module}.py"
+        for entry in self.spec.get("pip", []):
+            yield (self.folder / entry["requirements"]).resolve(), f"pip/{entry['requirements']}"
 
 
 def layer(recipe, cache):
@@ -43,24 +56,40 @@ def layer(recipe, cache):
     if not done.exists():
         done.parent.mkdir(exist_ok=True)
         below = [layer(r, cache) for r in recipe.chain()[:-1]]
-        with sources.tree(recipe.folder, recipe.spec, cache) as root:
-            archive.write_layer(root, recipe.spec.get("directory", []), done)
-        if "smoke" in recipe.spec:
-            try:
-                sources.smoke([*below, done], recipe.spec["smoke"], cache)
-            except Exception:
-                done.unlink()
-                raise
+        try:
+            make(recipe.folder, recipe.spec, below, done, cache)
+        except BaseException:
+            done.unlink(missing_ok=True)
+            raise
     return done
 
 
+def make(folder, spec, below, done, cache):
+    """Write the layer, finish it by the programs it brings, and try it out."""
+    directories = spec.get("directory", [])
+    with sources.tree(folder, spec, cache) as root:
+        archive.write_layer(root, directories, done)
+        for finish in spec.get("finish", []):
+            with machine.stacked([*below, done], cache) as whole:
+                machine.run_inside(whole, finish["run"])
+                for path in finish["collect"]:
+                    shutil.rmtree(root / path, ignore_errors=True)
+                    copy = shutil.copytree if (whole / path).is_dir() else shutil.copyfile
+                    copy(whole / path, root / path)
+            archive.write_layer(root, directories, done)
+    if "smoke" in spec:
+        with machine.stacked([*below, done], cache) as whole:
+            machine.run_inside(whole, spec["smoke"])
+
+
 def main():
-    recipes, cache, out = (pathlib.Path(arg).resolve() for arg in sys.argv[1:])
+    recipes, cache, out = (pathlib.Path(arg).resolve() for arg in sys.argv[1:4])
+    wanted = sys.argv[4:]
     names = set()
     used = set()
     for folder in sorted(p.parent for p in recipes.glob("*/image.toml")):
         recipe = Recipe(folder)
-        if "image" not in recipe.spec:
+        if "image" not in recipe.spec or (wanted and recipe.name not in wanted):
             continue
         names.add(recipe.name)
         used.update(f"{r.digest()}.tar" for r in recipe.chain())
@@ -72,9 +101,11 @@ def main():
         print(f"{recipe.name}: building {recipe.spec['image']}", flush=True)
         layers = [layer(r, cache) for r in recipe.chain()]
         mark.unlink(missing_ok=True)
-        archive.write_image(recipe.spec, sources.architecture(), layers, tar)
+        archive.write_image(recipe.spec, machine.architecture(), layers, tar)
         mark.write_text(digest + "\n")
         print(f"{recipe.name}: {tar.stat().st_size / 1e6:.1f} MB", flush=True)
+    if wanted:
+        return  # what else there is has not been looked at
     for stale in (cache / "layers").glob("*.tar"):
         if stale.name not in used:
             stale.unlink()
