@@ -7,7 +7,7 @@ from pathlib import Path
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from servers import JVM, Server, free_port, java
+from servers import JVM, Server, free_port, java, until
 
 USERS = {"fastapi": "kafka-secret", "external": "external-secret"}
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
@@ -77,10 +77,16 @@ log.cleaner.dedupe.buffer.size=4194304
             parts = consumer.list_topics(topic, timeout=10).topics[topic].partitions
             ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p))[1] for p in parts}
             consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in parts])
-            while len(found) < sum(ends.values()):
-                batch = consumer.consume(500, timeout=10)
-                assert batch, f"{topic}: {len(found)} of {sum(ends.values())} records"
-                found += [(record.key().decode(), record.value()) for record in batch]
+            wanted = sum(ends.values())
+
+            def all_read():
+                # It waits for as many as it is asked for, or so long.
+                batch = consumer.consume(min(500, wanted - len(found)), timeout=1)
+                found.extend((record.key().decode(), record.value()) for record in batch)
+                return len(found) >= wanted
+
+            if wanted:
+                until(f"all of {topic} read", all_read)
         finally:
             consumer.close()
         return found
