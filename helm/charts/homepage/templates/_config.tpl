@@ -9,7 +9,7 @@ user interface.
 {{- $tile := dict "description" (.summary | default "") "icon" (.icon | default "") }}
 {{- with .href }}{{ $_ := set $tile "href" . }}{{ end }}
 {{- $monitor := .monitor }}
-{{- if and (not $monitor) .href .port }}{{ $monitor = printf "http://%s:%d/" .service (int .port) }}{{ end }}
+{{- if and (not $monitor) .href .port }}{{ $monitor = printf "http://%s:%d%s" .service (int .port) ((urlParse .href).path | default "/") }}{{ end }}
 {{- with $monitor }}{{ $_ := set $tile "siteMonitor" . }}{{ end }}
 {{- $_ := set $byGroup .group (append (get $byGroup .group | default list) (dict .title $tile)) }}
 {{- end }}
