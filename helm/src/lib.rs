@@ -25,6 +25,7 @@ mod objects;
 pub mod plan;
 mod reader;
 pub mod release;
+pub mod remove;
 pub mod runner;
 pub mod select;
 pub mod state;

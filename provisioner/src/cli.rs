@@ -48,6 +48,11 @@ pub(crate) enum Command {
     ///
     /// Exits with 5 when they are not.
     Status,
+    /// Take services out of the cluster
+    Stack {
+        #[command(subcommand)]
+        command: StackCommand,
+    },
     /// Print the users and passwords of the stack's services
     Credentials {
         /// Only of these services
@@ -66,6 +71,34 @@ pub(crate) enum Command {
     },
     /// Print the JSON Schema of the inventory, for editors
     Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StackCommand {
+    /// Remove services that the inventory does not want any more
+    ///
+    /// One of --keep-data and --delete-data has to be said. Kept data is found
+    /// again when the service is installed anew. Exits with 6 when a service has
+    /// to stay: the inventory still wants it, or another one needs it.
+    Remove {
+        /// The services
+        #[arg(required = true, value_name = "SERVICE")]
+        services: Vec<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// What becomes of a removed service's volumes and passwords.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Data {
+    /// Leave its volumes and passwords
+    #[arg(long)]
+    pub keep_data: bool,
+    /// Delete its volumes and passwords as well; there is no way back
+    #[arg(long)]
+    pub delete_data: bool,
 }
 
 fn patience(text: &str) -> Result<f64, String> {

@@ -12,12 +12,14 @@ use terrarium_helm::catalogue::{Catalogue, Service};
 use terrarium_helm::derive::Site;
 use terrarium_helm::plan::{Kind, ReleaseChange, leftover, plan};
 use terrarium_helm::release::{Release, releases};
+use terrarium_helm::remove::{RemoveError, removal};
 use terrarium_helm::state::Deployed;
 use terrarium_helm::{select, state};
 use terrarium_inventory::Inventory;
 use terrarium_plan::{Facts, Refusal, StackChange};
 
 pub(crate) use boards::boards;
+pub(crate) use deploy::helm;
 
 use crate::error::{Code, Failure};
 use crate::image;
@@ -85,9 +87,19 @@ impl Stack {
         Ok(Self { catalogue, selected, waves, written: inventory.stack.clone(), site })
     }
 
-    /// Whether the inventory chooses a service.
-    pub(crate) fn wants(&self, service: &str) -> bool {
-        self.waves.contains_key(service)
+    /// The services to remove, in order; a refusal when they have to stay.
+    pub(crate) fn removal(
+        &self,
+        names: &[String],
+        deployed: &[Deployed],
+    ) -> Result<Vec<String>, Failure> {
+        removal(names, &self.selected, &self.written, deployed, &self.catalogue).map_err(|error| {
+            let code = match &error {
+                RemoveError::Unknown { .. } => Code::Usage,
+                RemoveError::Wanted { .. } | RemoveError::Needed { .. } => Code::Refused,
+            };
+            Failure::of(code, &error).hint(error.hint())
+        })
     }
 
     /// Whether a service runs the image that no registry has.

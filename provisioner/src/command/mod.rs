@@ -6,6 +6,7 @@ mod init;
 mod plan;
 mod prepare;
 mod schema;
+mod stack;
 pub(crate) mod status;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             Some(Command::Credentials { services, .. }) => {
                 credentials::run(&cli.common, settings, services).await
             }
+            Some(Command::Stack { command }) => stack::run(&cli.common, settings, command).await,
             Some(Command::Init { addresses }) => init::run(&cli.common.inventory, addresses),
             Some(Command::Schema) => schema::run(),
         }
