@@ -48,6 +48,15 @@ pub(crate) enum Command {
     ///
     /// Exits with 5 when they are not.
     Status,
+    /// Prove the stack's edges: a marked record through each
+    ///
+    /// The record is put in at one end, looked for at the other, and taken away
+    /// again. Exits with 5 when an edge does not work.
+    Verify {
+        /// Only the edges with these numbers
+        #[arg(value_name = "EDGE")]
+        edges: Vec<u32>,
+    },
     /// Take services out of the cluster
     Stack {
         #[command(subcommand)]

@@ -20,6 +20,7 @@ mod observe;
 mod report;
 mod settings;
 mod stack;
+mod verify;
 mod view;
 
 use std::process::ExitCode;

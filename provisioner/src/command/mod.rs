@@ -8,6 +8,7 @@ mod prepare;
 mod schema;
 mod stack;
 pub(crate) mod status;
+mod verify;
 
 use std::path::Path;
 
@@ -25,6 +26,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             None => apply::run(&cli.common, settings).await,
             Some(Command::Plan { exit_code }) => plan::run(&cli.common, settings, *exit_code).await,
             Some(Command::Status) => status::run(&cli.common, settings).await,
+            Some(Command::Verify { edges }) => verify::run(&cli.common, settings, edges).await,
             Some(Command::Credentials { ca: true, .. }) => {
                 credentials::authority(&cli.common, settings).await
             }

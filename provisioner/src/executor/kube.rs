@@ -38,7 +38,7 @@ pub(crate) async fn kubectl(
 }
 
 /// Runs kubectl on a server, whatever comes of it.
-async fn ask(server: &Host, args: &[String], deadline: u64) -> Result<Output, Failure> {
+pub(crate) async fn ask(server: &Host, args: &[String], deadline: u64) -> Result<Output, Failure> {
     let words = args.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     let command = Command::new(
         format!("kubectl {}", args.join(" ")),

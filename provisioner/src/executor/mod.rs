@@ -17,7 +17,7 @@ use terrarium_plan::{Artifacts, Binary, Facts, Plan, State};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub(crate) use kube::kubectl;
+pub(crate) use kube::{ask, kubectl};
 
 use crate::error::Failure;
 use crate::host::Host;

@@ -1,0 +1,109 @@
+//! `provision verify`
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use terrarium_helm::card::ServiceId;
+use terrarium_helm::edge::{Edge, edges};
+use terrarium_helm::state::{self, Status};
+use terrarium_ssh::Command;
+
+use super::prepare::Ground;
+use crate::cli::Common;
+use crate::clock;
+use crate::error::{Code, Failure};
+use crate::executor::kubectl;
+use crate::host::Host;
+use crate::report::terminal;
+use crate::settings::Settings;
+use crate::verify::{self, Outcome};
+
+/// Where the agent looks for what others measured.
+const METRICS: &str = "/var/lib/terrarium/metrics";
+
+/// What `verify --json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    /// Version of this document.
+    version: u32,
+    edges: &'a [Outcome],
+}
+
+/// Proves the edges, or those with these numbers; exit code 5 when one fails.
+pub(super) async fn run(
+    common: &Common,
+    settings: &Settings,
+    numbers: &[u32],
+) -> Result<Code, Failure> {
+    let edges = chosen(numbers)?;
+    let ground = Ground::new(common, settings)?;
+    let name = &ground.inventory.server().name;
+    let server = ground.hosts.iter().find(|host| host.node.name == *name);
+    let Some(server) = server else {
+        return Err(Failure::plain(Code::Internal, "the inventory has no server"));
+    };
+    let deployed = deployed(server).await?;
+    let edges = edges.into_iter().map(|edge| {
+        let missing = edge.missing(&deployed).into_iter().map(ToString::to_string).collect();
+        (edge, missing)
+    });
+    let now = u64::try_from(clock::now_ms()).unwrap_or_default();
+    let run_id = format!("{now:x}p{:x}", std::process::id());
+    let outcomes = verify::prove(server, edges.collect(), &run_id, common.patience).await?;
+    // A look at a few edges does not replace what was found of all.
+    if numbers.is_empty() {
+        export(server, &verify::metrics(&outcomes, now / 1000)).await?;
+    }
+    if common.json {
+        terminal::json(&Document { version: 1, edges: &outcomes })?;
+    } else {
+        terminal::text(&verify::table(&outcomes));
+    }
+    Ok(if outcomes.iter().any(Outcome::failed) { Code::Drift } else { Code::Done })
+}
+
+fn chosen(numbers: &[u32]) -> Result<Vec<Edge>, Failure> {
+    let all = edges().map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failure::plain(Code::Internal, format!("the edges are wrong: {}", lines.join("; ")))
+    })?;
+    let last = all.len();
+    if let Some(unknown) = numbers.iter().find(|number| all.iter().all(|e| e.number != **number)) {
+        return Err(Failure::plain(Code::Usage, format!("there is no edge {unknown}"))
+            .hint(Some(format!("they are numbered from 1 to {last}"))));
+    }
+    let wanted = |edge: &Edge| numbers.is_empty() || numbers.contains(&edge.number);
+    Ok(all.into_iter().filter(wanted).collect())
+}
+
+/// The services that are in the cluster.
+async fn deployed(server: &Host) -> Result<BTreeSet<ServiceId>, Failure> {
+    let args = state::KUBECTL_ARGS.map(str::to_owned);
+    let releases = state::parse(&kubectl(server, &args, 30).await?).map_err(|error| {
+        Failure::internal("the cluster's list of releases cannot be read", &error)
+    })?;
+    let there = releases.into_iter().filter(|release| release.status != Status::Uninstalled);
+    Ok(there.filter_map(|release| ServiceId::new(&release.name)).collect())
+}
+
+/// Leaves the result where the server's agent exports it.
+async fn export(server: &Host, metrics: &str) -> Result<(), Failure> {
+    let script = format!(
+        "umask 022; mkdir -p {METRICS} && cat >{METRICS}/.edges.part && \
+         mv {METRICS}/.edges.part {METRICS}/edges.prom"
+    );
+    let command = Command::new("keep the result for the agent", script)
+        .as_root()
+        .stdin(metrics.as_bytes())
+        .deadline(Duration::from_secs(30));
+    let output = server.run(command).await?;
+    if output.success() {
+        return Ok(());
+    }
+    Err(Failure::plain(
+        Code::Change,
+        format!("node `{}`: cannot write {METRICS}/edges.prom", server.node.name),
+    )
+    .hint(Some(output.stderr_text().trim().to_owned())))
+}

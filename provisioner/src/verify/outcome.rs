@@ -1,0 +1,184 @@
+//! What came of a check, and how it is told: to people, to programs, to
+//! Prometheus.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use terrarium_helm::edge::Edge;
+
+/// What came of one edge.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Outcome {
+    /// Its number in the diagram.
+    pub number: u32,
+    /// The tail.
+    pub from: String,
+    /// The head.
+    pub to: String,
+    /// What the arrow says.
+    pub title: String,
+    /// What was found.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What was found of one edge.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub(crate) enum Verdict {
+    /// The record came out at the head.
+    Proven {
+        /// From putting it in to seeing it.
+        seconds: f64,
+        /// What could not be taken away again.
+        left: Option<String>,
+    },
+    /// It did not.
+    Failed {
+        /// How long it was waited for.
+        seconds: f64,
+        /// What was expected, where, and what was seen.
+        reason: String,
+    },
+    /// It was not tried: these services are not there.
+    NotDeployed {
+        /// Their names.
+        missing: Vec<String>,
+    },
+}
+
+impl Outcome {
+    pub(crate) fn new(edge: &Edge, verdict: Verdict) -> Self {
+        Self {
+            number: edge.number,
+            from: edge.from.to_string(),
+            to: edge.to.to_string(),
+            title: edge.title.clone(),
+            verdict,
+        }
+    }
+
+    pub(crate) fn failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed { .. })
+    }
+}
+
+/// All of it as a table of 80 columns.
+pub(crate) fn table(outcomes: &[Outcome]) -> String {
+    let mut text = format!("{:>4}  {:<42}  {:<12}  {:>8}\n", "EDGE", "FROM → TO", "STATE", "TIME");
+    for outcome in outcomes {
+        let arrow = format!("{} → {}", outcome.from, outcome.to);
+        let (state, time, below) = match &outcome.verdict {
+            Verdict::Proven { seconds, left } => ("proven", Some(*seconds), left.clone()),
+            Verdict::Failed { seconds, reason } => ("FAILED", Some(*seconds), Some(reason.clone())),
+            Verdict::NotDeployed { .. } => ("not deployed", None, None),
+        };
+        let time = time.map_or(String::new(), |seconds| format!("{seconds:.1} s"));
+        let line = format!("{:>4}  {arrow:<42}  {state:<12}  {time:>8}", outcome.number);
+        let _ = writeln!(text, "{}", line.trim_end());
+        for below in below.iter().flat_map(|below| textwrap::wrap(below, 74)) {
+            let _ = writeln!(text, "      {below}");
+        }
+    }
+    text + &summary(outcomes)
+}
+
+fn summary(outcomes: &[Outcome]) -> String {
+    let count = |of: fn(&Verdict) -> bool| outcomes.iter().filter(|o| of(&o.verdict)).count();
+    let proven = count(|verdict| matches!(verdict, Verdict::Proven { .. }));
+    let failed = count(|verdict| matches!(verdict, Verdict::Failed { .. }));
+    let absent = outcomes.len() - proven - failed;
+    format!("{proven} proven, {failed} failed, {absent} not deployed.\n")
+}
+
+/// What the agent exports of it, in Prometheus' text format. `now` is the time
+/// of the checks in seconds since 1970.
+pub(crate) fn metrics(outcomes: &[Outcome], now: u64) -> String {
+    let tried: Vec<(&Outcome, bool, f64)> = outcomes
+        .iter()
+        .filter_map(|outcome| match &outcome.verdict {
+            Verdict::Proven { seconds, .. } => Some((outcome, true, *seconds)),
+            Verdict::Failed { seconds, .. } => Some((outcome, false, *seconds)),
+            Verdict::NotDeployed { .. } => None,
+        })
+        .collect();
+    let mut text = String::new();
+    let mut family = |name: &str, help: &str, value: &dyn Fn(bool, f64) -> f64| {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (Outcome { number, from, to, .. }, up, seconds) in &tried {
+            let value = value(*up, *seconds);
+            let _ = writeln!(text, "{name}{{number=\"{number}\",from=\"{from}\",to=\"{to}\"}} {value}");
+        }
+    };
+    family(
+        "terrarium_edge_up",
+        "Whether a marked record went through this edge at the last check.",
+        &|up, _| f64::from(u8::from(up)),
+    );
+    family(
+        "terrarium_edge_seconds",
+        "How long it took, or was waited for.",
+        &|_, seconds| (seconds * 1000.0).round() / 1000.0,
+    );
+    #[expect(clippy::cast_precision_loss, reason = "a time of this century has 31 bits")]
+    let now = now as f64;
+    family("terrarium_edge_checked_seconds", "When it was checked, since 1970.", &|_, _| now);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(number: u32, from: &str, to: &str, verdict: Verdict) -> Outcome {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        Outcome { number, title: format!("{from} feeds {to}"), from, to, verdict }
+    }
+
+    fn some() -> Vec<Outcome> {
+        let missing = vec!["flink".to_owned()];
+        let reason = "nothing with the mark in `postgresql` within 60 s of putting it in at \
+                      `device-source`; last seen: ERROR: relation does not exist";
+        vec![
+            outcome(1, "fastapi", "redis", Verdict::Proven { seconds: 0.8125, left: None }),
+            outcome(5, "connect", "postgresql", Verdict::Failed {
+                seconds: 60.0,
+                reason: reason.to_owned(),
+            }),
+            outcome(8, "fastapi", "flink", Verdict::NotDeployed { missing }),
+        ]
+    }
+
+    #[test]
+    fn the_table_fits_eighty_columns_and_says_why() {
+        let table = table(&some());
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+        insta::assert_snapshot!(table, @"
+        EDGE  FROM → TO                                   STATE             TIME
+           1  fastapi → redis                             proven           0.8 s
+           5  connect → postgresql                        FAILED          60.0 s
+              nothing with the mark in `postgresql` within 60 s of putting it in at
+              `device-source`; last seen: ERROR: relation does not exist
+           8  fastapi → flink                             not deployed
+        1 proven, 1 failed, 1 not deployed.
+        ");
+    }
+
+    #[test]
+    fn prometheus_is_told_of_what_was_tried() {
+        insta::assert_snapshot!(metrics(&some(), 1_790_000_000), @r#"
+        # HELP terrarium_edge_up Whether a marked record went through this edge at the last check.
+        # TYPE terrarium_edge_up gauge
+        terrarium_edge_up{number="1",from="fastapi",to="redis"} 1
+        terrarium_edge_up{number="5",from="connect",to="postgresql"} 0
+        # HELP terrarium_edge_seconds How long it took, or was waited for.
+        # TYPE terrarium_edge_seconds gauge
+        terrarium_edge_seconds{number="1",from="fastapi",to="redis"} 0.813
+        terrarium_edge_seconds{number="5",from="connect",to="postgresql"} 60
+        # HELP terrarium_edge_checked_seconds When it was checked, since 1970.
+        # TYPE terrarium_edge_checked_seconds gauge
+        terrarium_edge_checked_seconds{number="1",from="fastapi",to="redis"} 1790000000
+        terrarium_edge_checked_seconds{number="5",from="connect",to="postgresql"} 1790000000
+        "#);
+    }
+}
