@@ -19,6 +19,7 @@ pub mod catalogue;
 pub mod chart;
 pub mod derive;
 pub mod diagnose;
+pub mod diff;
 pub mod edge;
 pub mod failure;
 mod objects;

@@ -43,6 +43,10 @@ pub(crate) enum Command {
         /// Exit with 5 when something would change
         #[arg(long)]
         exit_code: bool,
+        /// Show what would change in each object of the stack; passwords are
+        /// masked
+        #[arg(long)]
+        diff: bool,
     },
     /// Show what the nodes are and whether they are as the inventory wishes
     ///

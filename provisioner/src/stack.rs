@@ -2,6 +2,7 @@
 
 mod boards;
 mod deploy;
+mod diff;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use terrarium_plan::{Facts, Refusal, StackChange};
 
 pub(crate) use boards::boards;
 pub(crate) use deploy::helm;
+pub(crate) use diff::ReleaseDiff;
 
 use crate::error::{Code, Failure};
 use crate::image;

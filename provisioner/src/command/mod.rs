@@ -24,7 +24,9 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
     let work = async {
         match &cli.command {
             None => apply::run(&cli.common, settings).await,
-            Some(Command::Plan { exit_code }) => plan::run(&cli.common, settings, *exit_code).await,
+            Some(Command::Plan { exit_code, diff }) => {
+                plan::run(&cli.common, settings, *exit_code, *diff).await
+            }
             Some(Command::Status) => status::run(&cli.common, settings).await,
             Some(Command::Verify { edges }) => verify::run(&cli.common, settings, edges).await,
             Some(Command::Credentials { ca: true, .. }) => {

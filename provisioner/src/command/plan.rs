@@ -1,25 +1,49 @@
 //! `provision plan`
 
+use serde::Serialize;
+use terrarium_plan::Plan;
+
 use crate::cli::Common;
-use crate::command::prepare::Ground;
+use crate::command::prepare::{Ground, Picture};
 use crate::error::{Code, Failure};
 use crate::report::terminal;
 use crate::settings::Settings;
+use crate::stack::{ReleaseDiff, helm};
+use crate::view;
 
-/// Shows what would change. Touches nothing.
+/// What `plan --diff --json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    diff: &'a [ReleaseDiff],
+}
+
+/// Shows what would change, with `diff` down to the stack's objects. Touches
+/// nothing.
 pub(super) async fn run(
     common: &Common,
     settings: &Settings,
     exit_code: bool,
+    diff: bool,
 ) -> Result<Code, Failure> {
     let ground = Ground::new(common, settings)?;
     let picture = ground.look(settings).await?;
-    if common.json {
-        terminal::json(&picture.plan)?;
-    } else {
+    if !common.json {
         let unseen: Vec<&str> =
             picture.observation.failures.iter().map(|(name, _)| name.as_str()).collect();
         terminal::text(&terminal::plan(&picture.plan, &unseen));
+    }
+    let diffs = if diff { compare(&ground, common, settings, &picture).await? } else { Vec::new() };
+    if !common.json {
+        let color = settings.color && terminal::output_is_terminal();
+        for diff in &diffs {
+            terminal::text(&format!("\n{}", diff.show(color)));
+        }
+    } else if diff {
+        terminal::json(&Document { plan: &picture.plan, diff: &diffs })?;
+    } else {
+        terminal::json(&picture.plan)?;
     }
     if let Some((_, failure)) = picture.observation.failures.into_iter().next() {
         return Err(failure);
@@ -31,4 +55,22 @@ pub(super) async fn run(
     } else {
         Code::Done
     })
+}
+
+/// The stack's objects, as far as the server could be asked.
+async fn compare(
+    ground: &Ground,
+    common: &Common,
+    settings: &Settings,
+    picture: &Picture,
+) -> Result<Vec<ReleaseDiff>, Failure> {
+    let server = picture.observation.facts.get(&ground.inventory.server().name);
+    let Some(server) = server.filter(|_| !picture.plan.stack.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let (reporter, done) = view::open(false, &ground.names());
+    let helm = helm(&ground.inventory, common.patience, settings, &reporter).await;
+    drop(reporter);
+    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
+    picture.wish.diff(server, &helm?).await
 }

@@ -16,6 +16,11 @@ pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether documents are read by a person at a terminal.
+pub(crate) fn output_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// Prints text as it is.
 pub(crate) fn text(text: &str) {
     // A reader that went away has read enough.
