@@ -8,6 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::card::ServiceId;
 use crate::catalogue::{Catalogue, Service};
 
+/// The one that reads what others say of themselves, wherever they say it. It
+/// needs none of them, so its card names none.
+const SCRAPER: &str = "prometheus";
+
 /// What the cluster is like, where charts depend on it.
 #[derive(Debug, Clone, Default)]
 pub struct Site {
@@ -43,7 +47,7 @@ pub(crate) fn values(
     give("traefik", site.traefik.into());
     give("nodes", site.nodes.clone().into());
     give("tiles", tiles(selected, catalogue, &site.domain));
-    give("prometheus", selected.iter().any(|other| other.as_str() == "prometheus").into());
+    give("prometheus", selected.iter().any(|other| other.as_str() == SCRAPER).into());
     if let Some(ui) = &service.card.ui {
         give("ingress", json!({"host": host(&ui.host, &site.domain), "login": ui.login}));
     }
@@ -89,8 +93,16 @@ fn network(
     catalogue: &Catalogue,
 ) -> Value {
     let from: Vec<&str> = users(id, selected, catalogue).map(|(user, _)| user.as_str()).collect();
-    let to: Vec<&str> =
-        service.card.uses.keys().filter(|used| selected.contains(used)).map(ServiceId::as_str).collect();
+    let scraped = |other: &ServiceId| {
+        id.as_str() == SCRAPER
+            && catalogue.get(other.as_str()).is_some_and(|s| s.card.metrics.is_some())
+    };
+    let to = catalogue.iter().map(|(other, _)| other).filter(|other| {
+        *other != id
+            && selected.contains(other)
+            && (service.card.uses.contains_key(*other) || scraped(other))
+    });
+    let to: Vec<&str> = to.map(ServiceId::as_str).collect();
     json!({"from": from, "to": to})
 }
 
@@ -121,7 +133,8 @@ fn tiles(selected: &[ServiceId], catalogue: &Catalogue, domain: &str) -> Value {
     let tile = |(id, service): (&ServiceId, &Service)| {
         let card = &service.card;
         let port = card.health.as_ref().map(|health| &health.port);
-        let port = port.and_then(|port| card.ports.get(port)).or_else(|| card.ports.values().next());
+        let port =
+            port.and_then(|port| card.ports.get(port)).or_else(|| card.ports.values().next());
         json!({
             "service": id.as_str(),
             "title": card.title,

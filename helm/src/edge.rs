@@ -126,8 +126,7 @@ fn read_check(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Check>
 fn read_exec(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Exec> {
     let at = fields.at;
     let service = service(reader, &mut fields, "in");
-    let run: Vec<String> =
-        fields.texts(reader, "run").into_iter().map(|word| word.value).collect();
+    let run: Vec<String> = fields.texts(reader, "run").into_iter().map(|word| word.value).collect();
     if !run.iter().any(|word| word.contains(MARK)) {
         reader.wrong(at, format!("`run` does not say where the mark goes: {MARK}"));
     }

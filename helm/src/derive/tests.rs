@@ -5,8 +5,13 @@ fn catalogue() -> Catalogue {
     let mut files = BTreeMap::new();
     for (name, card, values) in [
         ("store", "[ports]\nsql = 5432", "network: {}\nclients: {}\n"),
-        ("app", "[uses.store]\ndatabases = ['app']\n[uses.cache]", "network: {}\nimage: {repository: terrarium/app}\n"),
-        ("cache", "[uses.store]", "network: {}\n"),
+        (
+            "app",
+            "[uses.store]\ndatabases = ['app']\n[uses.cache]",
+            "network: {}\nimage: {repository: terrarium/app}\n",
+        ),
+        ("cache", "metrics = 'http'\n[ports]\nhttp = 9121\n[uses.store]", "network: {}\n"),
+        ("prometheus", "", "network: {}\n"),
         (
             "homepage",
             "[ports]\nhttp = 3000\n[ui]\nport = 'http'\nhost = 'homepage'",
@@ -18,9 +23,8 @@ fn catalogue() -> Catalogue {
             "ingress: {}\n",
         ),
     ] {
-        let card = format!(
-            "title = '{name}'\nsummary = 'x'\ngroup = 'Cluster'\nicon = 'i'\n{card}\n"
-        );
+        let card =
+            format!("title = '{name}'\nsummary = 'x'\ngroup = 'Cluster'\nicon = 'i'\n{card}\n");
         files.insert(format!("{name}/service.toml"), card.into_bytes());
         let chart = format!("name: {name}\nversion: 0.1.0\nappVersion: '1'\n");
         files.insert(format!("{name}/Chart.yaml"), chart.into_bytes());
@@ -55,6 +59,11 @@ fn a_store_gets_its_clients_and_everyone_its_neighbours() {
         ),
         ("store", &["store"], json!({"clients": {}, "network": {"from": [], "to": []}})),
         ("app", &all, json!({"network": {"from": [], "to": ["cache", "store"]}})),
+        (
+            "prometheus",
+            &["prometheus", "cache", "app"],
+            json!({"network": {"from": [], "to": ["cache"]}}),
+        ),
         ("app", &["app", "store"], json!({"network": {"from": [], "to": ["store"]}})),
     ] {
         assert_eq!(derived(name, selected, &site()), expected, "{name} of {selected:?}");

@@ -74,7 +74,11 @@ fn the_embedded_edges_are_numbered_in_file_order_and_name_what_there_is() {
         let file = format!("{:02}-{}-{}.toml", edge.number, edge.from, edge.to);
         assert!(EMBEDDED.get_file(&file).is_some(), "{file}");
         let both = [&edge.from, &edge.to].iter().all(|end| catalogue.get(end.as_str()).is_some());
-        assert_eq!(edge.check.is_some(), both, "{file}: proven when both ends are services of ours");
+        assert_eq!(
+            edge.check.is_some(),
+            both,
+            "{file}: proven when both ends are services of ours"
+        );
         let Some(check) = &edge.check else { continue };
         let steps = [&check.put, &check.look].into_iter().chain(&check.clean);
         for exec in steps {

@@ -101,14 +101,20 @@ fn every_container_has_requests_and_limits_and_none_is_privileged() {
             for container in all_containers(objects) {
                 let name = &container["name"];
                 let resources = &container["resources"];
-                for (kind, what) in [("requests", "cpu"), ("requests", "memory"), ("limits", "memory")] {
+                for (kind, what) in
+                    [("requests", "cpu"), ("requests", "memory"), ("limits", "memory")]
+                {
                     let found = &resources[kind][what];
                     assert!(found.is_string(), "{boards}, {service}/{name}: no {what} in {kind}");
                 }
                 let context = &container["securityContext"];
                 assert_eq!(context["privileged"].as_bool().unwrap_or(false), false, "{service}");
                 assert_eq!(context["allowPrivilegeEscalation"], false, "{service}/{name}");
-                assert_eq!(context["capabilities"]["drop"], serde_json::json!(["ALL"]), "{service}/{name}");
+                assert_eq!(
+                    context["capabilities"]["drop"],
+                    serde_json::json!(["ALL"]),
+                    "{service}/{name}"
+                );
             }
             for object in objects {
                 let pod = &object["spec"]["template"]["spec"];
@@ -130,7 +136,9 @@ fn every_secret_is_generated() {
     for (service, objects) in &one {
         for secret in objects.iter().filter(|object| object["kind"] == "Secret") {
             let name = &secret["metadata"]["name"];
-            let same = other[service].iter().find(|o| o["kind"] == "Secret" && o["metadata"]["name"] == *name);
+            let same = other[service]
+                .iter()
+                .find(|o| o["kind"] == "Secret" && o["metadata"]["name"] == *name);
             let same = same.expect("rendered again");
             for (key, value) in secret["data"].as_object().expect("data") {
                 let value = value.as_str().expect("base64");
@@ -139,7 +147,10 @@ fn every_secret_is_generated() {
                 if key.contains("user") && !text.contains(['\n', ':', '$']) {
                     continue;
                 }
-                assert_ne!(secret["data"][key], same["data"][key], "{service}: {name} {key} is fixed");
+                assert_ne!(
+                    secret["data"][key], same["data"][key],
+                    "{service}: {name} {key} is fixed"
+                );
                 assert!(text.len() >= 22, "{service}: {name} {key} is short");
                 seen += 1;
             }
@@ -155,10 +166,12 @@ fn allowed(rendered: &Rendered) -> BTreeSet<(String, String)> {
     for (service, objects) in rendered {
         let own = objects.iter().filter(|object| {
             object["kind"] == "NetworkPolicy"
-                && object["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == **service
+                && object["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
+                    == **service
         });
         for policy in own {
-            for (rules, peers, set) in [("ingress", "from", &mut into), ("egress", "to", &mut out)] {
+            for (rules, peers, set) in [("ingress", "from", &mut into), ("egress", "to", &mut out)]
+            {
                 let rules = policy["spec"][rules].as_array().cloned().unwrap_or_default();
                 for peer in rules.iter().filter_map(|rule| rule[peers].as_array()).flatten() {
                     for name in names(&peer["podSelector"]) {
@@ -173,7 +186,8 @@ fn allowed(rendered: &Rendered) -> BTreeSet<(String, String)> {
     }
     let known = |name: &String| rendered.contains_key(name);
     let both: BTreeSet<_> = into.intersection(&out).cloned().collect();
-    let half: Vec<_> = into.symmetric_difference(&out).filter(|(a, b)| known(a) && known(b)).collect();
+    let half: Vec<_> =
+        into.symmetric_difference(&out).filter(|(a, b)| known(a) && known(b)).collect();
     assert!(half.is_empty(), "allowed at one end only: {half:?}");
     both
 }
@@ -200,7 +214,8 @@ fn policies_allow_exactly_what_the_cards_use() {
     let scraped = rendered.keys().filter(|service| {
         *service != "prometheus" && catalogue.get(service).is_some_and(|s| s.card.metrics.is_some())
     });
-    let scrapes: BTreeSet<_> = scraped.map(|service| ("prometheus".to_owned(), service.clone())).collect();
+    let scrapes: BTreeSet<_> =
+        scraped.map(|service| ("prometheus".to_owned(), service.clone())).collect();
     wished.extend(scrapes);
     assert_eq!(allowed(&rendered), wished);
 }
@@ -248,12 +263,16 @@ fn the_home_page_lists_what_is_deployed_in_its_documented_format() {
     }
     let services: Value =
         serde_saphyr::from_str(files["services.yaml"].as_str().expect("text")).expect("YAML");
-    let groups = services.as_array().expect("groups").iter().flat_map(|g| g.as_object().expect("a group"));
+    let groups =
+        services.as_array().expect("groups").iter().flat_map(|g| g.as_object().expect("a group"));
     let tiles = groups.flat_map(|(_, tiles)| tiles.as_array().expect("tiles"));
     let tiles = tiles.flat_map(|tile| tile.as_object().expect("a tile"));
-    let shown: BTreeMap<String, Value> = tiles.map(|(name, tile)| (name.clone(), tile.clone())).collect();
+    let shown: BTreeMap<String, Value> =
+        tiles.map(|(name, tile)| (name.clone(), tile.clone())).collect();
     let wished = catalogue.iter().filter(|(id, service)| {
-        rendered.contains_key(id.as_str()) && !service.card.ports.is_empty() && id.as_str() != "homepage"
+        rendered.contains_key(id.as_str())
+            && !service.card.ports.is_empty()
+            && id.as_str() != "homepage"
     });
     for (id, service) in wished {
         let tile = shown.get(&service.card.title).unwrap_or_else(|| panic!("{id} has no tile"));
