@@ -18,6 +18,7 @@ mod os;
 mod planner;
 pub mod probe;
 mod shell;
+mod upgrade;
 
 #[cfg(test)]
 mod fixture;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use terrarium_inventory::{Inventory, Node, Role};
 
-use crate::{Change, Facts, Plan, agent, gate, image, k3s, os};
+use crate::{Change, Facts, Plan, agent, gate, image, k3s, os, upgrade};
 
 /// What the operator's cache holds for the nodes' architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -95,6 +95,7 @@ pub fn plan(inventory: &Inventory, facts: &BTreeMap<String, Facts>, artifacts: &
         let Some(own) = facts.get(&node.name) else { continue };
         let context = Context { inventory, facts: own, server, artifacts, addresses: &addresses };
         plan.refusals.extend(gate::node(node, &context));
+        plan.refusals.extend(upgrade::gate(node, &context));
         plan.notes.extend(gate::notes(node, &context));
         plan.nodes.insert(node.name.clone(), changes(node, &context));
     }
