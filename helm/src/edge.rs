@@ -113,7 +113,11 @@ fn read_check(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Check>
     let within = fields.count(reader, "within");
     let needs = fields.texts(reader, "needs");
     let needs = needs.into_iter().filter_map(|name| named(reader, &name)).collect();
+    let at = fields.at;
     let put = fields.table(reader, "put").and_then(|put| read_exec(reader, put));
+    if put.as_ref().is_some_and(|put| !put.run.iter().any(|word| word.contains(MARK))) {
+        reader.wrong(at, format!("`put` does not say where the mark goes: {MARK}"));
+    }
     let look = fields.table(reader, "look").and_then(|look| read_exec(reader, look));
     if look.is_none() {
         reader.wrong(fields.at, "a check that puts a record in has to `look` for it");
@@ -127,8 +131,8 @@ fn read_exec(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Exec> {
     let at = fields.at;
     let service = service(reader, &mut fields, "in");
     let run: Vec<String> = fields.texts(reader, "run").into_iter().map(|word| word.value).collect();
-    if !run.iter().any(|word| word.contains(MARK)) {
-        reader.wrong(at, format!("`run` does not say where the mark goes: {MARK}"));
+    if run.is_empty() {
+        reader.wrong(at, "`run` names no program");
     }
     fields.finish(reader);
     Some(Exec { service: service?, run })

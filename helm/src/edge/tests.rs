@@ -42,7 +42,7 @@ fn each_rule_is_checked_alone() {
         ("number = 1\n", "", "`number` is missing"),
         ("within = 30\n", "", "`within` is missing"),
         ("from = \"fastapi\"", "from = \"Fast API\"", "`Fast API` is no name"),
-        ("{mark}\"]\n\n[look]", "x\"]\n\n[look]", "`run` does not say where the mark goes"),
+        ("{mark}\"]\n\n[look]", "x\"]\n\n[look]", "`put` does not say where the mark goes"),
         ("[look]\n", "[peek]\n", "a check that puts a record in has to `look` for it"),
         ("[[clean]]", "[clean]", "`clean` is written `[[clean]]`"),
     ] {
