@@ -13,7 +13,7 @@ from .dependency import Dependency
 from .settings import Settings
 
 # What one exchange with Redis may take before Redis counts as away.
-TIMEOUT = 1.0
+TIMEOUT = 2.0
 # More at once than Redis needs to be kept busy would only be more sockets.
 CONNECTIONS = 16
 LOOK_WHILE_AWAY = 1.0
