@@ -23,15 +23,19 @@ pub struct Args {
     /// Where the host's root file system is mounted.
     #[arg(long = "path.rootfs", value_name = "DIR", default_value = "/")]
     pub rootfs: PathBuf,
+    /// A folder of files `*.prom` with metrics to pass on; none without it.
+    #[arg(long = "collector.textfile.directory", value_name = "DIR")]
+    pub textfiles: Option<PathBuf>,
 }
 
 impl Args {
-    /// The three trees the collectors read.
+    /// What the collectors read.
     pub fn roots(&self) -> Roots {
         Roots {
             procfs: self.procfs.clone(),
             sysfs: self.sysfs.clone(),
             rootfs: self.rootfs.clone(),
+            textfiles: self.textfiles.clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Why a collector could not give everything.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What went wrong. Made without allocating: a host without some file fails
@@ -21,6 +21,16 @@ pub enum Failure {
     Malformed {
         /// The file, relative to its root.
         file: &'static str,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// A file that others write is not what it should be.
+    #[error("{}, line {line}: expected {expected}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
         /// What should be there.
         expected: &'static str,
     },

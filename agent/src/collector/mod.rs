@@ -16,6 +16,8 @@ pub mod pressure;
 pub mod rescan;
 pub mod stat;
 pub mod table;
+pub mod text;
+pub mod textfile;
 pub mod thermal_zone;
 pub mod time;
 pub mod uname;
@@ -35,6 +37,8 @@ pub struct Roots {
     pub sysfs: PathBuf,
     /// The host's root file system; mount points are looked up below it.
     pub rootfs: PathBuf,
+    /// The folder in which others leave metrics, if there is one.
+    pub textfiles: Option<PathBuf>,
 }
 
 /// One source of metrics.
@@ -50,10 +54,11 @@ pub trait Collector: fmt::Debug + Send {
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure>;
 }
 
-/// Every collector, in the order of their names.
+/// Every collector, in the order of their names, but for the one that passes on
+/// what others write: it has to know what is written already.
 pub fn all(roots: &Roots) -> Vec<Box<dyn Collector>> {
-    let Roots { procfs, sysfs, rootfs } = roots;
-    vec![
+    let Roots { procfs, sysfs, rootfs, textfiles } = roots;
+    let mut all: Vec<Box<dyn Collector>> = vec![
         Box::new(cpu::Cpu::new(procfs)),
         Box::new(diskstats::Diskstats::new(procfs)),
         Box::new(filesystem::Filesystem::new(procfs, rootfs)),
@@ -66,7 +71,11 @@ pub fn all(roots: &Roots) -> Vec<Box<dyn Collector>> {
         Box::new(thermal_zone::ThermalZone::new(sysfs)),
         Box::new(time::Time),
         Box::new(uname::Uname),
-    ]
+    ];
+    if let Some(folder) = textfiles {
+        all.push(Box::new(textfile::Textfile::new(folder)));
+    }
+    all
 }
 
 /// The entries of a class folder of sysfs, sorted by the number at their end.

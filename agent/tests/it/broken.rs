@@ -32,7 +32,12 @@ fn page(change: impl Fn(&Path)) -> Page {
     copy(&fixture("pi5"), folder.path());
     change(folder.path());
     let below = |name: &str| folder.path().join(name);
-    let roots = Roots { procfs: below("proc"), sysfs: below("sys"), rootfs: PathBuf::from("/") };
+    let roots = Roots {
+        procfs: below("proc"),
+        sysfs: below("sys"),
+        rootfs: PathBuf::from("/"),
+        textfiles: None,
+    };
     let page = Agent::new(&roots).unwrap().render().unwrap();
     exposition::read_unique(&page).unwrap()
 }

@@ -54,7 +54,8 @@ fn the_program_is_small_and_stays_so() {
 #[test]
 fn collecting_allocates_nothing() {
     let rootfs = PathBuf::from("/");
-    let roots = Roots { procfs: fixture("pi5/proc"), sysfs: fixture("pi5/sys"), rootfs };
+    let roots =
+        Roots { procfs: fixture("pi5/proc"), sysfs: fixture("pi5/sys"), rootfs, textfiles: None };
     let mut agent = Agent::new(&roots).unwrap();
     agent.render().unwrap();
     let allocations = allocation_counter::measure(|| {

@@ -11,4 +11,5 @@ mod parsers;
 mod peers;
 mod running;
 mod serving;
+mod textfiles;
 mod unit;

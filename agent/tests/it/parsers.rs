@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use terrarium_agent::collector::hwmon::{self, Chip, Sensor};
 use terrarium_agent::collector::thermal_zone::{self, Zone};
 use terrarium_agent::collector::{
-    cpu, diskstats, filesystem, loadavg, meminfo, mountinfo, netdev, pressure, stat, uname,
+    cpu, diskstats, filesystem, loadavg, meminfo, mountinfo, netdev, pressure, stat, textfile,
+    uname,
 };
 use terrarium_agent::encoder::Encoder;
 use terrarium_agent::{process, scan};
@@ -117,6 +118,15 @@ proptest! {
         let page = exposition::read_unique(out.page()).map_err(TestCaseError::fail)?;
         let shown = &page["node_uname_info"].samples[0].labels["nodename"];
         prop_assert_eq!(shown, &String::from_utf8_lossy(nodename));
+    }
+
+    #[test]
+    fn texts_of_others(name in "[a-z_]{0,3}", text in "[ \\t\\n#a-c0-9{}=\",.\\\\]{0,60}", bytes: Vec<u8>) {
+        for input in [text.as_bytes(), &bytes, format!("# TYPE {name} gauge\n{text}").as_bytes()] {
+            let mut out = Encoder::default();
+            let result = textfile::encode(input, Path::new("/x.prom"), &mut out);
+            prop_assert!(result.is_ok() || out.page().is_empty(), "{result:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,206 @@
+//! Metrics that others leave in files: `*.prom` of one folder.
+//!
+//! A file that breaks the format is left out, and so is one with a metric that
+//! is on the page already: either would cost the whole page.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::Collector;
+use super::text::{Written, parse};
+use crate::encoder::{Encoder, Family};
+use crate::failure::Failure;
+use crate::value::Value;
+
+const MTIME: Family =
+    Family::gauge("node_textfile_mtime_seconds", "Unixtime mtime of textfiles successfully read.");
+const ERROR: Family = Family::gauge(
+    "node_textfile_scrape_error",
+    "1 if there was an error opening or reading a file, 0 otherwise",
+);
+
+/// What is written to the page after these files.
+const LATER: [&str; 4] =
+    ["node_scrape_collector_", "node_textfile_", "process_", "terrarium_agent_"];
+
+/// A file larger than this is none of ours.
+const MOST: u64 = 1024 * 1024;
+
+/// The collector. The last to write of those that read the host, so that it
+/// sees every name that is taken.
+#[derive(Debug)]
+pub struct Textfile {
+    folder: PathBuf,
+}
+
+impl Textfile {
+    /// Reads the files of `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The files, by name. A folder that is not there has none.
+    fn files(&self) -> Result<Vec<PathBuf>, Failure> {
+        let fail = |source| Failure::Read { path: self.folder.as_path().into(), source };
+        let mut files = Vec::new();
+        match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(fail(error)),
+            Ok(entries) => {
+                for entry in entries {
+                    files.push(entry.map_err(fail)?.path());
+                }
+            }
+        }
+        // By the whole name's end: a file that is all ending counts too.
+        files.retain(|path| path.as_os_str().as_encoded_bytes().ends_with(b".prom"));
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// Passes a file's metrics on.
+///
+/// # Errors
+/// When a line is not as the format has it or a metric is there already;
+/// nothing is written then.
+pub fn encode(input: &[u8], path: &Path, out: &mut Encoder) -> Result<(), Failure> {
+    let fail = |line, expected| Failure::Text { path: path.to_owned(), line, expected };
+    let families = parse(input).map_err(|fault| fail(fault.line, fault.expected))?;
+    let page = String::from_utf8_lossy(out.page());
+    if families.iter().any(|family| taken(family.name, &page)) {
+        return Err(fail(1, "metrics that nobody else has"));
+    }
+    drop(page);
+    for family in families {
+        write(&family, path, out).map_err(|source| Failure::Read { path: path.into(), source })?;
+    }
+    Ok(())
+}
+
+/// Whether the page has a metric of this name, or will have.
+fn taken(name: &str, page: &str) -> bool {
+    LATER.iter().any(|prefix| name.starts_with(prefix)) || page.contains(&format!("# TYPE {name} "))
+}
+
+fn write(family: &Written<'_>, path: &Path, out: &mut Encoder) -> std::io::Result<()> {
+    let name = family.name;
+    match family.help {
+        Some(help) => writeln!(out, "# HELP {name} {help}")?,
+        None => writeln!(out, "# HELP {name} Metric read from {}", path.display())?,
+    }
+    writeln!(out, "# TYPE {name} {}", family.kind)?;
+    family.samples.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// One file, and when it was written.
+fn take(path: &Path, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<i64, Failure> {
+    let read = |scratch: &mut Vec<u8>| {
+        let file = File::open(path)?;
+        scratch.clear();
+        (&file).take(MOST + 1).read_to_end(scratch)?;
+        if scratch.len() as u64 > MOST {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(file.metadata()?.mtime())
+    };
+    let written = read(scratch).map_err(|source| Failure::Read { path: path.into(), source })?;
+    encode(scratch, path, out).map(|()| written)
+}
+
+impl Collector for Textfile {
+    fn name(&self) -> &'static str {
+        "textfile"
+    }
+
+    fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
+        let mut read = Vec::new();
+        let result = self.files().and_then(|files| {
+            let mut result = Ok(());
+            for path in files {
+                match take(&path, scratch, out) {
+                    Ok(written) => read.push((path, written)),
+                    Err(failure) => result = result.and(Err(failure)),
+                }
+            }
+            result
+        });
+        // Other collectors read at an offset into what is there.
+        scratch.resize(scratch.capacity(), 0);
+        if !read.is_empty() {
+            out.family(&MTIME);
+        }
+        for (path, written) in &read {
+            let labels = [("file", path.as_os_str().as_encoded_bytes())];
+            out.sample(&MTIME, &labels, Value::signed(*written, 0));
+        }
+        out.single(&ERROR, result.is_err());
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(files: &[(&str, &str)]) -> (String, Result<(), Failure>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut out = Encoder::default();
+        out.single(&Family::gauge("node_load1", "Load."), 1);
+        let mut scratch = vec![0; 16];
+        let result = Textfile::new(folder.path()).collect(&mut scratch, &mut out);
+        assert!(!scratch.is_empty(), "the next collector reads into it");
+        let text = String::from_utf8(out.page().to_vec()).unwrap();
+        (text.replace(folder.path().to_str().unwrap(), "").replace('\n', "|"), result)
+    }
+
+    #[test]
+    fn files_are_passed_on_with_their_times() {
+        let (text, result) = page(&[
+            ("b.prom", "two 2\n"),
+            ("a.prom", "# HELP one The first.\n# TYPE one gauge\none{x=\"y\"} 1"),
+            ("c.txt", "three 3\n"),
+        ]);
+        assert!(result.is_ok());
+        let (given, times) = text.split_once("# HELP node_textfile_mtime").unwrap();
+        assert!(
+            given.ends_with(
+                "# HELP one The first.|# TYPE one gauge|one{x=\"y\"} 1|\
+                 # HELP two Metric read from /b.prom|# TYPE two untyped|two 2|"
+            ),
+            "{given}"
+        );
+        for part in ["{file=\"/a.prom\"} 1", "{file=\"/b.prom\"} 1", "scrape_error 0|"] {
+            assert!(times.contains(part), "{times}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_would_cost_the_page_is_left_out_and_the_others_are_not() {
+        for broken in [
+            "broken",
+            "late 1 1700000000000\n",
+            "node_load1 7\n",
+            "process_cpu_seconds_total 1\n",
+            "good 2\n",
+        ] {
+            let (text, result) = page(&[("a.prom", "good 1\n"), ("b.prom", broken)]);
+            assert!(matches!(&result, Err(Failure::Text { line: 1, .. })), "{broken} {result:?}");
+            assert!(text.contains("|good 1|") && text.ends_with("scrape_error 1|"), "{text}");
+            assert!(!text.contains("/b.prom"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_has_no_files() {
+        let mut out = Encoder::default();
+        let absent = Path::new("/nowhere/at/all");
+        Textfile::new(absent).collect(&mut vec![0; 16], &mut out).unwrap();
+        assert!(out.page().ends_with(b"node_textfile_scrape_error 0\n"));
+    }
+}

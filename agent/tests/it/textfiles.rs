@@ -1,0 +1,83 @@
+//! Metrics that others leave in files, to the letter and beside the real
+//! `node_exporter`.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::exposition;
+use crate::running::{Running, agent};
+
+const EDGES: &str = "# HELP terrarium_edge_up 1 if the record came through.\n\
+                     # TYPE terrarium_edge_up gauge\n\
+                     terrarium_edge_up{edge=\"1\",from=\"fastapi\",to=\"redis\"} 1\n\
+                     terrarium_edge_up{edge=\"2\",from=\"fastapi\",to=\"kafka\"} 0\n\
+                     # HELP terrarium_edge_seconds How long it took.\n\
+                     # TYPE terrarium_edge_seconds gauge\n\
+                     terrarium_edge_seconds{edge=\"1\",from=\"fastapi\",to=\"redis\"} 0.25\n";
+
+/// A folder of three files, each of a known age; the last one is broken.
+fn folder(at: &Path) {
+    for (name, text) in
+        [("edges.prom", EDGES), ("plain.prom", "backups_total 7\n"), ("zz.prom", "broken\n")]
+    {
+        std::fs::write(at.join(name), text).unwrap();
+        let file = File::options().write(true).open(at.join(name)).unwrap();
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(1_790_000_000)).unwrap();
+    }
+    std::fs::write(at.join("readme.txt"), "not for Prometheus\n").unwrap();
+}
+
+/// The lines about what others left, without the folder's name.
+fn passed_on(program: &mut Command, at: &Path) -> String {
+    let flag = format!("--collector.textfile.directory={}", at.display());
+    let page = Running::start(program.arg(flag)).get("/metrics");
+    let about = |line: &&str| {
+        let name = line.trim_start_matches("# HELP ").trim_start_matches("# TYPE ");
+        ["backups_", "node_textfile_", "terrarium_edge_"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    let lines = str::from_utf8(&page).unwrap().lines().filter(about);
+    lines.map(|line| format!("{line}\n").replace(at.to_str().unwrap(), "")).collect()
+}
+
+#[test]
+fn what_others_left_is_on_the_page() {
+    let at = tempfile::tempdir().unwrap();
+    folder(at.path());
+    insta::assert_snapshot!(passed_on(&mut agent(), at.path()));
+    let flag = format!("--collector.textfile.directory={}", at.path().display());
+    let page = Running::start(agent().arg(flag)).get("/metrics");
+    // The strict reader knows the types of the host's metrics only.
+    let page = str::from_utf8(&page).unwrap().replace("untyped", "gauge");
+    let page = exposition::read_unique(page.as_bytes()).unwrap();
+    let outcome = &page["node_scrape_collector_success"];
+    let own = outcome.samples.iter().find(|sample| sample.labels["collector"] == "textfile");
+    assert_eq!(own.unwrap().value, "0");
+}
+
+#[test]
+fn without_the_flag_nothing_is_looked_for() {
+    let page = Running::start(&mut agent()).get("/metrics");
+    assert!(!str::from_utf8(&page).unwrap().contains("textfile"));
+}
+
+#[test]
+fn node_exporter_shows_the_same() {
+    let at = tempfile::tempdir().unwrap();
+    folder(at.path());
+    let mut exporter = Command::new("prometheus-node-exporter");
+    exporter.args(["--collector.disable-defaults", "--collector.textfile"]);
+    let theirs = passed_on(&mut exporter, at.path());
+    let ours = passed_on(&mut agent(), at.path());
+    // Its families are sorted, and it writes large numbers in another notation.
+    let sorted = |text: &str| {
+        let lines = text.lines().map(|line| line.replace("1.79e+09", "1790000000"));
+        let mut lines: Vec<String> = lines.collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&ours), sorted(&theirs));
+}
