@@ -12,10 +12,11 @@ use serde_json::{Map, Value};
 pub use crate::reader::Problem;
 
 /// The headings services are listed under, in the order they are shown.
-pub const GROUPS: [&str; 7] = [
+pub const GROUPS: [&str; 8] = [
     "Cluster",
     "Data stores",
     "Streaming",
+    "Applications",
     "Orchestration",
     "Machine learning",
     "Analytics",
