@@ -29,13 +29,15 @@ selector:
 {{- end }}
 
 {{/*
-What every pod spec begins with. Takes "root", "priority" (store, app or tool),
-"serviceAccount": true where the API's token is mounted, and "nodeSelector":
-labels a node must have beside those of .Values.nodeSelector. Reads
-.Values.{image,nodeSelector}. Probes and a graceful stop are the service's own.
+What every pod spec begins with. Takes "root", "priority" (store, app or tool)
+and, as needed: "serviceAccount": true where the API's token is mounted;
+"nodeSelector": labels a node must have beside those of .Values.nodeSelector;
+"image": whose uid and gid it runs as, .Values.image by default. Probes and a
+graceful stop are the service's own.
 */}}
 {{- define "terrarium.pod" -}}
 {{- $root := .root -}}
+{{- $image := .image | default $root.Values.image -}}
 {{- $places := merge dict (.nodeSelector | default dict) ($root.Values.nodeSelector | default dict) -}}
 serviceAccountName: {{ if .serviceAccount }}{{ include "terrarium.name" $root }}{{ else }}default{{ end }}
 automountServiceAccountToken: {{ .serviceAccount | default false }}
@@ -43,9 +45,9 @@ enableServiceLinks: false
 priorityClassName: terrarium-{{ .priority }}
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ $root.Values.image.uid }}
-  runAsGroup: {{ $root.Values.image.gid }}
-  fsGroup: {{ $root.Values.image.gid }}
+  runAsUser: {{ $image.uid }}
+  runAsGroup: {{ $image.gid }}
+  fsGroup: {{ $image.gid }}
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile:
     type: RuntimeDefault
