@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Our crates, the crates of ours each may use, and those its tests may use
 /// besides. The lab is for tests and people: the product never uses it.
-const ARROWS: [(&str, &[&str], &[&str]); 9] = [
+const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     ("agent", &[], &[]),
     ("hardware", &[], &[]),
     ("helm", &["inventory"], &[]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 9] = [
     ("lab", &["hardware"], &["inventory"]),
     ("plan", &["hardware", "inventory", "k3s"], &[]),
     ("provisioner", &["hardware", "helm", "inventory", "k3s", "plan", "ssh"], &["lab"]),
+    ("source", &[], &[]),
     ("ssh", &[], &[]),
 ];
 

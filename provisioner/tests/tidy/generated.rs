@@ -38,15 +38,20 @@ fn help(command: &str) -> String {
 
 #[test]
 fn the_command_line() {
-    let all = help("");
-    let commands = all.split("Commands:\n").nth(1).unwrap().lines();
-    let commands = commands
+    committed("docs/reference/cli.md", "help", &format!("```text\n{}```\n", helps("")));
+}
+
+/// The help of a command, then that of each command below it.
+fn helps(command: &str) -> String {
+    let own = help(command);
+    let below = own.split_once("Commands:\n").map_or("", |(_, list)| list).lines();
+    let below = below
         .map_while(|line| line.strip_prefix("  ")?.split(' ').next())
-        .filter(|command| *command != "help");
-    let one = |command: &str| format!("$ provision {command} --help\n{}", help(command));
-    let each: Vec<String> = commands.map(one).collect();
-    let text = format!("```text\n$ provision --help\n{all}\n{}```\n", each.join("\n"));
-    committed("docs/reference/cli.md", "help", &text);
+        // A description may go on in a second line.
+        .filter(|name| !["", "help"].contains(name))
+        .map(|name| format!("\n{}", helps(&format!("{command} {name}"))));
+    let below: String = below.collect();
+    format!("$ provision{command} --help\n{own}{below}")
 }
 
 /// The sum of `resources.<which>.memory` wherever values have them, in MiB.
