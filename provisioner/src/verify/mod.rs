@@ -34,7 +34,7 @@ pub(crate) async fn prove(
     run_id: &str,
     patience: f64,
 ) -> Result<Vec<Outcome>, Failure> {
-    let pods = Arc::new(Pods(Mutex::new(pods::ready(server).await?)));
+    let pods = Arc::new(Pods::new(pods::ready(server).await?, &edges));
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     let mut outcomes = Vec::new();
@@ -62,13 +62,7 @@ pub(crate) async fn prove(
     Ok(outcomes)
 }
 
-async fn try_edge(
-    server: &Host,
-    pods: &Pods,
-    check: &Check,
-    mark: &str,
-    patience: f64,
-) -> Verdict {
+async fn try_edge(server: &Host, pods: &Pods, check: &Check, mark: &str, patience: f64) -> Verdict {
     let begun = Instant::now();
     let within = Duration::from_secs(u64::from(check.within)).mul_f64(patience);
     let seen = see(server, pods, check, mark, begun, within).await;
@@ -127,9 +121,21 @@ async fn see(
 }
 
 /// The pods commands run in; looked up again when one is gone.
-struct Pods(Mutex<BTreeMap<String, String>>);
+struct Pods {
+    names: Mutex<BTreeMap<String, String>>,
+    /// One command at a time in a pod: its memory is meant for its service, and
+    /// some commands are Java programs.
+    turns: BTreeMap<String, Mutex<()>>,
+}
 
 impl Pods {
+    fn new(names: BTreeMap<String, String>, edges: &[(Edge, Vec<String>)]) -> Self {
+        let services = edges.iter().filter_map(|(edge, _)| edge.check.as_ref());
+        let services = services.flat_map(|check| &check.needs).map(ToString::to_string);
+        let turns = services.map(|service| (service, Mutex::new(()))).collect();
+        Self { names: Mutex::new(names), turns }
+    }
+
     /// Runs a command in a service's pod and gives its standard output.
     async fn exec(
         &self,
@@ -139,7 +145,11 @@ impl Pods {
         time: Duration,
     ) -> Result<String, String> {
         let service = exec.service.as_str();
-        let pod = self.0.lock().await.get(service).cloned();
+        let _turn = match self.turns.get(service) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        let pod = self.names.lock().await.get(service).cloned();
         let Some(pod) = pod else {
             self.renew(server).await;
             return Err(format!("`{service}` has no pod that is ready"));
@@ -162,7 +172,7 @@ impl Pods {
     async fn renew(&self, server: &Host) {
         // Without an answer the old list stays; the next attempt asks again.
         if let Ok(found) = pods::ready(server).await {
-            *self.0.lock().await = found;
+            *self.names.lock().await = found;
         }
     }
 }
@@ -170,8 +180,8 @@ impl Pods {
 /// The last line that says something; kubectl's own about the exit code does not.
 fn last_line(text: &str) -> Option<String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let telling = lines.filter(|line| !line.starts_with("command terminated with exit code"));
-    telling.last().map(|line| line.chars().take(300).collect())
+    let mut telling = lines.filter(|line| !line.starts_with("command terminated with exit code"));
+    telling.next_back().map(|line| line.chars().take(300).collect())
 }
 
 #[cfg(test)]

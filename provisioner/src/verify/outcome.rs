@@ -107,7 +107,8 @@ pub(crate) fn metrics(outcomes: &[Outcome], now: u64) -> String {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
         for (Outcome { number, from, to, .. }, up, seconds) in &tried {
             let value = value(*up, *seconds);
-            let _ = writeln!(text, "{name}{{number=\"{number}\",from=\"{from}\",to=\"{to}\"}} {value}");
+            let _ =
+                writeln!(text, "{name}{{number=\"{number}\",from=\"{from}\",to=\"{to}\"}} {value}");
         }
     };
     family(
@@ -115,11 +116,9 @@ pub(crate) fn metrics(outcomes: &[Outcome], now: u64) -> String {
         "Whether a marked record went through this edge at the last check.",
         &|up, _| f64::from(u8::from(up)),
     );
-    family(
-        "terrarium_edge_seconds",
-        "How long it took, or was waited for.",
-        &|_, seconds| (seconds * 1000.0).round() / 1000.0,
-    );
+    family("terrarium_edge_seconds", "How long it took, or was waited for.", &|_, seconds| {
+        (seconds * 1000.0).round() / 1000.0
+    });
     #[expect(clippy::cast_precision_loss, reason = "a time of this century has 31 bits")]
     let now = now as f64;
     family("terrarium_edge_checked_seconds", "When it was checked, since 1970.", &|_, _| now);
@@ -141,10 +140,12 @@ mod tests {
                       `device-source`; last seen: ERROR: relation does not exist";
         vec![
             outcome(1, "fastapi", "redis", Verdict::Proven { seconds: 0.8125, left: None }),
-            outcome(5, "connect", "postgresql", Verdict::Failed {
-                seconds: 60.0,
-                reason: reason.to_owned(),
-            }),
+            outcome(
+                5,
+                "connect",
+                "postgresql",
+                Verdict::Failed { seconds: 60.0, reason: reason.to_owned() },
+            ),
             outcome(8, "fastapi", "flink", Verdict::NotDeployed { missing }),
         ]
     }
