@@ -1,7 +1,8 @@
 """Python packages, exactly those that a requirements file names with their sha256.
 
 They are chosen for the Python of the images, Debian 12's, not for this
-machine's; only wheels, as nothing is built here.
+machine's, so only wheels will do. `build` is for what has none: packages of
+Python code alone, of which any Python makes the same wheel.
 """
 
 import os
@@ -26,6 +27,14 @@ def add(folder, spec, root, scratch, cache):
             shutil.copyfile(named, root / entry["wheels"] / named.name)
             continue
         into = root / entry["to"]
+        if entry.get("build"):
+            made = scratch / named.stem
+            _pip(cache, "wheel", *requirements, "--wheel-dir", made)
+            wheels = sorted(made.iterdir())
+            if foreign := [wheel.name for wheel in wheels if not wheel.name.endswith("-none-any.whl")]:
+                raise SystemExit(f"{named}: not of Python code alone: {foreign}")
+            _pip(cache, "install", *_target(), "--no-index", "--no-deps", "--no-compile", *wheels, "--target", into)
+            continue
         _pip(cache, "install", *_target(), *requirements, "--no-compile", "--target", into)
         # Start scripts name this machine's Python.
         shutil.rmtree(into / "bin", ignore_errors=True)
