@@ -55,23 +55,22 @@ pub fn place(
     merge(&mut effective, written.clone());
     let open = |case: &&CannotRun| !case.instead.as_ref().is_some_and(|i| has(&effective, i));
     let cases: Vec<&CannotRun> = card.cannot_run.iter().filter(open).collect();
-    let barred: Vec<(&Board, &CannotRun)> = nodes
-        .iter()
-        .filter_map(|node| Some((node, *cases.iter().find(|case| bars(case, node))?)))
-        .collect();
-    if barred.is_empty() {
-        return Ok(Placement::default());
-    }
-    if barred.len() == nodes.len() {
-        return instead(service, written, &barred);
-    }
+    let against = |node: &Board| cases.iter().copied().filter(|case| bars(case, node)).collect();
+    let found: Vec<(&Board, Vec<&CannotRun>)> =
+        nodes.iter().map(|node| (node, against(node))).collect();
+    let (barred, able): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(_, against)| !against.is_empty());
+    let (able, mut placement) = if able.is_empty() && !barred.is_empty() {
+        instead(service, written, &barred)?
+    } else {
+        (able.iter().map(|(node, _)| node.node.as_str()).collect(), Placement::default())
+    };
     // Who chooses nodes by hand knows why.
-    if written.get("nodeSelector").is_some() {
-        return Ok(Placement::default());
+    if able.len() < nodes.len() && written.get("nodeSelector").is_none() {
+        let (key, value) = selector(nodes, &able);
+        merge(&mut placement.values, json!({"nodeSelector": {key: value}}));
     }
-    let barred: BTreeSet<&str> = barred.iter().map(|(node, _)| node.node.as_str()).collect();
-    let (key, value) = selector(nodes, &barred);
-    Ok(Placement { values: json!({"nodeSelector": {key: value}}), note: None })
+    Ok(placement)
 }
 
 /// Whether a case is about this board. Names of levels sort as the levels do.
@@ -81,36 +80,46 @@ fn bars(case: &CannotRun, node: &Board) -> bool {
     among && case.arch_below.as_ref().is_none_or(below)
 }
 
-/// The values that make it run on boards it cannot run on as it is.
-fn instead(
+/// The nodes on which it runs with other values, and those values.
+fn instead<'a>(
     service: &str,
     written: &Value,
-    barred: &[(&Board, &CannotRun)],
-) -> Result<Placement, Refused> {
-    let boards: BTreeSet<&str> =
-        barred.iter().map(|(node, _)| node.id.as_deref().unwrap_or(&node.node)).collect();
-    let boards = boards.into_iter().collect::<Vec<_>>().join(", ");
+    barred: &[(&'a Board, Vec<&CannotRun>)],
+) -> Result<(BTreeSet<&'a str>, Placement), Refused> {
+    let named = |nodes: &[&(&Board, Vec<&CannotRun>)]| {
+        let boards: BTreeSet<&str> =
+            nodes.iter().map(|(node, _)| node.id.as_deref().unwrap_or(&node.node)).collect();
+        boards.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let all: Vec<_> = barred.iter().collect();
+    let can = |entry: &&&(&Board, Vec<&CannotRun>)| entry.1.iter().all(|c| c.instead.is_some());
+    let able: Vec<_> = all.iter().filter(can).copied().collect();
+    let cases = if able.is_empty() { &all } else { &able };
+    let cases = cases.iter().flat_map(|(_, against)| against).copied();
     let mut values = Value::Object(Map::new());
     let mut why = "";
-    for (_, case) in barred {
-        let what = format!("no node can run `{service}` ({boards}), because {}", case.reason);
-        let Some(other) = &case.instead else {
-            return Err(Refused { what, hint: hint(service, case) });
+    for case in cases {
+        let refuse = |hint| Refused {
+            what: format!("no node can run `{service}` ({}), because {}", named(&all), case.reason),
+            hint,
         };
+        let Some(other) = &case.instead else { return Err(refuse(hint(service, case))) };
         let other = Value::Object(other.clone());
         if let Some((path, value)) = differing(written, &other, "") {
-            let hint =
-                format!("take `{path}` out of [stack.values.{service}], or set it to {value}");
-            return Err(Refused { what, hint });
+            return Err(refuse(format!(
+                "take `{path}` out of [stack.values.{service}], or set it to {value}"
+            )));
         }
         merge(&mut values, other);
         why = &case.reason;
     }
     let note = format!(
-        "`{service}` runs with {} on {boards}, because {why}",
-        flat(&values, "").join(", ")
+        "`{service}` runs with {} on {}, because {why}",
+        flat(&values, "").join(", "),
+        named(&able)
     );
-    Ok(Placement { values, note: Some(note) })
+    let able = able.iter().map(|(node, _)| node.node.as_str()).collect();
+    Ok((able, Placement { values, note: Some(note) }))
 }
 
 fn hint(service: &str, case: &CannotRun) -> String {
@@ -122,7 +131,7 @@ fn hint(service: &str, case: &CannotRun) -> String {
 }
 
 /// The one label that holds for most of the nodes that can, and for no other.
-fn selector(nodes: &[Board], barred: &BTreeSet<&str>) -> (&'static str, String) {
+fn selector(nodes: &[Board], able: &BTreeSet<&str>) -> (&'static str, String) {
     let mut best: (usize, &'static str, String) = (0, LABELS[2], String::new());
     for key in LABELS {
         let mut held: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
@@ -131,7 +140,7 @@ fn selector(nodes: &[Board], barred: &BTreeSet<&str>) -> (&'static str, String) 
             let Some(value) = name.or_else(|| node.labels.get(key)) else { continue };
             let held = held.entry(value).or_default();
             held.0 += 1;
-            held.1 |= barred.contains(node.node.as_str());
+            held.1 |= !able.contains(node.node.as_str());
         }
         for (value, (count, wrong)) in held {
             if !wrong && count > best.0 {

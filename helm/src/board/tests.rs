@@ -123,3 +123,22 @@ fn a_case_of_boards_and_level_needs_both() {
         );
     }
 }
+
+#[test]
+fn where_some_can_only_run_it_otherwise_and_others_not_at_all_it_goes_to_those() {
+    let card = card(
+        "[[cannot_run]]\nboards = ['zero2w-512mb']\nreason = 'it is small'\n\
+         [[cannot_run]]\narch_below = 'armv8.2-a'\nreason = 'it wants ARMv8.2'\n\
+         [cannot_run.instead]\nengine = 'ferretdb'\n",
+    );
+    let small = |name| node(name, "zero2w-512mb", OLD);
+    let nodes = [small("a"), node("b", "pi4-8gb", OLD), small("c")];
+    let placement = placed(&card, &json!({}), &nodes).expect("a way");
+    let expected = json!({"engine": "ferretdb", "nodeSelector": {"terrarium/board": "pi4-8gb"}});
+    assert_eq!(placement.values, expected);
+    assert!(placement.note.unwrap().contains("on pi4-8gb, because it wants"));
+
+    let refused = placed(&card, &json!({}), &[small("a")]).expect_err("no way");
+    assert!(refused.what.ends_with("because it is small"), "{refused:?}");
+    assert!(refused.hint.starts_with("add a node with another board"), "{refused:?}");
+}

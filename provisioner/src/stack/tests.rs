@@ -73,6 +73,26 @@ fn a_service_is_bound_to_the_boards_that_can_or_refused() {
 }
 
 #[test]
+fn the_profile_core_runs_on_both_kinds_of_board() {
+    let text = "[[node]]\nname = 'pi-1'\nhost = '10.0.0.1'\n[stack]\nprofile = 'core'";
+    let inventory =
+        Inventory::parse(Path::new("/x/pis.toml"), text, Some(Path::new("/x"))).unwrap();
+    let stack = Stack::new(&inventory).unwrap();
+    assert!(stack.runs_our_image());
+    for (id, level, ferretdb) in [("pi4-8gb", "armv8.0-a", true), ("pi5-8gb", "armv8.2-a", false)] {
+        let boards =
+            ["a", "b", "c"].map(|node| Board { id: Some(id.to_owned()), ..board(node, level) });
+        let wish = stack.wish(&boards, Some("0.1.0-01234567"));
+        assert_eq!(wish.refusals, [], "{id}");
+        assert_eq!(wish.notes.len(), usize::from(ferretdb), "{id}: {:?}", wish.notes);
+        assert_eq!(values(&wish, "mongodb")["engine"] == "ferretdb", ferretdb, "{id}");
+        for source in ["github-source", "device-source"] {
+            assert_eq!(values(&wish, source)["image"]["tag"], "0.1.0-01234567");
+        }
+    }
+}
+
+#[test]
 fn traefiks_kinds_are_waited_for_where_traefik_is() {
     let kinds = |written: &str| stack(&format!("{ALL}{written}")).wish(&[], None).kinds;
     assert_eq!(kinds("")["ingress"], ["middlewares.traefik.io", "things.example.org"]);
