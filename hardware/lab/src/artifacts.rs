@@ -14,8 +14,12 @@ pub const K3S_VERSION: &str = "v1.34.4+k3s1";
 /// The helm release built from its Go module.
 pub const HELM_VERSION: &str = "v3.19.5";
 
-/// What the image with Python offers wheels for: the chart that uses it says.
-const WHEELS: &str = "../../helm/charts/fastapi/files/requirements.txt";
+/// What charts say of packages, which images then have.
+const FROM_CHARTS: &[&str] = &[
+    "../../helm/charts/fastapi/files/requirements.txt",
+    "../../helm/charts/mongoku/files/package.json",
+    "../../helm/charts/mongoku/files/package-lock.json",
+];
 
 /// Makes what is missing: k3s (or its stand-in), helm, the workload images.
 pub(crate) fn ensure(paths: &Paths, options: &Options, progress: Progress<'_>) -> Result<()> {
@@ -42,7 +46,9 @@ pub(crate) fn ensure(paths: &Paths, options: &Options, progress: Progress<'_>) -
     .ensure(paths, progress)?;
     lay_out_helm(paths, &built.join("helm"))?;
     let mut images = folder_recipe("images", paths, &paths.images(), "")?;
-    images.inputs.push(paths.source(WHEELS)?);
+    for name in FROM_CHARTS {
+        images.inputs.push(paths.source(name)?);
+    }
     images.ensure(paths, progress)
 }
 

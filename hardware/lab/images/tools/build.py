@@ -8,6 +8,7 @@ import tomllib
 
 import archive
 import machine
+import npm
 import sources
 
 
@@ -48,6 +49,8 @@ class Recipe:
             yield self.folder.parent / "tools" / f"{module}.py", f"tools/{module}.py"
         for entry in self.spec.get("pip", []):
             yield (self.folder / entry["requirements"]).resolve(), f"pip/{entry['requirements']}"
+        if "npm" in self.spec:
+            yield from ((path, f"npm/{path.name}") for path in npm.lock(self.folder, self.spec))
 
 
 def layer(recipe, cache):
