@@ -25,7 +25,7 @@ fn what_is_written_wins_over_what_is_derived() {
             "/odd",
             serde_json::json!([1.5, true, "2026-01-02"]),
         ),
-        ("redis.maxmemory = '64mb'", "/maxmemory", serde_json::Value::Null),
+        ("redis.maxmemory = '64mb'", "/maxmemory", Value::Null),
     ] {
         let values = release("prometheus", written).values;
         let found = values.pointer(pointer).cloned().unwrap_or_default();

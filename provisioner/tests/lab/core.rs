@@ -89,8 +89,13 @@ fn well_again(world: &World, what: &str) {
     let begun = std::time::Instant::now();
     wait_for(&format!("the edges after {what}"), WELL_AGAIN, || {
         let all_there = NODES.iter().all(|node| {
-            let ready = format!("get node {node} -o jsonpath='{{.status.conditions[?(@.type==\"Ready\")].status}}'");
-            world.lab.exec("pi-1", &["sh", "-c", &format!("k3s kubectl {ready}")]).is_ok_and(|said| said.trim() == "True")
+            let ready = format!(
+                "get node {node} -o jsonpath='{{.status.conditions[?(@.type==\"Ready\")].status}}'"
+            );
+            world
+                .lab
+                .exec("pi-1", &["sh", "-c", &format!("k3s kubectl {ready}")])
+                .is_ok_and(|said| said.trim() == "True")
         });
         (all_there && verify(world).status.success()).then_some(())
     });

@@ -28,7 +28,9 @@ fn the_list_of_services_names_each_with_its_page() {
         let rows: String = of.map(|(id, service)| listed(id, &service.card)).collect();
         if !rows.is_empty() {
             let head = "| service | is | profiles |\n|---|---|---|\n";
-            text.push_str(&format!("\n### {group}\n\n{head}{rows}"));
+            for part in ["\n### ", group, "\n\n", head, &rows] {
+                text.push_str(part);
+            }
         }
     }
     committed("docs/services/index.md", "services", &format!("{text}\n"));
@@ -111,8 +113,8 @@ fn card(id: &ServiceId, service: &Service, edges: &[Edge]) -> String {
     }
     rows.push(("profiles", card.profiles.join(", ")));
     let rows = rows.into_iter().filter(|(_, text)| !text.is_empty());
-    let rows: String = rows.map(|(what, text)| format!("| {what} | {text} |\n")).collect();
-    format!("| | |\n|---|---|\n{rows}")
+    let rows: Vec<String> = rows.map(|(what, text)| format!("| {what} | {text} |\n")).collect();
+    format!("| | |\n|---|---|\n{}", rows.concat())
 }
 
 fn links<'a>(ids: impl Iterator<Item = &'a ServiceId>) -> String {
