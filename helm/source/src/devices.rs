@@ -90,8 +90,8 @@ fn ip(bytes: &[u8; 32]) -> String {
 
 /// `kind` is a first byte with the bit of addresses that are given locally.
 fn mac(kind: u8, bytes: &[u8; 32]) -> String {
-    let [a, b, c, d, e, ..] = bytes;
-    format!("{kind:02x}:{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}")
+    let rest: Vec<String> = bytes[..5].iter().map(|byte| format!(":{byte:02x}")).collect();
+    format!("{kind:02x}{}", rest.concat())
 }
 
 /// Owners repeat; every hundredth device is Cyril's.

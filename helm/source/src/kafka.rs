@@ -20,6 +20,8 @@ use partition::partition_of;
 /// How long a request may take before the connection is given up. The client
 /// itself waits without end for a broker that is silent.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// How long the client itself tries again before it says what is wrong.
+const TRYING: Duration = Duration::from_secs(5);
 /// Bytes asked for in one fetch, and the most one answer may have.
 const FETCH: i32 = 256 * 1024;
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
@@ -174,7 +176,7 @@ async fn connect(config: &config::Kafka) -> Result<Client, KafkaError> {
             init_backoff: Duration::from_millis(250),
             max_backoff: Duration::from_secs(2),
             base: 2.0,
-            deadline: Some(DEADLINE),
+            deadline: Some(TRYING),
         });
     // Read at each connection: a password may have been changed.
     if let Some((user, password)) = &config.login {

@@ -82,7 +82,7 @@ pub fn star(repository: &Repository, item: &Star) -> Option<Event> {
     let user = item.user.as_ref()?;
     let key = format!("{}:{}", repository.id, user.id);
     let mut value = Encoder::default();
-    value.text(&key).text(&repository.name).maybe_text(Some(&user.login));
+    value.text(&key).text(&repository.name).text(&user.login);
     value.long(item.starred_at.0).text(&user.html_url);
     Some(event(Topic::Stargazers, key, item.starred_at, value))
 }

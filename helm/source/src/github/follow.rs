@@ -104,7 +104,12 @@ impl Follower {
     async fn repository(&mut self, name: &str) -> Result<Option<Repository>, Trouble> {
         let known = self.known.get(name).and_then(|known| known.found.clone());
         let etag = known.as_ref().and_then(|(_, etag)| etag.as_ref());
-        let ask = Ask::of(format!("/repos/{name}")).unless(etag);
+        // Once found it is asked for by its number: a redirection costs a request.
+        let path = match &known {
+            Some((repository, _)) => format!("/repositories/{}", repository.id),
+            None => format!("/repos/{name}"),
+        };
+        let ask = Ask::of(path).unless(etag);
         let found = match self.client.get::<RepositoryItem>(&ask).await? {
             Answer::Same => known,
             Answer::Page(page) => {
@@ -156,8 +161,11 @@ impl Follower {
                 }
                 answer => answer.map_err(|trouble| log::chain(&trouble))?,
             };
-            let step = cursor.took(repository, answer);
-            let step = step.map_err(|_| format!("there are no {}", F::LISTING))?;
+            let Ok(step) = cursor.took(repository, answer) else {
+                // It may have turned to another way.
+                self.offsets.put(&mut self.sink, repository, &cursor).await;
+                return Err(format!("there are no {}", F::LISTING));
+            };
             if let Some(newest) = step.events.iter().map(|event| event.at).max() {
                 self.sink.send(&step.events).await;
                 let age = Duration::from_millis((time::now() - newest).max(0).cast_unsigned());

@@ -156,7 +156,7 @@ mod tests {
             // A secondary limit without a word on how long.
             (head(403), Verdict::Limited, 1, seconds(60)),
             (head(403), Verdict::Limited, 3, seconds(240)),
-            (head(403), Verdict::Limited, 60, WAIT_MAX),
+            (head(403), Verdict::Limited, 60, seconds(64 * 60)),
             // A window that is over already, one that never ends, and no date.
             (Head { reset: Some(900), ..used_up(200) }, Verdict::Page, 0, seconds(1)),
             (Head { reset: Some(i64::MAX), ..used_up(200) }, Verdict::Page, 0, WAIT_MAX),

@@ -64,7 +64,7 @@ impl Feed for Stargazers {
         let page = self.page_to_ask();
         match (answer, self.walk) {
             (Answer::Page(answer), Walk::Idle) if self.end == 0 => {
-                Ok(self.looked(repository, answer))
+                Ok(self.looked(repository, &answer))
             }
             (Answer::Page(answer), Walk::Back(_)) => Ok(self.back(repository, page, &answer)),
             (Answer::Page(answer), Walk::Idle | Walk::On { .. }) => {
@@ -93,11 +93,11 @@ impl Stargazers {
     }
 
     /// The first page told how many there are.
-    fn looked(&mut self, repository: &Repository, answer: Page<Vec<items::Star>>) -> Step {
+    fn looked(&mut self, repository: &Repository, answer: &Page<Vec<items::Star>>) -> Step {
         self.floor = Some(repository.floor);
         self.end = answer.last.unwrap_or(1).max(1);
         self.walk = Walk::Back(self.end);
-        if self.end == 1 { self.back(repository, 1, &answer) } else { Step::more() }
+        if self.end == 1 { self.back(repository, 1, answer) } else { Step::more() }
     }
 
     fn back(

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::query::Query;
 use super::store::Recording;
-use crate::time;
 
 /// A listing, before it is cut into pages.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +22,10 @@ fn field<'a>(item: &'a Value, path: &str) -> &'a str {
     item.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn moment(item: &Value, path: &str) -> i64 {
-    time::millis(field(item, path)).unwrap_or(i64::MIN)
-}
-
 /// What `rest`, the path behind the repository's, lists.
 pub fn find<'a>(recording: &'a Recording, rest: &str, query: &Query<'_>) -> Option<Listing<'a>> {
-    let since = query.get("since").and_then(time::millis).unwrap_or(i64::MIN);
+    // Moments are all written alike, so their texts compare as they do.
+    let since = query.get("since").unwrap_or_default();
     match rest {
         "" => Some(Listing::Object(json!({
             "id": recording.id,
@@ -37,8 +33,8 @@ pub fn find<'a>(recording: &'a Recording, rest: &str, query: &Query<'_>) -> Opti
         }))),
         "/issues" => {
             let mut items: Vec<&Value> = recording.issues.iter().collect();
-            items.retain(|item| moment(item, "/updated_at") >= since);
-            items.sort_by_key(|item| moment(item, "/updated_at"));
+            items.retain(|item| field(item, "/updated_at") >= since);
+            items.sort_by_key(|item| field(item, "/updated_at"));
             if query.get("direction") != Some("asc") {
                 items.reverse();
             }
@@ -51,7 +47,7 @@ pub fn find<'a>(recording: &'a Recording, rest: &str, query: &Query<'_>) -> Opti
                 None => 0,
             };
             let mut items: Vec<&Value> = recording.commits[from..].iter().collect();
-            items.retain(|item| moment(item, "/commit/committer/date") >= since);
+            items.retain(|item| field(item, "/commit/committer/date") >= since);
             Some(Listing::Items(items))
         }
         "/releases" => Some(Listing::Items(recording.releases.iter().collect())),
