@@ -34,10 +34,14 @@ pub(crate) fn plan(context: &Context<'_>) -> Option<Change> {
             backup: false,
         });
     }
-    Some(change.act(Action::Run {
-        script: format!("{} ctr images import {ARCHIVE} >/dev/null", paths::BINARY),
-        deadline: DEADLINE,
-    }))
+    // Pinned, as k3s pins what it imports at its start: kubelet clears images
+    // that no pod of the node runs, and this one cannot be pulled again.
+    let (k3s, reference) = (paths::BINARY, &image.reference);
+    let script = format!(
+        "{k3s} ctr images import {ARCHIVE} >/dev/null && \
+         {k3s} ctr images label {reference} io.cri-containerd.pinned=pinned >/dev/null"
+    );
+    Some(change.act(Action::Run { script, deadline: DEADLINE }))
 }
 
 #[cfg(test)]

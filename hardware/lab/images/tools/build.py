@@ -94,9 +94,12 @@ def main():
         recipe = Recipe(folder)
         if "image" not in recipe.spec or (wanted and recipe.name not in wanted):
             continue
-        names.add(recipe.name)
+        names.add(pathlib.Path(recipe.spec.get("stack", "."), recipe.name))
         used.update(f"{r.digest()}.tar" for r in recipe.chain())
-        tar, mark = out / f"{recipe.name}.tar", out / f"{recipe.name}.digest"
+        # A lab of another stack need not load what only this one runs.
+        place = out / recipe.spec.get("stack", ".")
+        place.mkdir(exist_ok=True)
+        tar, mark = place / f"{recipe.name}.tar", place / f"{recipe.name}.digest"
         digest = recipe.digest()
         if tar.exists() and mark.exists() and mark.read_text().strip() == digest:
             print(f"{recipe.name}: unchanged", flush=True)
@@ -112,8 +115,8 @@ def main():
     for stale in (cache / "layers").glob("*.tar"):
         if stale.name not in used:
             stale.unlink()
-    for mark in out.glob("*.digest"):
-        if mark.stem not in names:
+    for mark in out.rglob("*.digest"):
+        if mark.relative_to(out).with_suffix("") not in names:
             mark.unlink()
             mark.with_suffix(".tar").unlink(missing_ok=True)
 

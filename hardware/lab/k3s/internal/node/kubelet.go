@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,7 +97,11 @@ func (n *Node) startKubelet(c cli.Cluster) error {
 		"--node-labels=" + strings.Join(labels, ","),
 		"--pod-infra-container-image=" + o.PauseImage,
 	}
-	n.group.Start(child.Spec{Name: component.Kubelet, Args: append(args, o.KubeletArgs...), Log: o.Data.Log(component.Kubelet)})
+	// No image can be pulled again, however full the machine's disk is.
+	given := slices.DeleteFunc(slices.Clone(o.KubeletArgs), func(arg string) bool {
+		return strings.HasPrefix(arg, "--image-gc-")
+	})
+	n.group.Start(child.Spec{Name: component.Kubelet, Args: append(args, given...), Log: o.Data.Log(component.Kubelet)})
 	return nil
 }
 

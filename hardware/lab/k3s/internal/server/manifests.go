@@ -18,9 +18,16 @@ import (
 //go:embed manifests/*.yaml
 var bundled embed.FS
 
-// The add-ons there are. k3s' others (traefik, servicelb, metrics-server,
-// runtimes) can be disabled, as they are absent anyway.
-var addons = []string{"coredns", "local-storage"}
+// addons are the files of each add-on there is. What serves Traefik's ingresses
+// is internal/ingress; its files are the kinds and the class alone. k3s' others
+// (servicelb, metrics-server, runtimes) can be disabled, as they are absent anyway.
+var addons = map[string][]string{
+	"coredns":       {"coredns"},
+	"local-storage": {"local-storage"},
+	"traefik":       {"traefik-crd", "traefik"},
+	// Belongs to the Helm controller, which is not an add-on.
+	"": {"helm-crd"},
+}
 
 // values fill the manifests' templates.
 type values struct {
@@ -38,23 +45,35 @@ func writeAddons(o cli.Options) (leftover []string, err error) {
 	}
 	v := values{DNS: o.Cluster.DNS, Domain: o.Cluster.Domain, StoragePath: o.StoragePath,
 		Upstream: len(node.Resolvers(string(resolvers))) > 0}
-	for _, name := range addons {
-		path := o.Data.Server("manifests", name+".yaml")
-		if slices.Contains(o.Disabled, name) {
-			if _, err := os.Stat(path); err == nil {
-				leftover = append(leftover, path)
+	for addon, files := range addons {
+		for _, name := range files {
+			path := o.Data.Server("manifests", name+".yaml")
+			if slices.Contains(o.Disabled, addon) {
+				if _, err := os.Stat(path); err == nil {
+					leftover = append(leftover, path)
+				}
+				continue
 			}
-			continue
-		}
-		content, err := render(name, v)
-		if err != nil {
-			return nil, err
-		}
-		if err := pki.WriteFile(path, content, 0o600); err != nil {
-			return nil, err
+			content, err := render(name, v)
+			if err != nil {
+				return nil, err
+			}
+			if !holdsObjects(content) {
+				continue // the build has put nothing in the placeholder's place
+			}
+			if err := pki.WriteFile(path, content, 0o600); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return leftover, nil
+}
+
+// holdsObjects is false for a manifest of comments, which kubectl refuses.
+func holdsObjects(content []byte) bool {
+	return slices.ContainsFunc(bytes.Split(content, []byte("\n")), func(line []byte) bool {
+		return bytes.HasPrefix(line, []byte("kind:"))
+	})
 }
 
 func render(name string, v values) ([]byte, error) {

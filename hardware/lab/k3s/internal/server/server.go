@@ -8,14 +8,17 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"terrarium/lab/k3s/internal/child"
 	"terrarium/lab/k3s/internal/cli"
 	"terrarium/lab/k3s/internal/component"
+	"terrarium/lab/k3s/internal/ingress"
 	"terrarium/lab/k3s/internal/journal"
 	"terrarium/lab/k3s/internal/node"
 
+	"github.com/sirupsen/logrus"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -81,6 +84,13 @@ func serve(ctx context.Context, o cli.Options, client kubernetes.Interface, join
 		return err
 	}
 	go newDeployer(o.Data).run(ctx, leftover)
+	if !slices.Contains(o.Disabled, "traefik") {
+		go func() {
+			if err := ingress.Run(ctx, client); err != nil {
+				logrus.Errorf("No ingress is served: %v", err)
+			}
+		}()
+	}
 	if err := <-joined; err != nil {
 		return err
 	}
