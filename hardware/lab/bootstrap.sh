@@ -15,10 +15,12 @@ chromium                  chromium
 debian-archive-keyring    /usr/share/keyrings/debian-archive-keyring.gpg
 docker.io                 dockerd
 gcc                       cc
+gcc-aarch64-linux-gnu     aarch64-linux-gnu-gcc
 git                       git
 iproute2                  ip
 iptables                  iptables
 libc6-dev                 /usr/include/stdio.h
+libc6-dev-arm64-cross     /usr/aarch64-linux-gnu/include/stdio.h
 maven                     mvn
 mmdebstrap                mmdebstrap
 mount                     umount

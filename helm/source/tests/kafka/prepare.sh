@@ -20,9 +20,9 @@ if ! checked "$home/libs" >/dev/null 2>&1; then
     done
     mkdir -p "$home"
     rm -rf "$home/libs.new"
-    mvn --batch-mode --quiet --file "$here/pom.xml" \
+    mvn --batch-mode --quiet -Dstyle.color=never --file "$here/pom.xml" \
         org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-        -DincludeScope=runtime "-DoutputDirectory=$home/libs.new"
+        -DincludeScope=runtime "-DoutputDirectory=$home/libs.new" >&2
     checked "$home/libs.new" || {
         echo "$0: what Maven gave is not what SHA256SUMS says; see above" >&2
         exit 1

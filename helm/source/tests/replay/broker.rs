@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -111,20 +111,28 @@ impl Broker {
         &self.runtime
     }
 
+    /// Waits until the broker answers; whether it logs anything depends on its
+    /// jars.
     fn wait(&mut self) -> Result<(), String> {
+        let log = self.folder.path().join("log");
+        let log = || std::fs::read_to_string(&log).unwrap();
         let begun = Instant::now();
         while begun.elapsed() < UP {
-            let ended = self.java.try_wait().unwrap();
-            let log = || std::fs::read_to_string(self.folder.path().join("log")).unwrap();
-            if let Some(status) = ended {
+            if let Some(status) = self.java.try_wait().unwrap() {
                 return Err(format!("Kafka ended with {status}:\n{}", log()));
             }
-            if log().contains("Kafka Server started") {
-                return Ok(());
+            if TcpStream::connect(&self.inside).is_ok() {
+                let answers = async { client(&self.inside).await?.list_topics().await };
+                let within = Duration::from_secs(10);
+                let answers =
+                    self.runtime.block_on(async { tokio::time::timeout(within, answers).await });
+                if matches!(answers, Ok(Ok(_))) {
+                    return Ok(());
+                }
             }
             std::thread::sleep(Duration::from_millis(250));
         }
-        Err(format!("Kafka did not start within {} seconds", UP.as_secs()))
+        Err(format!("Kafka did not answer within {} seconds:\n{}", UP.as_secs(), log()))
     }
 
     fn make_topics(&self) {

@@ -46,6 +46,9 @@ fn main() -> ExitCode {
             Ok(())
         })
     };
+    if broker.is_some() {
+        println!("with {}", program::program().display());
+    }
     let trials = vec![
         case("every_event_is_there_once", cases::replay::every_event_is_there_once),
         case("devices_go_on_where_they_ended", cases::devices::devices_go_on_where_they_ended),

@@ -37,7 +37,7 @@ impl Setup {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_terrarium-source"));
+        let mut command = Command::new(program());
         command.args(words).arg("--config").arg(&self.config).stdin(Stdio::null());
         command
     }
@@ -53,6 +53,15 @@ impl Setup {
         let stderr = std::fs::File::create(&log).unwrap();
         let child = self.command(words).stderr(stderr).spawn().unwrap();
         Running { child, log }
+    }
+}
+
+/// The program as it is shipped, where `TERRARIUM_SOURCE_DIR` names a folder that
+/// build.sh filled; else the one that was built with this test.
+pub(crate) fn program() -> PathBuf {
+    match std::env::var_os("TERRARIUM_SOURCE_DIR") {
+        Some(folder) => Path::new(&folder).join(std::env::consts::ARCH).join("terrarium-source"),
+        None => env!("CARGO_BIN_EXE_terrarium-source").into(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::broker::Broker;
-use crate::program::{Setup, wait_for};
+use crate::program::{Setup, program, wait_for};
 use crate::records::{decode, text};
 
 /// The program serving its recording.
@@ -15,7 +15,7 @@ struct Recording {
 
 impl Recording {
     fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_terrarium-source"))
+        let mut child = Command::new(program())
             .args(["record-server", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
             .spawn()
