@@ -10,6 +10,7 @@
 
 mod converged;
 mod core;
+mod entrance;
 mod first_light;
 mod interrupted;
 mod kubeconfig;
@@ -30,7 +31,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One lab, one scenario at a time.
     arguments.test_threads = Some(1);
-    let scenarios: [(&str, Scenario); 14] = [
+    let scenarios: [(&str, Scenario); 16] = [
         ("a_plan_of_fresh_nodes_writes_nothing_on_them", first_light::plan),
         ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
         ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),
@@ -42,6 +43,8 @@ fn main() {
         ("a_node_that_is_off_does_not_keep_the_others_from_their_part", interrupted::node_off),
         ("a_run_killed_anywhere_is_taken_up_by_the_next", interrupted::killed),
         ("the_profile_core_comes_up_and_its_edges_carry_records", core::deploys),
+        ("every_link_of_the_home_page_answers", entrance::links),
+        ("what_no_lab_can_run_is_taken_by_the_api", entrance::manifests),
         ("credentials_are_shown_to_who_asks_for_them", core::credentials),
         ("an_edge_that_does_not_work_is_told", core::broken_edge),
         ("what_was_acknowledged_outlives_pods_and_nodes", core::outlives),

@@ -133,6 +133,11 @@ impl World {
         self.lab.inventory_path().with_file_name(name)
     }
 
+    /// The lab's own helm.
+    pub(crate) fn helm(&self) -> PathBuf {
+        self.paths.cache.join("helm/helm")
+    }
+
     /// What a shell says on a node, as root.
     pub(crate) fn sh(&self, node: &str, script: &str) -> String {
         self.lab.exec(node, &["sh", "-c", script]).unwrap().trim().to_owned()
