@@ -144,3 +144,34 @@ pub(crate) fn broken_edge(world: &mut World) {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("FAILED") && text.contains("`redis` has no pod"), "{text}");
 }
+
+/// A service that is no longer wanted stays until it is told to go, and its
+/// data until that is told as well.
+pub(crate) fn removal(world: &mut World) {
+    world.core();
+    let refused = world.provision(&["stack", "remove", "prometheus", "--keep-data"]);
+    ended_with(&refused, 6);
+    let file = world.lab.inventory_path();
+    let good = std::fs::read_to_string(&file).unwrap();
+    let without = good.replace("without = [", "without = [\"prometheus\", ");
+    std::fs::write(&file, without).unwrap();
+    world.touched();
+
+    let plan = world.provision(&["plan", "--diff"]);
+    succeeded(&plan);
+    let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(plan.contains("`prometheus` is deployed"), "{plan}");
+    // Those it scraped no longer let it in: what an upgrade means is shown.
+    assert!(plan.contains("NetworkPolicy") && plan.contains("fastapi"), "{plan}");
+    let claims = || world.kubectl("get pvc -n terrarium -o name").matches("prometheus").count();
+    succeeded(&world.provision(&["stack", "remove", "prometheus", "--keep-data"]));
+    assert_eq!(claims(), 1, "its volume was to stay");
+    assert!(!world.kubectl("get statefulsets -n terrarium -o name").contains("prometheus"));
+    succeeded(&world.provision(&["stack", "remove", "prometheus", "--delete-data"]));
+    assert_eq!(claims(), 0, "its volume was to go");
+
+    std::fs::write(&file, good).unwrap();
+    succeeded(&world.provision(&[]));
+    world.mended();
+    succeeded(&world.provision(&["plan", "--exit-code"]));
+}

@@ -31,7 +31,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One lab, one scenario at a time.
     arguments.test_threads = Some(1);
-    let scenarios: [(&str, Scenario); 16] = [
+    let scenarios: [(&str, Scenario); 17] = [
         ("a_plan_of_fresh_nodes_writes_nothing_on_them", first_light::plan),
         ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
         ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),
@@ -47,6 +47,7 @@ fn main() {
         ("what_no_lab_can_run_is_taken_by_the_api", entrance::manifests),
         ("credentials_are_shown_to_who_asks_for_them", core::credentials),
         ("an_edge_that_does_not_work_is_told", core::broken_edge),
+        ("a_service_and_its_data_leave_only_when_told", core::removal),
         ("what_was_acknowledged_outlives_pods_and_nodes", core::outlives),
     ];
     let trials = scenarios.map(|(name, scenario)| {
