@@ -20,7 +20,8 @@ pub(crate) async fn kubectl(
     args: &[String],
     deadline: u64,
 ) -> Result<String, Failure> {
-    let output = ask(server, args, deadline).await?;
+    let label = format!("kubectl {}", args.join(" "));
+    let output = ask(server, label, args, deadline).await?;
     if output.success() {
         return Ok(output.stdout_text());
     }
@@ -37,15 +38,18 @@ pub(crate) async fn kubectl(
     Err(failure)
 }
 
-/// Runs kubectl on a server, whatever comes of it.
-pub(crate) async fn ask(server: &Host, args: &[String], deadline: u64) -> Result<Output, Failure> {
+/// Runs kubectl on a server, whatever comes of it; `label` is what messages
+/// call it.
+pub(crate) async fn ask(
+    server: &Host,
+    label: String,
+    args: &[String],
+    deadline: u64,
+) -> Result<Output, Failure> {
     let words = args.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
-    let command = Command::new(
-        format!("kubectl {}", args.join(" ")),
-        format!("exec {} kubectl {words}", paths::BINARY),
-    )
-    .as_root()
-    .deadline(Duration::from_secs(deadline));
+    let command = Command::new(label, format!("exec {} kubectl {words}", paths::BINARY))
+        .as_root()
+        .deadline(Duration::from_secs(deadline));
     server.run(command).await
 }
 
@@ -82,7 +86,7 @@ pub(super) async fn node_ready(
 
 async fn look(server: &Host, node: &str) -> Result<Option<KubeNode>, Failure> {
     let args = ["get", "nodes", "-o", "json"].map(str::to_owned);
-    let output = ask(server, &args, 30).await?;
+    let output = ask(server, "list the nodes".to_owned(), &args, 30).await?;
     let json = String::from_utf8_lossy(&output.stdout);
     // An API that does not answer yet is one more reason to wait.
     let found = nodes::parse(&json).unwrap_or_default();

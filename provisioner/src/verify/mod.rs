@@ -157,7 +157,9 @@ impl Pods {
         let words = ["exec", "--namespace", NAMESPACE, &pod, "--container", service, "--"];
         let args: Vec<String> =
             words.into_iter().map(str::to_owned).chain(exec.marked(mark)).collect();
-        let output = executor::ask(server, &args, time.as_secs()).await;
+        // The command itself may be a whole program: it is named by its pod.
+        let label = format!("the check's command in pod {pod}");
+        let output = executor::ask(server, label, &args, time.as_secs()).await;
         let output = output.map_err(|failure| failure.line())?;
         if output.success() {
             return Ok(output.stdout_text());

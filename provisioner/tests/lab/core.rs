@@ -142,7 +142,7 @@ pub(crate) fn broken_edge(world: &mut World) {
     world.kubectl("rollout status -n terrarium statefulset/redis --timeout=120s");
     ended_with(&output, 5);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("FAILED") && text.contains("`redis` has no pod"), "{text}");
+    assert!(text.contains("FAILED") && text.contains("put in at `fastapi`"), "{text}");
 }
 
 /// A service that is no longer wanted stays until it is told to go, and its

@@ -101,7 +101,10 @@ fn pages(world: &World, login: &str) {
     };
     let pgadmin = page(&format!("https://{login}@pgadmin.{DOMAIN}/browser/"));
     assert!(pgadmin.contains("Servers") && pgadmin.contains("Add New Server"), "{pgadmin}");
-    assert!(!pgadmin.contains("type=\"password\""), "pgAdmin asks for a password");
+    for prompt in ["Please enter the password", "Unlock Saved Passwords", "Forgotten your password"]
+    {
+        assert!(!pgadmin.contains(prompt), "pgAdmin asks: {prompt}");
+    }
     let api = page(&format!("https://fastapi.{DOMAIN}/docs"));
     assert!(api.contains("opblock-summary-path") && api.contains("/foo"), "{api}");
 }
@@ -126,7 +129,8 @@ pub(crate) fn manifests(world: &mut World) {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(said.contains("server dry run"), "{name}: {said}");
-        assert!(said.contains(&format!("deployment.apps/{name}")), "{name}: {said}");
+        let pods = ["deployment.apps", "statefulset.apps"].map(|kind| format!("{kind}/{name}"));
+        assert!(pods.iter().any(|object| said.contains(object)), "{name}: {said}");
     }
 }
 
