@@ -153,16 +153,17 @@ pub(crate) fn removal(world: &mut World) {
     ended_with(&refused, 6);
     let file = world.lab.inventory_path();
     let good = std::fs::read_to_string(&file).unwrap();
-    let without = good.replace("without = [", "without = [\"prometheus\", ");
-    std::fs::write(&file, without).unwrap();
+    let other = good.replace("without = [", "without = [\"prometheus\", ");
+    let other = format!("{other}\n[stack.values.redis]\nmaxmemory = \"64mb\"\n");
+    std::fs::write(&file, other).unwrap();
     world.touched();
 
     let plan = world.provision(&["plan", "--diff"]);
     succeeded(&plan);
     let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
     assert!(plan.contains("`prometheus` is deployed"), "{plan}");
-    // Those it scraped no longer let it in: what an upgrade means is shown.
-    assert!(plan.contains("NetworkPolicy") && plan.contains("fastapi"), "{plan}");
+    // What the other value means for Redis is shown, line by line.
+    assert!(plan.contains("maxmemory 96mb") && plan.contains("maxmemory 64mb"), "{plan}");
     let claims = || world.kubectl("get pvc -n terrarium -o name").matches("prometheus").count();
     succeeded(&world.provision(&["stack", "remove", "prometheus", "--keep-data"]));
     assert_eq!(claims(), 1, "its volume was to stay");
