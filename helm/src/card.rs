@@ -9,6 +9,8 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub(crate) use read::label;
+
 pub use crate::reader::Problem;
 
 /// The headings services are listed under, in the order they are shown.

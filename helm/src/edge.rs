@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
 
-use crate::card::{Problem, ServiceId};
-use crate::reader::{Fields, Placed, Reader};
+use crate::card::{Problem, ServiceId, label};
+use crate::reader::{Fields, Reader};
 
 /// The edges as they were when the program was compiled.
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/edges");
@@ -112,7 +112,7 @@ fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Edge> {
 fn read_check(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Check> {
     let within = fields.count(reader, "within");
     let needs = fields.texts(reader, "needs");
-    let needs = needs.into_iter().filter_map(|name| named(reader, &name)).collect();
+    let needs = needs.into_iter().filter_map(|name| label(reader, &name)).collect();
     let at = fields.at;
     let put = fields.table(reader, "put").and_then(|put| read_exec(reader, put));
     if put.as_ref().is_some_and(|put| !put.run.iter().any(|word| word.contains(MARK))) {
@@ -144,16 +144,7 @@ fn service(
     key: &'static str,
 ) -> Option<ServiceId> {
     let name = fields.required(reader, key);
-    named(reader, &name)
-}
-
-fn named(reader: &mut Reader<'_>, name: &Placed<String>) -> Option<ServiceId> {
-    let id = ServiceId::new(&name.value);
-    // An absent or empty text has been reported where it was asked for.
-    if id.is_none() && !name.value.is_empty() {
-        reader.wrong(name.at, format!("`{}` is no name of a-z, 0-9 and -", name.value));
-    }
-    id
+    label(reader, &name)
 }
 
 #[cfg(test)]

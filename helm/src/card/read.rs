@@ -167,7 +167,7 @@ fn read_cannot_run(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> CannotRun
 }
 
 /// A DNS label, or a problem.
-fn label(reader: &mut Reader<'_>, text: &Placed<String>) -> Option<ServiceId> {
+pub(crate) fn label(reader: &mut Reader<'_>, text: &Placed<String>) -> Option<ServiceId> {
     // An absent or empty text has been reported where it was asked for.
     let id = ServiceId::new(&text.value);
     if id.is_none() && !text.value.is_empty() {

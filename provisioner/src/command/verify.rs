@@ -17,6 +17,7 @@ use crate::executor::kubectl;
 use crate::host::Host;
 use crate::report::terminal;
 use crate::settings::Settings;
+use crate::stack::deployed;
 use crate::verify::{self, Outcome};
 
 /// Where the agent looks for what others measured.
@@ -38,12 +39,8 @@ pub(super) async fn run(
 ) -> Result<Code, Failure> {
     let edges = chosen(numbers)?;
     let ground = Ground::new(common, settings)?;
-    let name = &ground.inventory.server().name;
-    let server = ground.hosts.iter().find(|host| host.node.name == *name);
-    let Some(server) = server else {
-        return Err(Failure::plain(Code::Internal, "the inventory has no server"));
-    };
-    let deployed = deployed(server).await?;
+    let server = ground.server()?;
+    let deployed = services(server).await?;
     let edges = edges.into_iter().map(|edge| {
         let missing = edge.missing(&deployed).into_iter().map(ToString::to_string).collect();
         (edge, missing)
@@ -78,11 +75,9 @@ fn chosen(numbers: &[u32]) -> Result<Vec<Edge>, Failure> {
 }
 
 /// The services that are in the cluster.
-async fn deployed(server: &Host) -> Result<BTreeSet<ServiceId>, Failure> {
+async fn services(server: &Host) -> Result<BTreeSet<ServiceId>, Failure> {
     let args = state::KUBECTL_ARGS.map(str::to_owned);
-    let releases = state::parse(&kubectl(server, &args, 30).await?).map_err(|error| {
-        Failure::internal("the cluster's list of releases cannot be read", &error)
-    })?;
+    let releases = deployed(&kubectl(server, &args, 30).await?)?;
     let there = releases.into_iter().filter(|release| release.status != Status::Uninstalled);
     Ok(there.filter_map(|release| ServiceId::new(&release.name)).collect())
 }

@@ -48,6 +48,7 @@ pub(crate) fn links(world: &mut World) {
     let releases = wished();
     let home = releases.iter().find(|release| release.name.as_str() == "homepage").unwrap();
     let tiles = home.values["tiles"].as_array().unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
     let mut seen = 0;
     for tile in tiles {
         let service = tile["service"].as_str().unwrap();
@@ -57,8 +58,8 @@ pub(crate) fn links(world: &mut World) {
         // The lab's Prometheus is built without its web pages.
         let address =
             if service == "prometheus" { format!("{address}-/ready") } else { address.to_owned() };
-        let asked = Catalogue::embedded().unwrap();
-        let asked = asked.get(service).and_then(|s| s.card.ui.as_ref()).is_some_and(|ui| ui.login);
+        let asked =
+            catalogue.get(service).and_then(|s| s.card.ui.as_ref()).is_some_and(|ui| ui.login);
         let curl = |more: &[&str]| {
             let mut curl = Command::new("curl");
             curl.args(["-sSL", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "20"]);

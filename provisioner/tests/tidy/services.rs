@@ -2,6 +2,7 @@
 
 use terrarium_helm::card::{Card, ServiceId, User};
 use terrarium_helm::catalogue::{Catalogue, Service};
+use terrarium_helm::derive::address;
 use terrarium_helm::edge::{Edge, edges};
 
 use crate::generated::{committed, memory_mib};
@@ -66,9 +67,8 @@ fn listed(id: &ServiceId, card: &Card) -> String {
 fn card(id: &ServiceId, service: &Service, edges: &[Edge]) -> String {
     let (card, values) = (&service.card, &service.chart.values);
     let mut rows: Vec<(&str, String)> = vec![("is", card.summary.clone())];
-    if let Some(ui) = &card.ui {
-        let host = if ui.host == "homepage" { String::new() } else { format!("{}.", ui.host) };
-        rows.push(("address", format!("`https://{host}<domain>{}`", ui.path)));
+    if let Some(address) = address(service, "<domain>") {
+        rows.push(("address", format!("`{address}`")));
     }
     if !card.ports.is_empty() {
         let ports = card.ports.iter().map(|(name, number)| format!("{name} {number}"));
