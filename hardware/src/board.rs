@@ -1,43 +1,8 @@
 //! One board, as its file under `boards/` describes it.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
-/// A value together with how we know it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Figure<T> {
-    /// The value; the field's name carries the unit.
-    pub value: T,
-    /// How well it is known.
-    pub kind: Kind,
-    /// Where it was read: a document, a thread, or the reasoning behind it.
-    pub source: Cow<'static, str>,
-}
-
-/// How well a figure is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// The maker says so.
-    Documented,
-    /// Somebody read it off this board.
-    Measured,
-    /// Derived or believed; nobody measured it on this board.
-    Estimate,
-}
-
-impl Kind {
-    /// The word used in board files and tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::Measured => "measured",
-            Self::Estimate => "estimate",
-        }
-    }
-}
+use crate::figure::{Figure, Interval};
 
 /// One board of the catalogue: a model with one size of memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,13 +21,42 @@ pub struct Board {
     pub cores: Figure<u32>,
     /// The Arm architecture level its cores implement: `armv8.0-a`, `armv8.2-a`.
     pub arch_level: Figure<String>,
-    /// Page sizes in bytes its kernels offer, the image's default first.
-    pub page_sizes: Figure<Vec<u32>>,
     /// Memory as sold, in MiB.
     pub memory_mib: Figure<u32>,
-    /// `MemTotal` under the image's default kernel, in MiB: what the firmware
-    /// and the kernel's own structures leave.
-    pub usable_mib: Figure<u32>,
+    /// The current its power supply has to give at 5 V, in mA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supply_milliamperes: Option<Figure<u32>>,
+    /// Power drawn with nothing to do, in mW.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_milliwatts: Option<Interval>,
+    /// Power drawn with all cores busy, in mW; disks and other USB devices add
+    /// their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_milliwatts: Option<Interval>,
+    /// How it gets on the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Figure<String>>,
+    /// What it can boot from and keep volumes on, as fast as its bus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Figure<Vec<String>>>,
+    /// The kernels that boot on it, the image's default first; never empty.
+    pub kernels: Vec<Kernel>,
+}
+
+/// A kernel of the board's image: it decides on pages, addresses and memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kernel {
+    /// Its file on the boot partition, for example `kernel8.img`.
+    pub image: String,
+    /// Page size in bytes.
+    pub page_bytes: Figure<u32>,
+    /// Width of a process's addresses. Some allocators assume 48.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_address_bits: Option<Figure<u32>>,
+    /// `MemTotal`, in MiB: what the firmware and the kernel's own structures
+    /// leave.
+    pub usable_mib: Interval,
 }
 
 impl Board {
@@ -71,5 +65,18 @@ impl Board {
     /// The NUL that ends a device-tree string may still be there.
     pub fn has_model(&self, model: &str) -> bool {
         self.model_prefixes.value.iter().any(|prefix| model.starts_with(prefix.as_str()))
+    }
+
+    /// `MemTotal` in MiB under the image's default kernel.
+    pub fn usable_mib(&self) -> &Interval {
+        &self.kernels[0].usable_mib
+    }
+
+    /// Every interval, with the field it stands in.
+    pub(crate) fn intervals(&self) -> impl Iterator<Item = (&'static str, &Interval)> {
+        let usable = self.kernels.iter().map(|kernel| ("kernels.usable_mib", &kernel.usable_mib));
+        let idle = self.idle_milliwatts.iter().map(|idle| ("idle_milliwatts", idle));
+        let load = self.load_milliwatts.iter().map(|load| ("load_milliwatts", load));
+        usable.chain(idle).chain(load)
     }
 }

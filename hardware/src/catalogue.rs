@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::board::Board;
+use crate::figure::Interval;
 
 /// The board files, oldest family first, smallest memory first.
 const FILES: &[&str] = &[
@@ -31,11 +32,49 @@ const FILES: &[&str] = &[
 ];
 
 static BOARDS: LazyLock<Vec<Board>> =
-    LazyLock::new(|| FILES.iter().map(|text| parse(text)).collect());
+    LazyLock::new(|| FILES.iter().map(|text| compiled_in(text)).collect());
 
 /// A board file is part of the program; a test parses each of them.
-fn parse(text: &str) -> Board {
-    toml::from_str(text).unwrap_or_else(|error| unreachable!("a board file is malformed: {error}"))
+fn compiled_in(text: &str) -> Board {
+    parse(text).unwrap_or_else(|error| unreachable!("a board file is malformed: {error}"))
+}
+
+/// A board file that is not of the catalogue, for example one that a probe saved.
+///
+/// # Errors
+/// [`BoardError`], with the line and what was expected there.
+pub fn parse(text: &str) -> Result<Board, BoardError> {
+    let board: Board = toml::from_str(text)?;
+    if board.kernels.is_empty() {
+        return Err(BoardError::NoKernel);
+    }
+    match board.intervals().find(|(_, interval)| !interval.is_sound()) {
+        Some((field, interval)) => Err(BoardError::Bounds { field, interval: interval.clone() }),
+        None => Ok(()),
+    }?;
+    Ok(board)
+}
+
+/// Why a text is no board file.
+#[derive(Debug, thiserror::Error)]
+pub enum BoardError {
+    /// No TOML, or not what a board file has.
+    #[error("not a board file: {0}")]
+    Shape(#[from] toml::de::Error),
+    /// The list of kernels is empty.
+    #[error("a board file has one `[[kernels]]` or more, the default first; there is none")]
+    NoKernel,
+    /// Bounds that do not enclose the value.
+    #[error(
+        "{field}: expected low <= value <= high, found low = {}, value = {}, high = {}",
+        interval.low, interval.value, interval.high
+    )]
+    Bounds {
+        /// Which figure.
+        field: &'static str,
+        /// As it is in the file.
+        interval: Interval,
+    },
 }
 
 /// Every board of the catalogue, in the order people expect them.
@@ -83,36 +122,60 @@ mod tests {
     fn every_figure_has_a_source_and_a_plausible_value() {
         for board in boards() {
             let id = &board.id;
-            for source in [
+            let mut sources = vec![
                 &board.model_prefixes.source,
                 &board.soc.source,
                 &board.cores.source,
                 &board.arch_level.source,
-                &board.page_sizes.source,
                 &board.memory_mib.source,
-                &board.usable_mib.source,
-            ] {
+            ];
+            sources.extend(board.supply_milliamperes.iter().map(|figure| &figure.source));
+            sources.extend(board.network.iter().map(|figure| &figure.source));
+            sources.extend(board.storage.iter().map(|figure| &figure.source));
+            let power = [&board.idle_milliwatts, &board.load_milliwatts];
+            sources.extend(power.into_iter().flatten().map(|interval| &interval.source));
+            for kernel in &board.kernels {
+                sources.extend([&kernel.page_bytes.source, &kernel.usable_mib.source]);
+                assert!([4096, 16384].contains(&kernel.page_bytes.value), "{id}: page size");
+                let usable = &kernel.usable_mib;
+                assert!(usable.high < board.memory_mib.value, "{id}: usable");
+                assert!(usable.low > board.memory_mib.value * 3 / 4, "{id}: usable");
+            }
+            for source in sources {
                 assert!(source.len() > 10, "{id}: a source is missing");
             }
+            // What a buyer asks; a file saved by a probe cannot know it.
+            assert!(board.supply_milliamperes.is_some() && board.storage.is_some(), "{id}");
             assert!(!board.model_prefixes.value.is_empty(), "{id}: no model");
             assert!((1..=16).contains(&board.cores.value), "{id}: cores");
             assert!(board.memory_mib.value.is_power_of_two(), "{id}: memory");
-            assert!(board.usable_mib.value < board.memory_mib.value, "{id}: usable");
             assert!(
                 ["armv8.0-a", "armv8.2-a"].contains(&board.arch_level.value.as_str()),
                 "{id}: architecture level"
-            );
-            assert!(
-                board.page_sizes.value.iter().all(|size| [4096, 16384].contains(size)),
-                "{id}: page size"
             );
         }
     }
 
     #[test]
+    fn a_board_file_that_is_none_says_what_is_wrong() {
+        let good = FILES[0];
+        for (text, said) in [
+            ("", "missing field"),
+            ("id = 3", "not a board file"),
+            (&good.replace("low = 400", "low = 4000"), "expected low <= value <= high"),
+            (&good.replace("soc", "sock"), "unknown field `sock`"),
+            (&format!("kernels = []\n{}", &good[..good.find("[[").unwrap()]), "there is none"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        parse(good).unwrap();
+    }
+
+    #[test]
     fn a_node_with_a_boards_model_and_usable_memory_is_that_board() {
         for board in boards() {
-            let memory = u64::from(board.usable_mib.value) * 1024 * 1024;
+            let memory = u64::from(board.usable_mib().value) * 1024 * 1024;
             for prefix in &board.model_prefixes.value {
                 for model in [prefix.clone(), format!("{prefix} 1.1\0")] {
                     let found = identify(&model, memory).map(|b| b.id.as_str());

@@ -7,10 +7,14 @@
 
 mod board;
 mod catalogue;
+mod figure;
 mod needs;
 mod reference;
 
-pub use board::{Board, Figure, Kind};
-pub use catalogue::{board, boards, identify};
-pub use needs::{K3S_AGENT_MIB, K3S_SERVER_MIB, OPERATING_SYSTEM_MIB};
+pub use board::{Board, Kernel};
+pub use catalogue::{BoardError, board, boards, identify, parse};
+pub use figure::{Figure, Interval, Kind};
+pub use needs::{
+    AGENT_MIB, K3S_AGENT_MIB, K3S_SERVER_ETCD_MIB, K3S_SERVER_MIB, OPERATING_SYSTEM_MIB,
+};
 pub use reference::reference;

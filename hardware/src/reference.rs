@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::board::{Board, Figure};
+use crate::board::Board;
 use crate::catalogue::boards;
-use crate::needs::{K3S_AGENT_MIB, K3S_SERVER_MIB, OPERATING_SYSTEM_MIB};
+use crate::figure::{Figure, Interval, Kind};
+use crate::needs::{
+    AGENT_MIB, K3S_AGENT_MIB, K3S_SERVER_ETCD_MIB, K3S_SERVER_MIB, OPERATING_SYSTEM_MIB,
+};
 
 /// The page `docs/reference/boards.md`: every board, what k3s needs of it, and
 /// where each figure comes from.
@@ -15,6 +18,7 @@ pub fn reference() -> String {
     for board in boards() {
         page.push_str(&row(board));
     }
+    page.push_str(&surroundings());
     page.push_str(&needs());
     page.push_str("\n## Where the figures come from\n");
     for board in boards() {
@@ -29,12 +33,15 @@ const INTRODUCTION: &str = "\
 
 The ids to write as `board` in `pis.toml`. A board is a model with one size of
 memory. *Usable* is what Linux reports as `MemTotal` under the image's default
-kernel; `~` marks an estimate. The default page size comes first.
+kernel, and in brackets the bounds between which it is seen or believed to lie;
+`~` marks an estimate. The default page size comes first.
+
+`provision probe NODE --save FILE` writes such a file from a node of yours.
 ";
 
 fn row(board: &Board) -> String {
-    let pages: Vec<String> =
-        board.page_sizes.value.iter().map(|bytes| format!("{}K", bytes / 1024)).collect();
+    let pages = board.kernels.iter().map(|kernel| kernel.page_bytes.value / 1024);
+    let pages: Vec<String> = pages.map(|kib| format!("{kib}K")).collect();
     format!(
         "| `{}` | {} | {} | {} | {} | {} | {} | {} |\n",
         board.id,
@@ -44,13 +51,44 @@ fn row(board: &Board) -> String {
         board.arch_level.value,
         pages.join(", "),
         board.memory_mib.value,
-        marked(&board.usable_mib),
+        marked(board.usable_mib(), 1),
     )
 }
 
-fn marked(figure: &Figure<u32>) -> String {
-    let mark = if figure.kind == crate::Kind::Estimate { "~" } else { "" };
-    format!("{mark}{}", figure.value)
+/// `~3790 (3700–3895)`, each divided by `unit`.
+fn marked(interval: &Interval, unit: u32) -> String {
+    let mark = if interval.kind == Kind::Estimate { "~" } else { "" };
+    let [value, low, high] = [interval.value, interval.low, interval.high].map(|figure| {
+        let (whole, rest) = (figure / unit, figure % unit);
+        if rest == 0 { whole.to_string() } else { format!("{whole}.{}", rest * 10 / unit) }
+    });
+    format!("{mark}{value} ({low}–{high})")
+}
+
+/// What a buyer asks: power, network, disks.
+fn surroundings() -> String {
+    let mut text = String::from(
+        "\n## Power, network, disks\n\nThe supply's current at 5 V, and what the bare board \
+         draws idle and with all\ncores busy.\n\n\
+         | id | supply A | idle W | load W | network | boots from |\n|---|---|---|---|---|---|\n",
+    );
+    for board in boards() {
+        let supply = board.supply_milliamperes.as_ref().map(|figure| figure.value);
+        let power = |interval: &Option<Interval>| {
+            interval.as_ref().map(|interval| marked(interval, 1000)).unwrap_or_default()
+        };
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            board.id,
+            supply.map(|ma| format!("{}.{}", ma / 1000, ma % 1000 / 100)).unwrap_or_default(),
+            power(&board.idle_milliwatts),
+            power(&board.load_milliwatts),
+            board.network.as_ref().map(|figure| figure.value.as_str()).unwrap_or_default(),
+            board.storage.as_ref().map(|figure| figure.value.join(", ")).unwrap_or_default(),
+        );
+    }
+    text
 }
 
 fn needs() -> String {
@@ -58,34 +96,55 @@ fn needs() -> String {
         "\n## What k3s needs\n\nA board is refused for a part whose needs, with the operating \
          system's,\nexceed its usable memory.\n\n| what | MiB | known | source |\n|---|---|---|---|\n",
     );
-    for (what, figure) in [
-        ("k3s server, nothing deployed", K3S_SERVER_MIB),
+    for (what, interval) in [
+        ("k3s server with SQLite, nothing deployed", K3S_SERVER_MIB),
+        ("k3s server with etcd, nothing deployed", K3S_SERVER_ETCD_MIB),
         ("k3s agent node, nothing deployed", K3S_AGENT_MIB),
         ("operating system", OPERATING_SYSTEM_MIB),
+        ("node agent", AGENT_MIB),
     ] {
         let _ = writeln!(
             text,
-            "| {what} | {} | {} | {} |",
-            figure.value,
-            figure.kind.as_str(),
-            figure.source
+            "| {what} | {} ({}–{}) | {} | {} |",
+            interval.value,
+            interval.low,
+            interval.high,
+            interval.kind.as_str(),
+            interval.source
         );
     }
     text
 }
 
 fn sources(board: &Board) -> String {
-    fn line<T>(name: &str, figure: &Figure<T>) -> String {
-        format!("| {name} | {} | {} |\n", figure.kind.as_str(), figure.source)
+    fn line(name: &str, kind: Kind, source: &str) -> String {
+        format!("| {name} | {} | {source} |\n", kind.as_str())
+    }
+    fn figure<T>(name: &str, figure: &Figure<T>) -> String {
+        line(name, figure.kind, &figure.source)
+    }
+    fn interval(name: &str, interval: &Interval) -> String {
+        line(name, interval.kind, &interval.source)
     }
     let mut text = format!("\n### {}\n\n| figure | known | source |\n|---|---|---|\n", board.id);
-    text.push_str(&line("model", &board.model_prefixes));
-    text.push_str(&line("chip", &board.soc));
-    text.push_str(&line("cores", &board.cores));
-    text.push_str(&line("level", &board.arch_level));
-    text.push_str(&line("pages", &board.page_sizes));
-    text.push_str(&line("memory", &board.memory_mib));
-    text.push_str(&line("usable", &board.usable_mib));
+    text.push_str(&figure("model", &board.model_prefixes));
+    text.push_str(&figure("chip", &board.soc));
+    text.push_str(&figure("cores", &board.cores));
+    text.push_str(&figure("level", &board.arch_level));
+    text.push_str(&figure("memory", &board.memory_mib));
+    text.extend(board.supply_milliamperes.iter().map(|supply| figure("supply", supply)));
+    text.extend(board.idle_milliwatts.iter().map(|idle| interval("idle", idle)));
+    text.extend(board.load_milliwatts.iter().map(|load| interval("load", load)));
+    text.extend(board.network.iter().map(|network| figure("network", network)));
+    text.extend(board.storage.iter().map(|storage| figure("storage", storage)));
+    for kernel in &board.kernels {
+        let name = |what: &str| format!("{what}, `{}`", kernel.image);
+        text.push_str(&figure(&name("pages"), &kernel.page_bytes));
+        text.extend(
+            kernel.virtual_address_bits.iter().map(|bits| figure(&name("addresses"), bits)),
+        );
+        text.push_str(&interval(&name("usable"), &kernel.usable_mib));
+    }
     text
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn present(id: &str, memory_bytes: Option<u64>) -> Result<Presented> 
         model: format!("{name} Rev 1.0"),
         compatible: format!("raspberrypi,{} brcm,{}", compatible(name), chip(&board.soc.value)),
         memory_bytes: memory_bytes
-            .unwrap_or_else(|| u64::from(board.usable_mib.value) * 1024 * 1024),
+            .unwrap_or_else(|| u64::from(board.usable_mib().value) * 1024 * 1024),
     })
 }
 

@@ -29,12 +29,12 @@ pub(crate) fn fits(board: &Board, role: Role) -> Result<(), Complaint> {
         Role::Agent => (K3S_AGENT_MIB, "an agent node"),
     };
     let needed = k3s.value + OPERATING_SYSTEM_MIB.value;
-    if needed <= board.usable_mib.value {
+    if needed <= board.usable_mib().value {
         return Ok(());
     }
     let enough = terrarium_hardware::boards()
         .iter()
-        .filter(|other| other.usable_mib.value >= needed)
+        .filter(|other| other.usable_mib().value >= needed)
         .map(|other| other.memory_mib.value)
         .min();
     let enough = enough
@@ -48,8 +48,8 @@ pub(crate) fn fits(board: &Board, role: Role) -> Result<(), Complaint> {
         message: format!("{} has too little memory to be {part}", quote(&board.id)),
         why: format!(
             "{} MiB usable ({}), {needed} needed",
-            board.usable_mib.value,
-            board.usable_mib.kind.as_str()
+            board.usable_mib().value,
+            board.usable_mib().kind.as_str()
         ),
         help: format!(
             "before any workload k3s takes {} MiB as {part} ({}) and the operating system {} MiB \
