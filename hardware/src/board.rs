@@ -72,6 +72,12 @@ impl Board {
         &self.kernels[0].usable_mib
     }
 
+    /// As a board file.
+    pub fn to_toml(&self) -> String {
+        // Strings, numbers and tables of them: there is nothing TOML cannot say.
+        toml::to_string(self).unwrap_or_else(|error| unreachable!("not TOML: {error}"))
+    }
+
     /// Every interval, with the field it stands in.
     pub(crate) fn intervals(&self) -> impl Iterator<Item = (&'static str, &Interval)> {
         let usable = self.kernels.iter().map(|kernel| ("kernels.usable_mib", &kernel.usable_mib));

@@ -52,6 +52,19 @@ pub(crate) enum Command {
     ///
     /// Exits with 5 when they are not.
     Status,
+    /// Describe a node as a board file, from what it says of itself
+    ///
+    /// `provision fit --boards` takes the file in place of a board of the
+    /// catalogue. With --json, prints everything the probe found instead.
+    Probe {
+        /// The node; may be left out when the inventory has one
+        #[arg(value_name = "NODE")]
+        node: Option<String>,
+        /// Write the board file there, never over one that is there; without it,
+        /// to standard output
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
     /// Prove the stack's edges: a marked record through each
     ///
     /// The record is put in at one end, looked for at the other, and taken away

@@ -17,6 +17,8 @@ pub struct Facts {
     pub kernel: String,
     /// CPU features, as `/proc/cpuinfo` lists them for the first core.
     pub cpu_features: Vec<String>,
+    /// Processors on line.
+    pub cpus: u32,
     /// The block device under `/var/lib`: `/dev/mmcblk0p2`, `/dev/nvme0n1p2`, …
     pub data_device: String,
     /// Page size in bytes.

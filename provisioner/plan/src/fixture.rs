@@ -63,6 +63,7 @@ pub(crate) fn facts() -> Facts {
         userland_bits: 64,
         kernel: "6.18.39+rpt-rpi-2712".to_owned(),
         cpu_features: ["fp", "asimd", "asimddp"].map(str::to_owned).to_vec(),
+        cpus: 4,
         page_size: 16384,
         model: "Raspberry Pi 5 Model B Rev 1.0".to_owned(),
         os: "Debian GNU/Linux 13 (trixie)".to_owned(),

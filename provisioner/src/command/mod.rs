@@ -5,6 +5,7 @@ mod credentials;
 mod init;
 mod plan;
 mod prepare;
+mod probe;
 mod schema;
 mod stack;
 pub(crate) mod status;
@@ -28,6 +29,9 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
                 plan::run(&cli.common, settings, *exit_code, *diff).await
             }
             Some(Command::Status) => status::run(&cli.common, settings).await,
+            Some(Command::Probe { node, save }) => {
+                probe::run(&cli.common, settings, node.as_deref(), save.as_deref()).await
+            }
             Some(Command::Verify { edges }) => verify::run(&cli.common, settings, edges).await,
             Some(Command::Credentials { ca: true, .. }) => {
                 credentials::authority(&cli.common, settings).await

@@ -20,6 +20,14 @@ pub(crate) fn second_run(world: &mut World) {
     assert_eq!(alive_before, alive(world), "something was restarted");
     succeeded(&world.provision(&["plan", "--exit-code"]));
     succeeded(&world.provision(&["status"]));
+
+    // A board file holds what the node itself says.
+    let probed = world.provision(&["probe", "pi-2"]);
+    succeeded(&probed);
+    let board = String::from_utf8(probed.stdout).unwrap();
+    let model = world.sh("pi-2", "tr -d '\\0' </sys/firmware/devicetree/base/model");
+    assert!(board.contains(&format!("\"{}\"", model.trim())), "{board}");
+    ended_with(&world.provision(&["probe", "pi-9"]), 2);
 }
 
 /// Start times of our units and of every pod's containers.

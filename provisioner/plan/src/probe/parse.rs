@@ -68,6 +68,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "disk_kib" => facts.disk_free_bytes = number::<u64>(key, value)?.saturating_mul(1024),
         "data_device" => facts.data_device = text(),
         "cpu_features" => facts.cpu_features = words(value),
+        "cpus" => facts.cpus = number(key, value)?,
         "hostname" => facts.hostname = text(),
         "machine_id" => facts.machine_id = text(),
         "boot" => facts.boot = text(),

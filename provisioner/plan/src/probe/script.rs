@@ -43,6 +43,7 @@ e memory_kib "$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
 e disk_kib "$(df -Pk /var/lib | awk 'NR==2 {print $4}')"
 e data_device "$(findmnt -nvo SOURCE -T /var/lib)"
 e cpu_features "$(sed -n 's/^Features[[:space:]]*: *//p' /proc/cpuinfo | head -n 1)"
+e cpus "$(getconf _NPROCESSORS_ONLN)"
 e hostname "$(uname -n)"
 e machine_id "$(cat /etc/machine-id 2>/dev/null)"
 set -- $(sed 's/.*) //' /proc/1/stat)
