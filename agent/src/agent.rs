@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::collector::{self, Collector, Roots};
-use crate::encoder::{Encoder, Family};
+use crate::collector::{self, Collector};
+use crate::encoder::{Encoder, Family, Format};
 use crate::failure::Failure;
 use crate::process::Process;
 use crate::registered::Registered;
+use crate::selection::Selection;
+use crate::settings::Settings;
 use crate::value::Value;
 
 const DURATION: Family = Family::gauge(
@@ -28,6 +30,8 @@ struct Outcome {
     collector: &'static str,
     nanoseconds: u64,
     success: bool,
+    /// Took part in the last scrape.
+    ran: bool,
 }
 
 /// Everything a scrape needs, kept from one to the next.
@@ -39,17 +43,20 @@ pub struct Agent {
     scratch: Vec<u8>,
     out: Encoder,
     room: usize,
+    /// Pages have what the agent says of itself.
+    own_metrics: bool,
 }
 
 impl Agent {
-    /// An agent for the host whose trees are at `roots`.
+    /// An agent for the host that `settings` name.
     ///
     /// # Errors
     /// Only when two registered metrics have the same name.
-    pub fn new(roots: &Roots) -> Result<Self, prometheus::Error> {
-        let collectors = collector::all(roots).into_iter().map(|collector| {
+    pub fn new(settings: &Settings) -> Result<Self, prometheus::Error> {
+        let collectors = collector::enabled(settings).into_iter().map(|collector| {
             // Taken for successful, so that the first failure is reported.
-            let outcome = Outcome { collector: collector.name(), nanoseconds: 0, success: true };
+            let name = collector.name();
+            let outcome = Outcome { collector: name, nanoseconds: 0, success: true, ran: false };
             (collector, outcome)
         });
         Ok(Self {
@@ -59,7 +66,14 @@ impl Agent {
             scratch: Vec::new(),
             out: Encoder::with_capacity(FIRST_PAGE),
             room: FIRST_PAGE,
+            own_metrics: true,
         })
+    }
+
+    /// Leaves out what the agent says of itself.
+    #[must_use]
+    pub fn without_own_metrics(self) -> Self {
+        Self { own_metrics: false, ..self }
     }
 
     /// What is counted over time.
@@ -67,26 +81,35 @@ impl Agent {
         &self.registered
     }
 
+    /// The names of the collectors that run.
+    pub fn running(&self) -> Vec<&'static str> {
+        self.collectors.iter().map(|(_, outcome)| outcome.collector).collect()
+    }
+
     /// Collects and encodes the host's metrics: all of the page but what is
     /// registered. Once every device was seen, this allocates nothing.
-    pub fn collect(&mut self) -> &[u8] {
-        self.out.begin(self.room);
+    pub fn collect(&mut self, selection: &Selection, format: Format) -> &[u8] {
+        self.out.begin(self.room, format);
         for (collector, outcome) in &mut self.collectors {
+            outcome.ran = selection.has(outcome.collector);
+            if !outcome.ran {
+                continue;
+            }
             let start = Instant::now();
             let result = collector.collect(&mut self.scratch, &mut self.out);
             outcome.nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
             if let Err(failure) = &result {
                 self.registered.failure(outcome.collector);
-                if outcome.success {
+                if outcome.success && !matches!(failure, Failure::Absent { .. }) {
                     report(outcome.collector, failure);
                 }
             }
             outcome.success = result.is_ok();
         }
-        if self.process.encode(&mut self.scratch, &mut self.out).is_err() {
+        if self.own_metrics && self.process.encode(&mut self.scratch, &mut self.out).is_err() {
             self.registered.failure("process");
         }
-        let outcomes = || self.collectors.iter().map(|(_, outcome)| outcome);
+        let outcomes = || self.collectors.iter().map(|(_, outcome)| outcome).filter(|o| o.ran);
         self.out.family(&DURATION);
         for Outcome { collector, nanoseconds, .. } in outcomes() {
             let labels = [("collector", collector.as_bytes())];
@@ -99,17 +122,25 @@ impl Agent {
         self.out.page()
     }
 
+    /// Whether a collector can read this host. The first time it is asked, all
+    /// are tried.
+    pub fn is_ready(&mut self) -> bool {
+        if !self.collectors.iter().any(|(_, outcome)| outcome.nanoseconds > 0) {
+            self.collect(&Selection::All, Format::Text);
+        }
+        self.collectors.iter().any(|(_, outcome)| outcome.success)
+    }
+
     /// The page, whole.
-    ///
-    /// # Errors
-    /// When something registered cannot be written as text.
-    pub fn render(&mut self) -> Result<Bytes, prometheus::Error> {
-        self.collect();
-        self.registered.encode(&mut self.out)?;
+    pub fn render(&mut self, selection: &Selection, format: Format) -> Bytes {
+        self.collect(selection, format);
+        if self.own_metrics {
+            self.registered.encode(&mut self.out);
+        }
         let page = self.out.finish();
         // A little more than this page, so that the next one fits.
         self.room = self.room.max(page.len() + page.len() / 8);
-        Ok(page)
+        page
     }
 }
 

@@ -1,11 +1,14 @@
-//! The command line.
+//! The command line: `node_exporter`'s flags, where they mean the same.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::Parser;
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Parser};
+use regex_lite::Regex;
 
 use crate::address::Address;
-use crate::collector::Roots;
+use crate::collector::TABLE;
+use crate::settings::{Filter, Settings, Switches};
 
 /// Serves this host's metrics to Prometheus.
 #[derive(Debug, Clone, Parser)]
@@ -14,6 +17,15 @@ pub struct Args {
     /// Where to listen: host:port (IPv6 in brackets), or :port for every address.
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9100")]
     pub listen: Address,
+    /// Under which path the metrics are.
+    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
+    pub metrics_path: MetricsPath,
+    /// Leave out what the agent says of itself (`process_*`, `terrarium_agent_*`).
+    #[arg(long = "web.disable-exporter-metrics")]
+    pub disable_exporter_metrics: bool,
+    /// How many scrapes may be under way at a time; 0 for any number.
+    #[arg(long = "web.max-requests", value_name = "NUMBER", default_value_t = 40)]
+    pub max_requests: usize,
     /// Where procfs is mounted.
     #[arg(long = "path.procfs", value_name = "DIR", default_value = "/proc")]
     pub procfs: PathBuf,
@@ -26,16 +38,114 @@ pub struct Args {
     /// A folder of files `*.prom` with metrics to pass on; none without it.
     #[arg(long = "collector.textfile.directory", value_name = "DIR")]
     pub textfiles: Option<PathBuf>,
+    /// Interfaces not to show, instead of pods' own.
+    #[arg(long = "collector.netdev.device-exclude", value_name = "REGEX")]
+    pub netdev_exclude: Option<Regex>,
+    /// Interfaces to show, and no others.
+    #[arg(
+        long = "collector.netdev.device-include",
+        value_name = "REGEX",
+        conflicts_with = "netdev_exclude"
+    )]
+    pub netdev_include: Option<Regex>,
+    /// Block devices not to show, instead of memory disks and partitions.
+    #[arg(long = "collector.diskstats.device-exclude", value_name = "REGEX")]
+    pub diskstats_exclude: Option<Regex>,
+    /// Block devices to show, and no others.
+    #[arg(
+        long = "collector.diskstats.device-include",
+        value_name = "REGEX",
+        conflicts_with = "diskstats_exclude"
+    )]
+    pub diskstats_include: Option<Regex>,
+    /// Mount points not to show, instead of the kernel's and containers' own.
+    #[arg(long = "collector.filesystem.mount-points-exclude", value_name = "REGEX")]
+    pub mounts_exclude: Option<Regex>,
+    /// Types of file systems not to show, instead of the kernel's own.
+    #[arg(long = "collector.filesystem.fs-types-exclude", value_name = "REGEX")]
+    pub fstypes_exclude: Option<Regex>,
+    #[command(flatten)]
+    switches: Switches,
 }
 
 impl Args {
-    /// What the collectors read.
-    pub fn roots(&self) -> Roots {
-        Roots {
+    /// What the collectors are told.
+    pub fn settings(&self) -> Settings {
+        let filter = |include: &Option<Regex>, exclude: &Option<Regex>| Filter {
+            include: include.clone(),
+            exclude: exclude.clone(),
+        };
+        Settings {
             procfs: self.procfs.clone(),
             sysfs: self.sysfs.clone(),
             rootfs: self.rootfs.clone(),
             textfiles: self.textfiles.clone(),
+            switches: self.switches.clone(),
+            interfaces: filter(&self.netdev_include, &self.netdev_exclude),
+            disks: filter(&self.diskstats_include, &self.diskstats_exclude),
+            mounts: filter(&None, &self.mounts_exclude),
+            fstypes: filter(&None, &self.fstypes_exclude),
         }
+    }
+}
+
+/// A path of the HTTP server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricsPath(pub String);
+
+impl FromStr for MetricsPath {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+        let taken = ["/", "/healthz", "/readyz"].contains(&text) || text.starts_with("/api/");
+        if text.starts_with('/') && text.bytes().all(plain) && !taken {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("expected a path such as /metrics, of letters, digits, / - _ . , that is not taken")
+        }
+    }
+}
+
+/// Two flags for every collector of the table.
+impl clap::Args for Switches {
+    fn augment_args(command: Command) -> Command {
+        let flag = |long: &'static str| {
+            Arg::new(long).long(long).action(ArgAction::SetTrue).hide_short_help(true)
+        };
+        let all = Arg::new(DISABLE_DEFAULTS)
+            .long(DISABLE_DEFAULTS)
+            .action(ArgAction::SetTrue)
+            .help("Run only the collectors that are switched on");
+        TABLE.iter().fold(command.arg(all), |command, spec| {
+            let default = if spec.by_default { "on" } else { "off" };
+            command
+                .arg(flag(spec.on).help(format!("Run this collector ({default} by default)")))
+                .arg(flag(spec.off).overrides_with(spec.on).hide(true))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+const DISABLE_DEFAULTS: &str = "collector.disable-defaults";
+
+impl FromArgMatches for Switches {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |flag: fn(&crate::collector::Spec) -> &'static str| {
+            TABLE.iter().filter(move |spec| matches.get_flag(flag(spec))).map(|spec| spec.name)
+        };
+        Ok(Self {
+            disable_defaults: matches.get_flag(DISABLE_DEFAULTS),
+            on: given(|spec| spec.on).collect(),
+            off: given(|spec| spec.off).collect(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }

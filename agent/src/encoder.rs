@@ -1,4 +1,5 @@
-//! The text exposition format, version 0.0.4, into one reused buffer.
+//! A page of metrics, into one reused buffer: in the text format 0.0.4, or in
+//! `OpenMetrics` 1.0.0 for who asks for it.
 
 use std::io;
 
@@ -6,8 +7,25 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::value::Value;
 
-/// The page's media type.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The two formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Prometheus' text exposition format.
+    #[default]
+    Text,
+    /// Its stricter successor.
+    OpenMetrics,
+}
+
+impl Format {
+    /// The page's media type.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+}
 
 /// What kind of series a family holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +34,25 @@ pub enum Kind {
     Counter,
     /// Goes up and down.
     Gauge,
+    /// `node_exporter` does not say which: the kernel's own tables.
+    Untyped,
+}
+
+impl Kind {
+    /// A name and its type, as `format` wants them announced: a counter's name
+    /// there ends before `_total`, and one that ends otherwise is no counter.
+    pub fn announced(self, name: &[u8], format: Format) -> (usize, &'static str) {
+        let whole = name.len();
+        match (format, self) {
+            (_, Self::Gauge) => (whole, "gauge"),
+            (Format::Text, Self::Counter) => (whole, "counter"),
+            (Format::Text, Self::Untyped) => (whole, "untyped"),
+            (Format::OpenMetrics, Self::Counter) if name.ends_with(b"_total") => {
+                (whole - b"_total".len(), "counter")
+            }
+            (Format::OpenMetrics, Self::Counter | Self::Untyped) => (whole, "unknown"),
+        }
+    }
 }
 
 /// A metric family: everything about it but its samples.
@@ -48,30 +85,40 @@ pub type Label<'a> = (&'static str, &'a [u8]);
 #[derive(Debug, Default)]
 pub struct Encoder {
     page: BytesMut,
+    format: Format,
 }
 
 impl Encoder {
     /// An encoder with room for a page of `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { page: BytesMut::with_capacity(capacity) }
+        Self { page: BytesMut::with_capacity(capacity), format: Format::Text }
     }
 
     /// Gives the page away. The memory is used again for the next page, once
     /// the reader has dropped this one.
     pub fn finish(&mut self) -> Bytes {
+        if self.format == Format::OpenMetrics {
+            self.put(b"# EOF\n");
+        }
         self.page.split().freeze()
     }
 
     /// Starts a page and makes room for `expected` bytes: in the last page's
     /// memory if its reader has dropped it, in new memory if not.
-    pub fn begin(&mut self, expected: usize) {
+    pub fn begin(&mut self, expected: usize, format: Format) {
         self.page.clear();
         self.page.reserve(expected);
+        self.format = format;
     }
 
     /// The page so far.
     pub fn page(&self) -> &[u8] {
         &self.page
+    }
+
+    /// The page's format.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// Opens a family: its samples follow, no other family's in between.
@@ -83,20 +130,34 @@ impl Encoder {
     /// caller vouches that the name's parts make a valid metric name.
     pub fn open(&mut self, name: &[&[u8]], kind: Kind, help: &[&[u8]]) {
         self.put(b"# HELP ");
-        self.put_all(name);
+        self.announce(name, kind);
         self.put(b" ");
         self.put_all(help);
         self.put(b"\n# TYPE ");
+        let word = self.announce(name, kind);
+        self.put(b" ");
+        self.put(word.as_bytes());
+        self.put(b"\n");
+    }
+
+    /// A family's name as it is announced, and its type in words.
+    fn announce(&mut self, name: &[&[u8]], kind: Kind) -> &'static str {
+        let start = self.page.len();
         self.put_all(name);
-        self.put(match kind {
-            Kind::Counter => b" counter\n",
-            Kind::Gauge => b" gauge\n",
-        });
+        let (length, word) = kind.announced(&self.page[start..], self.format);
+        self.page.truncate(start + length);
+        word
     }
 
     /// One sample of the family opened last.
     pub fn sample(&mut self, family: &Family, labels: &[Label<'_>], value: impl Into<Value>) {
-        self.put(family.name.as_bytes());
+        self.series(family.name, labels);
+        self.value(value);
+    }
+
+    /// A sample's name and labels; its value follows.
+    pub(crate) fn series(&mut self, name: &str, labels: &[(&str, &[u8])]) {
+        self.put(name.as_bytes());
         let mut lead: &[u8] = b"{";
         for (label, value) in labels {
             self.put(lead);
@@ -109,7 +170,6 @@ impl Encoder {
         if !labels.is_empty() {
             self.put(b"}");
         }
-        self.value(value);
     }
 
     /// A family of one sample without labels.
@@ -179,18 +239,35 @@ mod tests {
     use super::*;
 
     const WATTS: Family = Family::gauge("watts", "Power drawn.");
+    const READS: Family = Family::counter("reads_total", "Reads.");
+
+    fn text(out: &mut Encoder) -> String {
+        String::from_utf8(out.finish().to_vec()).unwrap()
+    }
 
     #[test]
     fn a_family_is_help_type_and_samples() {
         let mut out = Encoder::default();
         out.family(&WATTS);
         out.sample(&WATTS, &[("rail", b"3v3"), ("chip", b"pmic")], Value::scaled(1250, 3));
-        out.single(&Family::counter("reads_total", "Reads."), 7);
-        let page = out.finish();
+        out.single(&READS, 7);
         assert_eq!(
-            str::from_utf8(&page).unwrap(),
+            text(&mut out),
             "# HELP watts Power drawn.\n# TYPE watts gauge\nwatts{rail=\"3v3\",chip=\"pmic\"} 1.25\n\
              # HELP reads_total Reads.\n# TYPE reads_total counter\nreads_total 7\n"
+        );
+    }
+
+    #[test]
+    fn open_metrics_announces_counters_without_their_ending_and_ends_with_a_mark() {
+        let mut out = Encoder::default();
+        out.begin(64, Format::OpenMetrics);
+        out.single(&READS, 7);
+        out.single(&Family::counter("odd", "No total."), 1);
+        assert_eq!(
+            text(&mut out),
+            "# HELP reads Reads.\n# TYPE reads counter\nreads_total 7\n\
+             # HELP odd No total.\n# TYPE odd unknown\nodd 1\n# EOF\n"
         );
     }
 
@@ -198,10 +275,7 @@ mod tests {
     fn label_values_are_escaped_and_made_utf8() {
         let mut out = Encoder::default();
         out.sample(&WATTS, &[("at", b"a\\b\"c\nd\xffe")], 1);
-        assert_eq!(
-            str::from_utf8(out.page()).unwrap(),
-            "watts{at=\"a\\\\b\\\"c\\nd\u{fffd}e\"} 1\n"
-        );
+        assert_eq!(text(&mut out), "watts{at=\"a\\\\b\\\"c\\nd\u{fffd}e\"} 1\n");
     }
 
     #[test]
@@ -209,7 +283,7 @@ mod tests {
         let mut out = Encoder::with_capacity(1024);
         let mut seen = Vec::new();
         for _ in 0..4 {
-            out.begin(1024);
+            out.begin(1024, Format::Text);
             out.single(&WATTS, 1);
             seen.push(out.finish().as_ptr());
         }

@@ -16,6 +16,14 @@ pub enum Failure {
         /// What the kernel said.
         source: io::Error,
     },
+    /// A system call failed.
+    #[error("cannot ask the kernel: {call}")]
+    Call {
+        /// The call.
+        call: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
     /// A file holds something other than the kernel writes there.
     #[error("{file} is not as expected: {expected}")]
     Malformed {

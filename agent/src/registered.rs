@@ -3,10 +3,13 @@
 //! Few series, changed by events: the registry's place. The host's metrics,
 //! read anew at each scrape, do not pass through it.
 
-use prometheus::{Encoder as _, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use std::io::Write as _;
+
+use prometheus::proto::MetricType;
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 use sysinfo::{Product, System};
 
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, Kind};
 
 /// The registered metrics.
 #[derive(Debug)]
@@ -58,12 +61,32 @@ impl Registered {
         self.failures.with_label_values(&[collector]).inc();
     }
 
-    /// Encodes everything registered.
-    ///
-    /// # Errors
-    /// When the registry holds something that cannot be written as text.
-    pub fn encode(&self, out: &mut Encoder) -> Result<(), prometheus::Error> {
-        TextEncoder::new().encode(&self.registry.gather(), out)
+    /// Where others register what they count over time.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Encodes everything registered: counters and gauges, which is all there is.
+    pub fn encode(&self, out: &mut Encoder) {
+        for family in self.registry.gather() {
+            let kind = match family.get_field_type() {
+                MetricType::COUNTER => Kind::Counter,
+                _ => Kind::Gauge,
+            };
+            out.open(&[family.name().as_bytes()], kind, &[family.help().as_bytes()]);
+            for metric in family.get_metric() {
+                let labels = metric.get_label().iter();
+                let labels: Vec<(&str, &[u8])> =
+                    labels.map(|label| (label.name(), label.value().as_bytes())).collect();
+                let value = match kind {
+                    Kind::Counter => metric.get_counter().get_value(),
+                    _ => metric.get_gauge().get_value(),
+                };
+                out.series(family.name(), &labels);
+                // A page in memory takes whatever is written.
+                let _ = writeln!(out, " {value}");
+            }
+        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! `/proc/diskstats`: transfers per block device.
 
-use std::path::Path;
-
 use super::Collector;
 use super::table::Table;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
+use crate::settings::{Filter, Settings};
 use crate::source::Source;
 use crate::value::Value;
 
@@ -100,13 +99,18 @@ fn left_out(device: &[u8]) -> bool {
 ///
 /// # Errors
 /// When a line is broken; the others are written all the same.
-pub fn encode(input: &[u8], devices: &mut Devices, out: &mut Encoder) -> Result<(), Failure> {
+pub fn encode(
+    input: &[u8],
+    filter: &Filter,
+    devices: &mut Devices,
+    out: &mut Encoder,
+) -> Result<(), Failure> {
     devices.clear();
     let mut whole = true;
     for line in scan::lines(input) {
         let mut fields = scan::fields(line).skip(2);
         let name = fields.next().unwrap_or_default();
-        if !left_out(name) {
+        if filter.keeps(name, || !left_out(name)) {
             let count = devices.add(name, fields.map(scan::unsigned));
             whole &= count.is_some_and(|count| count >= FEWEST);
         }
@@ -138,13 +142,18 @@ pub fn encode(input: &[u8], devices: &mut Devices, out: &mut Encoder) -> Result<
 #[derive(Debug)]
 pub struct Diskstats {
     file: Source,
+    filter: Filter,
     devices: Devices,
 }
 
 impl Diskstats {
-    /// Reads below `procfs`.
-    pub fn new(procfs: &Path) -> Self {
-        Self { file: Source::new(procfs.join("diskstats")), devices: Devices::default() }
+    /// Reads below procfs.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            file: Source::new(settings.procfs.join("diskstats")),
+            filter: settings.disks.clone(),
+            devices: Devices::default(),
+        }
     }
 }
 
@@ -154,7 +163,7 @@ impl Collector for Diskstats {
     }
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        encode(self.file.read(scratch)?, &mut self.devices, out)
+        encode(self.file.read(scratch)?, &self.filter, &mut self.devices, out)
     }
 }
 

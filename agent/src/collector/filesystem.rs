@@ -11,9 +11,10 @@ use rustix::time::Timespec;
 
 use super::Collector;
 use super::apart::{Apart, PATIENCE, is_remote};
-use super::mountinfo::{Mount, mounts};
+use super::mountinfo::{Mount, Shown, mounts};
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
+use crate::settings::Settings;
 use crate::source::Source;
 use crate::value::Value;
 
@@ -126,6 +127,7 @@ pub struct Filesystem {
     /// Process 1's mounts, and the agent's own in case those may not be read.
     files: [Source; 2],
     rootfs: PathBuf,
+    shown: Shown,
     asked: Vec<Asked>,
     /// Who asks each of them.
     askers: Vec<Asker>,
@@ -135,11 +137,13 @@ pub struct Filesystem {
 }
 
 impl Filesystem {
-    /// Reads below `procfs`, looks for mount points below `rootfs`.
-    pub fn new(procfs: &Path, rootfs: &Path) -> Self {
+    /// Reads below procfs, looks for mount points below the root file system.
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            files: ["1", "self"].map(|process| Source::new(procfs.join(process).join("mountinfo"))),
-            rootfs: rootfs.to_owned(),
+            files: ["1", "self"]
+                .map(|process| Source::new(settings.procfs.join(process).join("mountinfo"))),
+            rootfs: settings.rootfs.clone(),
+            shown: Shown { mounts: settings.mounts.clone(), fstypes: settings.fstypes.clone() },
             asked: Vec::new(),
             askers: Vec::new(),
             known: None,
@@ -156,7 +160,7 @@ impl Filesystem {
         self.known = None;
         let from = usize::from(self.files[0].read(scratch).is_err());
         let input = self.files[from].read(scratch)?;
-        let (found, whole) = mounts(input, &self.rootfs);
+        let (found, whole) = mounts(input, &self.rootfs, &self.shown);
         self.askers = found.iter().map(Asker::of).collect();
         self.asked = found.into_iter().map(|mount| (mount, None)).collect();
         self.known = Some((from, whole));

@@ -4,42 +4,48 @@
 //! everything. Whatever it was fed, what it wrote is well formed.
 
 pub mod apart;
+pub mod arp;
+pub mod attributes;
+pub mod conntrack;
 pub mod cpu;
+pub mod cpufreq;
 pub mod diskstats;
+pub mod dmi;
 pub mod filesystem;
 pub mod hwmon;
+pub mod interrupts;
 pub mod loadavg;
 pub mod meminfo;
 pub mod mountinfo;
+pub mod netclass;
 pub mod netdev;
+pub mod netstat;
+pub mod numbers;
+pub mod os;
 pub mod pressure;
+pub mod processes;
 pub mod rescan;
+pub mod schedstat;
+pub mod sockstat;
+pub mod softnet;
 pub mod stat;
 pub mod table;
+pub mod tcpstat;
 pub mod text;
 pub mod textfile;
 pub mod thermal_zone;
 pub mod time;
+pub mod timex;
+pub mod udp_queues;
 pub mod uname;
+pub mod vmstat;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::encoder::Encoder;
 use crate::failure::Failure;
-
-/// Where the trees a collector reads are mounted.
-#[derive(Debug, Clone)]
-pub struct Roots {
-    /// procfs.
-    pub procfs: PathBuf,
-    /// sysfs.
-    pub sysfs: PathBuf,
-    /// The host's root file system; mount points are looked up below it.
-    pub rootfs: PathBuf,
-    /// The folder in which others leave metrics, if there is one.
-    pub textfiles: Option<PathBuf>,
-}
+use crate::settings::Settings;
 
 /// One source of metrics.
 pub trait Collector: fmt::Debug + Send {
@@ -54,28 +60,81 @@ pub trait Collector: fmt::Debug + Send {
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure>;
 }
 
+/// A row of the table of collectors.
+#[derive(Debug)]
+pub struct Spec {
+    /// The value of the `collector` label.
+    pub name: &'static str,
+    /// The flag that switches it on.
+    pub on: &'static str,
+    /// The flag that switches it off.
+    pub off: &'static str,
+    /// Whether it runs with neither.
+    pub by_default: bool,
+    build: fn(&Settings) -> Box<dyn Collector>,
+}
+
+macro_rules! by_default {
+    (on) => {
+        true
+    };
+    (off) => {
+        false
+    };
+}
+
+macro_rules! row {
+    ($name:literal, $by_default:ident, $build:expr) => {
+        Spec {
+            name: $name,
+            on: concat!("collector.", $name),
+            off: concat!("no-collector.", $name),
+            by_default: by_default!($by_default),
+            build: |settings| Box::new($build(settings)),
+        }
+    };
+}
+
 /// Every collector, in the order of their names, but for the one that passes on
 /// what others write: it has to know what is written already.
-pub fn all(roots: &Roots) -> Vec<Box<dyn Collector>> {
-    let Roots { procfs, sysfs, rootfs, textfiles } = roots;
-    let mut all: Vec<Box<dyn Collector>> = vec![
-        Box::new(cpu::Cpu::new(procfs)),
-        Box::new(diskstats::Diskstats::new(procfs)),
-        Box::new(filesystem::Filesystem::new(procfs, rootfs)),
-        Box::new(hwmon::Hwmon::new(sysfs)),
-        Box::new(loadavg::Loadavg::new(procfs)),
-        Box::new(meminfo::Meminfo::new(procfs)),
-        Box::new(netdev::Netdev::new(procfs)),
-        Box::new(pressure::Pressure::new(procfs)),
-        Box::new(stat::Stat::new(procfs)),
-        Box::new(thermal_zone::ThermalZone::new(sysfs)),
-        Box::new(time::Time),
-        Box::new(uname::Uname),
-    ];
-    if let Some(folder) = textfiles {
-        all.push(Box::new(textfile::Textfile::new(folder)));
-    }
-    all
+pub static TABLE: [Spec; 31] = [
+    row!("arp", on, |s: &Settings| arp::Arp::new(s)),
+    row!("conntrack", on, |s: &Settings| conntrack::Conntrack::new(s)),
+    row!("cpu", on, |s: &Settings| cpu::Cpu::new(&s.procfs)),
+    row!("cpufreq", on, |s: &Settings| cpufreq::Cpufreq::new(&s.sysfs)),
+    row!("diskstats", on, |s: &Settings| diskstats::Diskstats::new(s)),
+    row!("dmi", on, |s: &Settings| dmi::Dmi::new(s)),
+    row!("entropy", on, |s: &Settings| numbers::Numbers::new(&numbers::ENTROPY, s)),
+    row!("filefd", on, |s: &Settings| numbers::Numbers::new(&numbers::FILEFD, s)),
+    row!("filesystem", on, |s: &Settings| filesystem::Filesystem::new(s)),
+    row!("hwmon", on, |s: &Settings| hwmon::Hwmon::new(&s.sysfs)),
+    row!("interrupts", off, |s: &Settings| interrupts::Interrupts::new(&s.procfs)),
+    row!("loadavg", on, |s: &Settings| loadavg::Loadavg::new(&s.procfs)),
+    row!("meminfo", on, |s: &Settings| meminfo::Meminfo::new(&s.procfs)),
+    row!("netclass", on, |s: &Settings| netclass::Netclass::new(s)),
+    row!("netdev", on, |s: &Settings| netdev::Netdev::new(s)),
+    row!("netstat", on, |s: &Settings| netstat::Netstat::new(&s.procfs)),
+    row!("os", on, |s: &Settings| os::Os::new(s)),
+    row!("pressure", on, |s: &Settings| pressure::Pressure::new(&s.procfs)),
+    row!("processes", off, |s: &Settings| processes::Processes::new(&s.procfs)),
+    row!("schedstat", on, |s: &Settings| schedstat::Schedstat::new(&s.procfs)),
+    row!("sockstat", on, |s: &Settings| sockstat::Sockstat::new(&s.procfs)),
+    row!("softnet", on, |s: &Settings| softnet::Softnet::new(&s.procfs)),
+    row!("stat", on, |s: &Settings| stat::Stat::new(&s.procfs)),
+    row!("tcpstat", off, |s: &Settings| tcpstat::Tcpstat::new(&s.procfs)),
+    row!("thermal_zone", on, |s: &Settings| thermal_zone::ThermalZone::new(&s.sysfs)),
+    row!("time", on, |s: &Settings| time::Time::new(s)),
+    row!("timex", on, |_: &Settings| timex::Timex),
+    row!("udp_queues", on, |s: &Settings| udp_queues::UdpQueues::new(&s.procfs)),
+    row!("uname", on, |_: &Settings| uname::Uname),
+    row!("vmstat", on, |s: &Settings| vmstat::Vmstat::new(&s.procfs)),
+    row!("textfile", on, |s: &Settings| textfile::Textfile::new(s.textfiles.as_deref())),
+];
+
+/// The collectors that are to run.
+pub fn enabled(settings: &Settings) -> Vec<Box<dyn Collector>> {
+    let runs = |spec: &&Spec| settings.switches.runs(spec.name, spec.by_default);
+    TABLE.iter().filter(runs).map(|spec| (spec.build)(settings)).collect()
 }
 
 /// The entries of a class folder of sysfs, sorted by the number at their end.

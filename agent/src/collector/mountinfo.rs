@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::scan;
+use crate::settings::Filter;
 
 /// A mounted file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,14 +69,33 @@ const CONTAINERS: [&str; 10] = [
     "/var/lib/rancher/k3s/agent",
 ];
 
-fn left_out(fstype: &[u8], mountpoint: &[u8]) -> bool {
+/// What the operator said of mounts; without a word the lists here decide.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// By mount point.
+    pub mounts: Filter,
+    /// By type.
+    pub fstypes: Filter,
+}
+
+impl Shown {
+    fn keeps(&self, mount: &Mount) -> bool {
+        self.fstypes.keeps(&mount.fstype, || !is_pseudo(&mount.fstype))
+            && self.mounts.keeps(&mount.mountpoint, || !is_internal(&mount.mountpoint))
+    }
+}
+
+fn is_pseudo(fstype: &[u8]) -> bool {
+    PSEUDO.iter().any(|pseudo| pseudo.as_bytes() == fstype)
+}
+
+fn is_internal(mountpoint: &[u8]) -> bool {
     // Below, or at, the folder: `Some` of what follows it.
     let under = |folder: &&str| {
         let rest = mountpoint.strip_prefix(folder.as_bytes())?;
         (rest.is_empty() || rest.starts_with(b"/")).then_some(rest)
     };
-    PSEUDO.iter().any(|pseudo| pseudo.as_bytes() == fstype)
-        || KERNEL.iter().any(|folder| under(folder).is_some())
+    KERNEL.iter().any(|folder| under(folder).is_some())
         || CONTAINERS.iter().any(|folder| under(folder).is_some_and(|rest| !rest.is_empty()))
 }
 
@@ -130,12 +150,12 @@ fn parse(line: &[u8], rootfs: &Path) -> Option<Mount> {
 /// The mounts worth showing, in the order of the file, and whether every line
 /// could be read. Where several are stacked on one mount point, the last one:
 /// the others cannot be reached.
-pub fn mounts(input: &[u8], rootfs: &Path) -> (Vec<Mount>, bool) {
+pub fn mounts(input: &[u8], rootfs: &Path, shown: &Shown) -> (Vec<Mount>, bool) {
     let mut whole = !input.is_empty();
     let mut mounts: Vec<Mount> = Vec::new();
     for line in scan::lines(input) {
         match parse(line, rootfs) {
-            Some(mount) if left_out(&mount.fstype, &mount.mountpoint) => {}
+            Some(mount) if !shown.keeps(&mount) => {}
             Some(mount) => {
                 mounts.retain(|earlier| earlier.mountpoint != mount.mountpoint);
                 mounts.push(mount);
@@ -150,6 +170,10 @@ pub fn mounts(input: &[u8], rootfs: &Path) -> (Vec<Mount>, bool) {
 mod tests {
     use super::*;
 
+    fn left_out(fstype: &str, mountpoint: &str) -> bool {
+        is_pseudo(fstype.as_bytes()) || is_internal(mountpoint.as_bytes())
+    }
+
     #[test]
     fn the_kernel_s_and_the_containers_mounts_are_left_out() {
         for (fstype, mountpoint) in [
@@ -160,7 +184,7 @@ mod tests {
             ("tmpfs", "/var/lib/kubelet/pods/1/volumes/x"),
             ("ext4", "/var/lib/docker/volumes"),
         ] {
-            assert!(left_out(fstype.as_bytes(), mountpoint.as_bytes()), "{fstype} {mountpoint}");
+            assert!(left_out(fstype, mountpoint), "{fstype} {mountpoint}");
         }
         for (fstype, mountpoint) in [
             ("ext4", "/"),
@@ -170,7 +194,7 @@ mod tests {
             ("ext4", "/devices"),
             ("tmpfs", "/run"),
         ] {
-            assert!(!left_out(fstype.as_bytes(), mountpoint.as_bytes()), "{fstype} {mountpoint}");
+            assert!(!left_out(fstype, mountpoint), "{fstype} {mountpoint}");
         }
     }
 
@@ -191,7 +215,7 @@ mod tests {
     fn of_stacked_mounts_the_last_is_shown() {
         let input =
             b"1 0 8:1 / /mnt rw - ext4 /dev/sda1 rw\n2 0 8:2 / /mnt ro - vfat /dev/sda2 rw\n";
-        let (mounts, whole) = mounts(input, Path::new("/"));
+        let (mounts, whole) = mounts(input, Path::new("/"), &Shown::default());
         assert!(whole);
         assert_eq!(mounts.len(), 1);
         assert_eq!(mounts[0].device, b"/dev/sda2");

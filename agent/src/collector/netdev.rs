@@ -1,12 +1,11 @@
 //! `/proc/net/dev`: traffic per interface.
 
-use std::path::Path;
-
 use super::Collector;
 use super::table::Table;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
+use crate::settings::{Filter, Settings};
 use crate::source::Source;
 
 /// In the order of the file.
@@ -34,7 +33,7 @@ pub type Interfaces = Table<16>;
 
 /// A pod's end of a virtual cable: there are as many as pods, they come and go
 /// with them, and the bridge they hang on counts the same traffic.
-fn of_a_pod(interface: &[u8]) -> bool {
+pub(super) fn of_a_pod(interface: &[u8]) -> bool {
     interface.starts_with(b"veth") || interface.starts_with(b"cali")
 }
 
@@ -43,7 +42,12 @@ fn of_a_pod(interface: &[u8]) -> bool {
 /// # Errors
 /// When a line below the two headings is broken; the others are written all
 /// the same.
-pub fn encode(input: &[u8], interfaces: &mut Interfaces, out: &mut Encoder) -> Result<(), Failure> {
+pub fn encode(
+    input: &[u8],
+    filter: &Filter,
+    interfaces: &mut Interfaces,
+    out: &mut Encoder,
+) -> Result<(), Failure> {
     interfaces.clear();
     let headings = scan::lines(input).take(2).filter(|line| line.contains(&b'|')).count();
     let mut whole = headings == 2;
@@ -54,7 +58,7 @@ pub fn encode(input: &[u8], interfaces: &mut Interfaces, out: &mut Encoder) -> R
             continue;
         };
         let name = line[..colon].trim_ascii();
-        if of_a_pod(name) {
+        if !filter.keeps(name, || !of_a_pod(name)) {
             continue;
         }
         let counters = scan::fields(&line[colon + 1..]).map(scan::unsigned);
@@ -79,13 +83,18 @@ pub fn encode(input: &[u8], interfaces: &mut Interfaces, out: &mut Encoder) -> R
 #[derive(Debug)]
 pub struct Netdev {
     file: Source,
+    filter: Filter,
     interfaces: Interfaces,
 }
 
 impl Netdev {
-    /// Reads below `procfs`.
-    pub fn new(procfs: &Path) -> Self {
-        Self { file: Source::new(procfs.join("net/dev")), interfaces: Interfaces::default() }
+    /// Reads below procfs.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            file: Source::new(settings.procfs.join("net/dev")),
+            filter: settings.interfaces.clone(),
+            interfaces: Interfaces::default(),
+        }
     }
 }
 
@@ -95,6 +104,6 @@ impl Collector for Netdev {
     }
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        encode(self.file.read(scratch)?, &mut self.interfaces, out)
+        encode(self.file.read(scratch)?, &self.filter, &mut self.interfaces, out)
     }
 }

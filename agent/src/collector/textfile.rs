@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::Collector;
 use super::text::{Written, parse};
-use crate::encoder::{Encoder, Family};
+use crate::encoder::{Encoder, Family, Format};
 use crate::failure::Failure;
 use crate::value::Value;
 
@@ -32,20 +32,21 @@ const MOST: u64 = 1024 * 1024;
 /// sees every name that is taken.
 #[derive(Debug)]
 pub struct Textfile {
-    folder: PathBuf,
+    folder: Option<PathBuf>,
 }
 
 impl Textfile {
-    /// Reads the files of `folder`.
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+    /// Reads the files of `folder`; without one there are none.
+    pub fn new(folder: Option<&Path>) -> Self {
+        Self { folder: folder.map(Path::to_owned) }
     }
 
     /// The files, by name. A folder that is not there has none.
     fn files(&self) -> Result<Vec<PathBuf>, Failure> {
-        let fail = |source| Failure::Read { path: self.folder.as_path().into(), source };
+        let Some(folder) = &self.folder else { return Ok(Vec::new()) };
+        let fail = |source| Failure::Read { path: folder.as_path().into(), source };
         let mut files = Vec::new();
-        match fs::read_dir(&self.folder) {
+        match fs::read_dir(folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(fail(error)),
             Ok(entries) => {
@@ -82,16 +83,27 @@ pub fn encode(input: &[u8], path: &Path, out: &mut Encoder) -> Result<(), Failur
 
 /// Whether the page has a metric of this name, or will have.
 fn taken(name: &str, page: &str) -> bool {
-    LATER.iter().any(|prefix| name.starts_with(prefix)) || page.contains(&format!("# TYPE {name} "))
+    // OpenMetrics announces a counter without its ending.
+    let bare = name.strip_suffix("_total").unwrap_or(name);
+    let announced = |name| page.contains(&format!("# TYPE {name} "));
+    LATER.iter().any(|prefix| name.starts_with(prefix)) || announced(name) || announced(bare)
 }
 
 fn write(family: &Written<'_>, path: &Path, out: &mut Encoder) -> std::io::Result<()> {
-    let name = family.name;
+    let (name, kind) = match out.format() {
+        Format::Text => (family.name, family.kind),
+        // Of a histogram or a summary one would have to know that it is whole.
+        Format::OpenMetrics => match (family.kind, family.name.strip_suffix("_total")) {
+            ("counter", Some(name)) => (name, "counter"),
+            ("gauge", _) => (family.name, "gauge"),
+            _ => (family.name, "unknown"),
+        },
+    };
     match family.help {
         Some(help) => writeln!(out, "# HELP {name} {help}")?,
         None => writeln!(out, "# HELP {name} Metric read from {}", path.display())?,
     }
-    writeln!(out, "# TYPE {name} {}", family.kind)?;
+    writeln!(out, "# TYPE {name} {kind}")?;
     family.samples.iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
@@ -153,7 +165,7 @@ mod tests {
         let mut out = Encoder::default();
         out.single(&Family::gauge("node_load1", "Load."), 1);
         let mut scratch = vec![0; 16];
-        let result = Textfile::new(folder.path()).collect(&mut scratch, &mut out);
+        let result = Textfile::new(Some(folder.path())).collect(&mut scratch, &mut out);
         assert!(!scratch.is_empty(), "the next collector reads into it");
         let text = String::from_utf8(out.page().to_vec()).unwrap();
         (text.replace(folder.path().to_str().unwrap(), "").replace('\n', "|"), result)
@@ -200,7 +212,7 @@ mod tests {
     fn a_folder_that_is_not_there_has_no_files() {
         let mut out = Encoder::default();
         let absent = Path::new("/nowhere/at/all");
-        Textfile::new(absent).collect(&mut vec![0; 16], &mut out).unwrap();
+        Textfile::new(Some(absent)).collect(&mut vec![0; 16], &mut out).unwrap();
         assert!(out.page().ends_with(b"node_textfile_scrape_error 0\n"));
     }
 }

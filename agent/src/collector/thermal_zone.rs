@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::attributes::word;
 use super::rescan::Rescan;
 use super::{Collector, numbered};
 use crate::encoder::{Encoder, Family};
@@ -35,10 +36,42 @@ pub fn encode<'z>(zones: impl Iterator<Item = &'z Zone>, out: &mut Encoder) {
     }
 }
 
+/// A device that cools, such as the fan of a Pi 5: how hard it works.
+#[derive(Debug)]
+struct Cooling {
+    number: String,
+    kind: Vec<u8>,
+    /// Its current state and its highest; the latter does not change.
+    current: Source,
+    states: [Option<i64>; 2],
+}
+
+const STATES: [Family; 2] = [
+    Family::gauge(
+        "node_cooling_device_cur_state",
+        "How hard the device cools, 0 being not at all.",
+    ),
+    Family::gauge("node_cooling_device_max_state", "The hardest it can."),
+];
+
+fn encode_cooling(devices: &[Cooling], out: &mut Encoder) {
+    for (index, family) in STATES.iter().enumerate() {
+        let known = devices.iter().filter_map(|device| Some((device, device.states[index]?)));
+        for (nth, (device, state)) in known.enumerate() {
+            if nth == 0 {
+                out.family(family);
+            }
+            let labels = [("name", device.number.as_bytes()), ("type", &device.kind[..])];
+            out.sample(family, &labels, Value::signed(state, 0));
+        }
+    }
+}
+
 /// The collector.
 #[derive(Debug)]
 pub struct ThermalZone {
     class: PathBuf,
+    cooling: Vec<Cooling>,
     zones: Vec<(Zone, Source)>,
     rescan: Rescan,
 }
@@ -46,15 +79,28 @@ pub struct ThermalZone {
 impl ThermalZone {
     /// Reads below `sysfs`.
     pub fn new(sysfs: &Path) -> Self {
-        Self { class: sysfs.join("class/thermal"), zones: Vec::new(), rescan: Rescan::default() }
+        Self {
+            class: sysfs.join("class/thermal"),
+            cooling: Vec::new(),
+            zones: Vec::new(),
+            rescan: Rescan::default(),
+        }
     }
 
     fn find(&mut self) {
+        self.cooling = numbered(&self.class, "cooling_device")
+            .into_iter()
+            .map(|(number, folder)| Cooling {
+                number: number.to_string(),
+                kind: word(&folder.join("type")),
+                current: Source::new(folder.join("cur_state")),
+                states: [None, scan::attribute(&word(&folder.join("max_state")))],
+            })
+            .collect();
         self.zones.clear();
         for (number, folder) in numbered(&self.class, "thermal_zone") {
             // A zone without a type is no less hot.
-            let kind = std::fs::read(folder.join("type")).unwrap_or_default();
-            let kind = kind.trim_ascii().to_vec();
+            let kind = word(&folder.join("type"));
             let zone = Zone { zone: number.to_string(), kind, millidegrees: None };
             self.zones.push((zone, Source::new(folder.join("temp"))));
         }
@@ -70,6 +116,11 @@ impl Collector for ThermalZone {
         if self.rescan.due() {
             self.find();
         }
+        for device in &mut self.cooling {
+            // One that cannot say is shown without a state.
+            device.states[0] = device.current.read(scratch).ok().and_then(scan::attribute);
+        }
+        encode_cooling(&self.cooling, out);
         if self.zones.is_empty() {
             return Err(Failure::Absent { what: "thermal zone" });
         }

@@ -1,9 +1,11 @@
 //! One file missing or broken: its collector says so, the others go on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use terrarium_agent::agent::Agent;
-use terrarium_agent::collector::Roots;
+use terrarium_agent::encoder::Format;
+use terrarium_agent::selection::Selection;
+use terrarium_agent::settings::Settings;
 
 use crate::exposition::{self, Page};
 use crate::running::fixture;
@@ -32,13 +34,8 @@ fn page(change: impl Fn(&Path)) -> Page {
     copy(&fixture("pi5"), folder.path());
     change(folder.path());
     let below = |name: &str| folder.path().join(name);
-    let roots = Roots {
-        procfs: below("proc"),
-        sysfs: below("sys"),
-        rootfs: PathBuf::from("/"),
-        textfiles: None,
-    };
-    let page = Agent::new(&roots).unwrap().render().unwrap();
+    let settings = Settings { procfs: below("proc"), sysfs: below("sys"), ..Settings::default() };
+    let page = Agent::new(&settings).unwrap().render(&Selection::All, Format::Text);
     exposition::read_unique(&page).unwrap()
 }
 
@@ -48,6 +45,8 @@ fn failed(page: &Page) -> Vec<&str> {
         .iter()
         .filter(|sample| sample.value == "0")
         .map(|sample| sample.labels["collector"].as_str())
+        // No Pi has what it reads.
+        .filter(|collector| *collector != "dmi")
         .collect()
 }
 

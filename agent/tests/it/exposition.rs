@@ -37,7 +37,7 @@ pub(crate) fn read(page: &[u8]) -> Result<Page, String> {
             }
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             let Some((name, kind)) = kind.split_once(' ') else { return fault("no type") };
-            if name != current || !["counter", "gauge"].contains(&kind) {
+            if name != current || !["counter", "gauge", "untyped"].contains(&kind) {
                 return fault("not the type of the family just helped");
             }
             let family = Family { kind: kind.into(), labels: BTreeSet::new(), samples: vec![] };

@@ -1,9 +1,9 @@
 //! What the agent costs: size, memory, allocations.
 
-use std::path::PathBuf;
-
 use terrarium_agent::agent::Agent;
-use terrarium_agent::collector::Roots;
+use terrarium_agent::encoder::Format;
+use terrarium_agent::selection::Selection;
+use terrarium_agent::settings::Settings;
 
 use crate::build::artifact;
 use crate::exposition;
@@ -53,17 +53,16 @@ fn the_program_is_small_and_stays_so() {
 
 #[test]
 fn collecting_allocates_nothing() {
-    let rootfs = PathBuf::from("/");
-    let roots =
-        Roots { procfs: fixture("pi5/proc"), sysfs: fixture("pi5/sys"), rootfs, textfiles: None };
-    let mut agent = Agent::new(&roots).unwrap();
-    agent.render().unwrap();
+    let settings =
+        Settings { procfs: fixture("pi5/proc"), sysfs: fixture("pi5/sys"), ..Settings::default() };
+    let mut agent = Agent::new(&settings).unwrap();
+    agent.render(&Selection::All, Format::Text);
     let allocations = allocation_counter::measure(|| {
-        agent.collect();
+        agent.collect(&Selection::All, Format::Text);
     });
     assert_eq!(allocations.count_total, 0, "{allocations:?}");
 
-    let whole = allocation_counter::measure(|| drop(agent.render().unwrap()));
+    let whole = allocation_counter::measure(|| drop(agent.render(&Selection::All, Format::Text)));
     println!("{} allocations for the registered metrics", whole.count_total);
     assert_eq!(whole.count_current, 0, "{whole:?}");
 }

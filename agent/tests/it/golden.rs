@@ -6,7 +6,7 @@ use crate::exposition;
 use crate::running::{Running, agent, fixture};
 
 /// Series whose values are the machine's the test runs on.
-const OF_THIS_MACHINE: [&str; 11] = [
+const OF_THIS_MACHINE: [&str; 12] = [
     "node_filesystem_avail_bytes{",
     "node_filesystem_files{",
     "node_filesystem_files_free{",
@@ -14,6 +14,7 @@ const OF_THIS_MACHINE: [&str; 11] = [
     "node_filesystem_size_bytes{",
     "node_scrape_collector_duration_seconds{",
     "node_time_seconds ",
+    "node_timex_",
     "node_uname_info{",
     "process_",
     "terrarium_agent_build_info{",
@@ -44,6 +45,9 @@ pub(crate) fn rootfs(at: &Path) {
     for folder in ["boot/firmware", "run", "mnt/data disk"] {
         std::fs::create_dir_all(at.join(folder)).unwrap();
     }
+    std::fs::create_dir_all(at.join("etc")).unwrap();
+    let release = "ID=debian\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"13\"\n";
+    std::fs::write(at.join("etc/os-release"), release).unwrap();
 }
 
 /// The flags that turn a program to the fixture.
@@ -60,7 +64,9 @@ pub(crate) fn flags(rootfs: &Path) -> [String; 3] {
 fn the_page_of_a_pi_5() {
     let root = tempfile::tempdir().unwrap();
     rootfs(root.path());
-    let running = Running::start(agent().args(flags(root.path())));
+    let off_by_default = ["interrupts", "processes", "tcpstat"];
+    let all = off_by_default.map(|collector| format!("--collector.{collector}"));
+    let running = Running::start(agent().args(flags(root.path())).args(all));
     let page = running.get("/metrics");
     exposition::read_unique(&page).unwrap();
     insta::assert_snapshot!(masked(str::from_utf8(&page).unwrap()));

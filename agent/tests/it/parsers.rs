@@ -10,6 +10,7 @@ use terrarium_agent::collector::{
     uname,
 };
 use terrarium_agent::encoder::Encoder;
+use terrarium_agent::settings::Filter;
 use terrarium_agent::{process, scan};
 
 use crate::exposition;
@@ -57,8 +58,8 @@ proptest! {
     #[test]
     fn tables(disks in content("diskstats"), interfaces in content("net/dev")) {
         let mut out = Encoder::default();
-        let _ = diskstats::encode(&disks, &mut diskstats::Devices::default(), &mut out);
-        let _ = netdev::encode(&interfaces, &mut netdev::Interfaces::default(), &mut out);
+        let _ = diskstats::encode(&disks, &Filter::default(), &mut diskstats::Devices::default(), &mut out);
+        let _ = netdev::encode(&interfaces, &Filter::default(), &mut netdev::Interfaces::default(), &mut out);
         well_formed(&out)?;
     }
 
@@ -81,7 +82,7 @@ proptest! {
 
     #[test]
     fn mounts(input in content("1/mountinfo")) {
-        let (found, _) = mountinfo::mounts(&input, Path::new("/absent"));
+        let (found, _) = mountinfo::mounts(&input, Path::new("/absent"), &mountinfo::Shown::default());
         for mount in &found {
             prop_assert!(mount.path.starts_with("/absent"), "{:?}", mount.path);
         }

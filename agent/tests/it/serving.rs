@@ -2,18 +2,24 @@
 
 use std::process::{Command, Stdio};
 
+use terrarium_agent::collector::TABLE;
+
 use crate::exposition;
 use crate::running::{Running, agent};
+
+/// What not every machine has, nor every kernel tells.
+const NOT_EVERYWHERE: [&str; 7] =
+    ["conntrack", "cpufreq", "dmi", "hwmon", "pressure", "schedstat", "thermal_zone"];
 
 /// What holds for every page: well formed, and complete to its last family.
 fn check(page: &[u8]) -> exposition::Page {
     let families = exposition::read_unique(page).unwrap();
     let outcomes = &families["node_scrape_collector_success"].samples;
-    assert_eq!(outcomes.len(), 12);
+    let by_default = TABLE.iter().filter(|spec| spec.by_default).count();
+    assert_eq!(outcomes.len(), by_default);
     for outcome in outcomes {
-        // Not every machine has sensors, or a kernel that keeps pressure.
         let collector = outcome.labels["collector"].as_str();
-        if !["hwmon", "thermal_zone", "pressure"].contains(&collector) {
+        if !NOT_EVERYWHERE.contains(&collector) {
             assert_eq!(outcome.value, "1", "{collector}");
         }
     }
@@ -51,9 +57,22 @@ fn scrapers_side_by_side_get_whole_pages() {
     });
 }
 
+/// Tables of the kernel's, whose names `node_exporter` takes over as they are.
+const NAMED_BY_THE_KERNEL: [&str; 3] = ["node_memory_", "node_netstat_", "node_sockstat_"];
+
 #[test]
-fn promtool_finds_nothing_but_the_names_the_kernel_gave() {
-    let running = Running::start(&mut agent());
+fn promtool_finds_nothing_that_it_does_not_find_in_node_exporter() {
+    let mut exporter = Command::new("prometheus-node-exporter");
+    let theirs = findings(&Running::start(&mut exporter).get("/metrics"));
+    for finding in findings(&Running::start(&mut agent()).get("/metrics")) {
+        let kernels = NAMED_BY_THE_KERNEL.iter().any(|start| finding.starts_with(start));
+        let style = finding.contains("camelCase");
+        assert!(kernels && style || theirs.contains(&finding), "{finding}");
+    }
+}
+
+/// What promtool has to say of a page.
+fn findings(page: &[u8]) -> Vec<String> {
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -63,16 +82,12 @@ fn promtool_finds_nothing_but_the_names_the_kernel_gave() {
         .unwrap_or_else(|error| {
             panic!("promtool ({error}); install it: apt-get install prometheus")
         });
-    let page = running.get("/metrics");
-    std::io::Write::write_all(&mut promtool.stdin.take().unwrap(), &page).unwrap();
+    std::io::Write::write_all(&mut promtool.stdin.take().unwrap(), page).unwrap();
     let said = promtool.wait_with_output().unwrap();
     // 3: the page is fine, its style is not.
     assert!(matches!(said.status.code(), Some(0 | 3)), "{said:?}");
     let said = [said.stdout, said.stderr].concat();
-    for finding in str::from_utf8(&said).unwrap().lines() {
-        let name = finding.split(' ').next().unwrap();
-        assert!(name.starts_with("node_memory_") && finding.contains("camelCase"), "{finding}");
-    }
+    str::from_utf8(&said).unwrap().lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -81,7 +96,10 @@ fn there_is_health_and_nothing_elsewhere() {
     let mut connection = running.connect();
     let answer = connection.get("/healthz");
     assert_eq!((answer.status, &answer.body[..]), (200, &b"ok\n"[..]));
-    assert_eq!(connection.get("/").status, 404);
+    assert_eq!(connection.get("/readyz").status, 200);
+    let root = connection.get("/");
+    assert_eq!(root.status, 200);
+    assert!(str::from_utf8(&root.body).unwrap().contains("href=\"/metrics\""));
     assert_eq!(connection.get("/metrics/").status, 404);
     let post = "POST /metrics HTTP/1.1\r\nhost: agent\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(connection.send(post).status, 405);
@@ -92,7 +110,15 @@ fn there_is_health_and_nothing_elsewhere() {
         .iter()
         .map(|sample| (&*sample.labels["path"], &*sample.labels["code"], &*sample.value))
         .collect();
-    assert_eq!(counted, [("/healthz", "200", "1"), ("other", "404", "2")]);
+    assert_eq!(
+        counted,
+        [
+            ("/", "200", "1"),
+            ("/healthz", "200", "1"),
+            ("/readyz", "200", "1"),
+            ("other", "404", "1")
+        ]
+    );
 }
 
 #[test]

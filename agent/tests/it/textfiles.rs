@@ -61,7 +61,8 @@ fn what_others_left_is_on_the_page() {
 #[test]
 fn without_the_flag_nothing_is_looked_for() {
     let page = Running::start(&mut agent()).get("/metrics");
-    assert!(!str::from_utf8(&page).unwrap().contains("textfile"));
+    let page = str::from_utf8(&page).unwrap();
+    assert!(page.contains("\nnode_textfile_scrape_error 0\n") && !page.contains("textfile_mtime"));
 }
 
 #[test]

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 /// Our crates, the crates of ours each may use, and those its tests may use
 /// besides. The lab is for tests and people: the product never uses it.
-const ARROWS: [(&str, &[&str], &[&str]); 10] = [
-    ("agent", &[], &[]),
+const ARROWS: [(&str, &[&str], &[&str]); 11] = [
+    ("agent", &["kernel"], &[]),
     ("hardware", &[], &[]),
     ("helm", &["inventory"], &[]),
     ("inventory", &["hardware"], &[]),
     ("k3s", &["inventory"], &[]),
+    ("kernel", &[], &[]),
     ("lab", &["hardware"], &["inventory"]),
     ("plan", &["hardware", "inventory", "k3s"], &[]),
     ("provisioner", &["hardware", "helm", "inventory", "k3s", "plan", "ssh"], &["lab"]),

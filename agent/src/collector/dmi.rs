@@ -1,0 +1,78 @@
+//! `/sys/class/dmi/id`: what a PC's firmware says of it. A Pi has none.
+
+use std::path::PathBuf;
+
+use super::Collector;
+use crate::encoder::{Encoder, Family};
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+const INFO: Family =
+    Family::gauge("node_dmi_info", "What the firmware says of the machine; always 1.");
+
+/// The files, whose names are the labels'.
+const FILES: [&str; 20] = [
+    "bios_date",
+    "bios_release",
+    "bios_vendor",
+    "bios_version",
+    "board_asset_tag",
+    "board_name",
+    "board_serial",
+    "board_vendor",
+    "board_version",
+    "chassis_asset_tag",
+    "chassis_serial",
+    "chassis_vendor",
+    "chassis_version",
+    "product_family",
+    "product_name",
+    "product_serial",
+    "product_sku",
+    "product_uuid",
+    "product_version",
+    "sys_vendor",
+];
+
+/// The label of a file: of one alone another than its name.
+fn label(file: &'static str) -> &'static str {
+    if file == "sys_vendor" { "system_vendor" } else { file }
+}
+
+/// The collector. Firmware does not change: it is read once.
+#[derive(Debug)]
+pub struct Dmi {
+    known: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Dmi {
+    /// Reads below sysfs, now.
+    pub fn new(settings: &Settings) -> Self {
+        let folder: PathBuf = settings.sysfs.join("class/dmi/id");
+        // Serial numbers are root's to read: those that cannot be are left out.
+        let read = |file: &'static str| {
+            let content = std::fs::read(folder.join(file)).ok()?;
+            Some((label(file), content.trim_ascii().to_vec()))
+        };
+        Self { known: FILES.into_iter().filter_map(read).collect() }
+    }
+}
+
+impl Collector for Dmi {
+    fn name(&self) -> &'static str {
+        "dmi"
+    }
+
+    fn collect(&mut self, _: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
+        if self.known.is_empty() {
+            return Err(Failure::Absent { what: "DMI table" });
+        }
+        out.family(&INFO);
+        let mut labels = [("", &b""[..]); FILES.len()];
+        for (slot, (label, value)) in labels.iter_mut().zip(&self.known) {
+            *slot = (label, value);
+        }
+        out.sample(&INFO, &labels[..self.known.len()], true);
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! The HTTP side: listening, connections, stopping.
+
+mod accept;
+mod connection;
+mod pages;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::address::Address;
+use crate::agent::Agent;
+use crate::cli::Args;
+use connection::Connections;
+
+/// How long requests under way may take once the agent was told to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Why the agent could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The runtime or a signal handler could not be set up.
+    #[error("cannot set up the event loop or the signal handlers")]
+    Setup(#[source] io::Error),
+    /// The metrics could not be registered.
+    #[error("cannot register the agent's own metrics")]
+    Register(#[source] prometheus::Error),
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}; see whether another exporter has the port \
+         (ss -tlnp), or give another --web.listen-address"
+    )]
+    Listen {
+        /// The address as given.
+        address: Address,
+        /// What the kernel or the resolver said.
+        source: io::Error,
+    },
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the agent cannot start; see [`ServeError`].
+pub fn run(args: &Args) -> Result<(), ServeError> {
+    let mut agent = Agent::new(&args.settings()).map_err(ServeError::Register)?;
+    if args.disable_exporter_metrics {
+        agent = agent.without_own_metrics();
+    }
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ServeError::Setup)?
+        .block_on(serve(args, agent))
+}
+
+async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Setup)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Setup)?;
+    let address = &args.listen;
+    let listener = listen(address)
+        .await
+        .map_err(|source| ServeError::Listen { address: address.clone(), source })?;
+    let bound = listener.local_addr().map_err(ServeError::Setup)?;
+    // With standard error gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "listening on http://{bound}{}", args.metrics_path.0);
+
+    let connections = Arc::new(Connections::new(pages::router(args, agent)));
+    let accepting = connections.accept(listener);
+    let told = std::future::poll_fn(|context| {
+        let told =
+            terminate.poll_recv(context).is_ready() | interrupt.poll_recv(context).is_ready();
+        if told { Poll::Ready(()) } else { Poll::Pending }
+    });
+    tokio::select! {
+        () = accepting => {}
+        () = told => {}
+    }
+    // Too late is no failure: stopping is what was asked for.
+    let _ = tokio::time::timeout(GRACE, connections.stop()).await;
+    Ok(())
+}
+
+async fn listen(address: &Address) -> io::Result<TcpListener> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for candidate in address.candidates()? {
+        match TcpListener::bind(candidate).await {
+            Ok(listener) => return Ok(listener),
+            // The port is taken: another family's would be found half deaf.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}

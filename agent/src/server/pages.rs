@@ -1,0 +1,124 @@
+//! What is served under which path.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::Semaphore;
+
+use super::accept;
+use crate::agent::Agent;
+use crate::cli::Args;
+use crate::gzip::Gzip;
+use crate::selection::Selection;
+
+/// What the handlers share.
+#[derive(Debug)]
+struct Shared {
+    agent: Mutex<(Agent, Gzip)>,
+    metrics_path: String,
+    /// Scrapes that may be under way.
+    slots: Semaphore,
+}
+
+type Pages = Arc<Shared>;
+
+/// The paths.
+pub(super) fn router(args: &Args, agent: Agent) -> Router {
+    let most = if args.max_requests == 0 { Semaphore::MAX_PERMITS } else { args.max_requests };
+    let shared = Shared {
+        agent: Mutex::new((agent, Gzip::default())),
+        metrics_path: args.metrics_path.0.clone(),
+        slots: Semaphore::new(most.min(Semaphore::MAX_PERMITS)),
+    };
+    Router::new()
+        .route(&shared.metrics_path, get(metrics))
+        .route("/", get(root))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .fallback(elsewhere)
+        .with_state(Arc::new(shared))
+}
+
+impl Shared {
+    /// A handler that panicked would have ended the process: the lock is sound.
+    fn with<T>(&self, act: impl FnOnce(&mut Agent, &mut Gzip) -> T) -> T {
+        let mut held = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
+        let (agent, gzip) = &mut *held;
+        act(agent, gzip)
+    }
+
+    fn counted<R>(&self, path: &'static str, code: &'static str, response: R) -> R {
+        self.with(|agent, _| agent.registered().request(path, code));
+        response
+    }
+}
+
+async fn metrics(
+    State(shared): State<Pages>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(_slot) = shared.slots.try_acquire() else {
+        let said = "too many scrapes are under way (--web.max-requests)\n";
+        let busy = (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
+        return shared.counted("/metrics", "503", busy);
+    };
+    let running = shared.with(|agent, _| agent.running());
+    let selection = match Selection::parse(query.as_deref(), &running) {
+        Ok(selection) => selection,
+        Err(error) => {
+            let refused = (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
+            return shared.counted("/metrics", "400", refused);
+        }
+    };
+    let format = accept::format(&headers);
+    let compressed = accept::gzip(&headers);
+    let (page, packed) = shared.with(|agent, gzip| {
+        let page = agent.render(&selection, format);
+        agent.registered().request("/metrics", "200");
+        let packed = if compressed { gzip.compress(&page) } else { None };
+        (page, packed)
+    });
+    let kind = [(CONTENT_TYPE, format.content_type()), (VARY, "accept, accept-encoding")];
+    match packed {
+        Some(packed) => (kind, [(CONTENT_ENCODING, "gzip")], packed).into_response(),
+        None => (kind, page).into_response(),
+    }
+}
+
+/// For a person who typed the address.
+async fn root(State(shared): State<Pages>) -> Html<String> {
+    let path = &shared.metrics_path;
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>terrarium-agent</title>\
+         <h1>terrarium-agent {}</h1><p><a href=\"{path}\">Metrics of this host</a></p>\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    shared.counted("/", "200", Html(page))
+}
+
+/// The process runs and answers.
+async fn healthz(State(shared): State<Pages>) -> &'static str {
+    shared.counted("/healthz", "200", "ok\n")
+}
+
+/// The host can be read: a page without a single sample is no page.
+async fn readyz(State(shared): State<Pages>) -> (StatusCode, &'static str) {
+    if shared.with(|agent, _| agent.is_ready()) {
+        shared.counted("/readyz", "200", (StatusCode::OK, "ok\n"))
+    } else {
+        let said = "not one collector can read this host; the log says why\n";
+        shared.counted("/readyz", "503", (StatusCode::SERVICE_UNAVAILABLE, said))
+    }
+}
+
+async fn elsewhere(State(shared): State<Pages>) -> (StatusCode, String) {
+    let said = format!("not found; the metrics are at {}\n", shared.metrics_path);
+    shared.counted("other", "404", (StatusCode::NOT_FOUND, said))
+}
