@@ -7,8 +7,9 @@ use serde_json::Value;
 
 /// Our crates, the crates of ours each may use, and those its tests may use
 /// besides. The lab is for tests and people: the product never uses it.
-const ARROWS: [(&str, &[&str], &[&str]); 11] = [
+const ARROWS: [(&str, &[&str], &[&str]); 12] = [
     ("agent", &["kernel"], &[]),
+    ("fit", &[], &[]),
     ("hardware", &[], &[]),
     ("helm", &["inventory"], &[]),
     ("inventory", &["hardware"], &[]),
@@ -16,13 +17,13 @@ const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     ("kernel", &[], &[]),
     ("lab", &["hardware"], &["inventory"]),
     ("plan", &["hardware", "inventory", "k3s"], &[]),
-    ("provisioner", &["hardware", "helm", "inventory", "k3s", "plan", "ssh"], &["lab"]),
+    ("provisioner", &["fit", "hardware", "helm", "inventory", "k3s", "plan", "ssh"], &["lab"]),
     ("source", &[], &[]),
     ("ssh", &[], &[]),
 ];
 
 /// Crates that decide and do not act, and what none of them may use.
-const PURE: [&str; 4] = ["hardware", "inventory", "k3s", "plan"];
+const PURE: [&str; 5] = ["fit", "hardware", "inventory", "k3s", "plan"];
 const EFFECTS: [&str; 3] = ["tokio", "ureq", "russh"];
 
 /// Our crates as cargo sees them: name without the prefix, and dependencies.

@@ -1,0 +1,98 @@
+//! Why nothing fits: a reason short enough to be read and checked by hand.
+//! Each kind is one sentence with its numbers, and
+//! [`crate::checker`] re-counts it from the problem itself.
+
+mod find;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use find::find;
+pub use text::amount;
+
+use serde::{Deserialize, Serialize};
+
+use crate::pack::Cause;
+
+/// A proof that not all pods can be placed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Certificate {
+    /// Every node's filters refuse the pod, whatever room it has.
+    Nowhere {
+        /// The pod.
+        pod: String,
+        /// How many nodes refuse it.
+        nodes: usize,
+    },
+    /// The pod alone is larger than each node it may go to.
+    TooLarge {
+        /// The pod.
+        pod: String,
+        /// Where it falls short, node by node.
+        short: Vec<Short>,
+    },
+    /// What can only go to these nodes exceeds them together.
+    Confined {
+        /// The nodes.
+        nodes: Vec<String>,
+        /// The pods.
+        pods: Vec<String>,
+        /// What runs out.
+        dimension: String,
+        /// What the pods need, in the dimension's unit.
+        needs: u64,
+        /// What the nodes have.
+        has: u64,
+    },
+    /// More copies than the nodes or domains have places for.
+    Copies {
+        /// The pods, all alike.
+        pods: Vec<String>,
+        /// Places, by sets of nodes.
+        places: Vec<Places>,
+        /// What limits the places.
+        cause: Cause,
+    },
+    /// Pods no two of which share a node outnumber their nodes.
+    Apart {
+        /// The pods.
+        pods: Vec<String>,
+        /// All nodes any of them may go to.
+        nodes: Vec<String>,
+    },
+    /// Every placement was ruled out, one by one.
+    Searched {
+        /// How many pods.
+        pods: usize,
+        /// How many nodes.
+        nodes: usize,
+        /// Steps the search took.
+        steps: u64,
+        /// Steps a second search, built differently, took to agree.
+        again: u64,
+    },
+}
+
+/// Where a node falls short of a pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Short {
+    /// The node.
+    pub node: String,
+    /// What there is too little of.
+    pub dimension: String,
+    /// What the pod needs, in the dimension's unit.
+    pub needs: u64,
+    /// What the node has left beside the pods bound to it.
+    pub has: u64,
+}
+
+/// Places for identical pods on a set of nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places {
+    /// The nodes, one or those of a domain.
+    pub nodes: Vec<String>,
+    /// How many pods they take together.
+    pub most: u64,
+}
