@@ -79,6 +79,16 @@ pub fn number(content: &[u8]) -> Option<Value> {
     scan::attribute(content).map(|number| Value::signed(number, 0))
 }
 
+/// Millionths of the family's unit.
+pub fn millionths(content: &[u8]) -> Option<Value> {
+    scan::attribute(content).map(|number| Value::signed(number, 6))
+}
+
+/// Tenths of the family's unit.
+pub fn tenths(content: &[u8]) -> Option<Value> {
+    scan::attribute(content).map(|number| Value::signed(number, 1))
+}
+
 /// A number with a leading `0x`.
 pub fn hexadecimal(content: &[u8]) -> Option<Value> {
     let digits = str::from_utf8(content).ok()?.trim().strip_prefix("0x")?;
@@ -122,9 +132,13 @@ mod tests {
         assert_eq!(text(number(b"-1\n")).as_deref(), Some("-1"));
         assert_eq!(text(hexadecimal(b"0x1003\n")).as_deref(), Some("4099"));
         assert_eq!(text(kilohertz(b"1800000\n")).as_deref(), Some("1800000000"));
+        assert_eq!(text(millionths(b"3700000\n")).as_deref(), Some("3.7"));
+        assert_eq!(text(tenths(b"-55\n")).as_deref(), Some("-5.5"));
         for broken in [&b""[..], b"fast", b"0x", b"0xfg", b"\xff", b"99999999999999999999"] {
             assert_eq!(text(number(broken)), None);
             assert_eq!(text(hexadecimal(broken)), None);
+            assert_eq!(text(millionths(broken)), None);
+            assert_eq!(text(tenths(broken)), None);
             assert_eq!(text(kilohertz(broken)), None);
         }
     }

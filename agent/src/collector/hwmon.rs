@@ -6,6 +6,11 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+mod readings;
+
+pub use readings::{READINGS, Reading, classify};
+
+use super::attributes::word;
 use super::rescan::Rescan;
 use super::{Collector, numbered};
 use crate::encoder::{Encoder, Family};
@@ -14,57 +19,9 @@ use crate::scan;
 use crate::source::Source;
 use crate::value::Value;
 
-/// A kind of attribute.
-#[derive(Debug)]
-pub struct Reading {
-    /// The sensor's name less its number: `temp` of `temp1_input`.
-    sensor: &'static str,
-    /// What follows the number: `_input`.
-    attribute: &'static str,
-    /// How many places the point moves to give the family's unit.
-    places: u8,
-    family: Family,
-}
-
-const fn reading(
-    sensor: &'static str,
-    attribute: &'static str,
-    places: u8,
-    name: &'static str,
-    help: &'static str,
-) -> Reading {
-    Reading { sensor, attribute, places, family: Family::gauge(name, help) }
-}
-
-/// What is shown. The alarm's unit is `node_exporter`'s: 0.001 when it is on.
-pub const READINGS: [Reading; 8] = [
-    reading("fan", "_input", 0, "node_hwmon_fan_rpm", "Revolutions per minute."),
-    reading("in", "_input", 3, "node_hwmon_in_volts", "Voltage."),
-    reading(
-        "in",
-        "_lcrit_alarm",
-        3,
-        "node_hwmon_in_lcrit_alarm_volts",
-        "Above 0 when the voltage is critically low.",
-    ),
-    reading("pwm", "", 0, "node_hwmon_pwm", "Drive of the fan, 0 to 255."),
-    reading("temp", "_input", 3, "node_hwmon_temp_celsius", "Temperature."),
-    reading("temp", "_crit", 3, "node_hwmon_temp_crit_celsius", "Critical temperature."),
-    reading("temp", "_max", 3, "node_hwmon_temp_max_celsius", "Highest temperature to allow."),
-    reading("temp", "_min", 3, "node_hwmon_temp_min_celsius", "Lowest temperature to allow."),
-];
-
 const CHIPS: Family = Family::gauge("node_hwmon_chip_names", "The driver's name for the chip.");
-
-/// The reading a file of a chip's folder holds, and its sensor: `temp1`.
-pub fn classify(file: &str) -> Option<(usize, &str)> {
-    READINGS.iter().enumerate().find_map(|(index, reading)| {
-        let sensor = file.strip_suffix(reading.attribute)?;
-        let number = sensor.strip_prefix(reading.sensor)?;
-        let counted = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        counted.then_some((index, sensor))
-    })
-}
+const LABELS: Family =
+    Family::gauge("node_hwmon_sensor_label", "What the driver calls the sensor; always 1.");
 
 /// The `chip` label: the last two parts of the device's path, which unlike
 /// hwmon's number stay the same from boot to boot.
@@ -99,6 +56,8 @@ pub struct Chip<S> {
     pub label: String,
     /// The driver's name; empty if there is none.
     pub name: Vec<u8>,
+    /// Sensors the driver has a name for: `temp1`, `Composite`.
+    pub named: Vec<(String, Vec<u8>)>,
     /// The sensors, and what their owner needs to read them.
     pub sensors: Vec<(Sensor, S)>,
 }
@@ -109,6 +68,15 @@ pub fn encode<S>(chips: &[Chip<S>], out: &mut Encoder) {
     for chip in chips.iter().filter(|chip| !chip.name.is_empty()) {
         let labels = [("chip", chip.label.as_bytes()), ("chip_name", &chip.name[..])];
         out.sample(&CHIPS, &labels, true);
+    }
+    let named = || chips.iter().flat_map(|chip| chip.named.iter().map(move |named| (chip, named)));
+    if named().next().is_some() {
+        out.family(&LABELS);
+    }
+    for (chip, (sensor, label)) in named() {
+        let labels =
+            [("chip", chip.label.as_bytes()), ("label", &label[..]), ("sensor", sensor.as_bytes())];
+        out.sample(&LABELS, &labels, true);
     }
     for (index, Reading { places, family, .. }) in READINGS.iter().enumerate() {
         let mut opened = false;
@@ -161,9 +129,14 @@ fn chip(folder: &Path) -> Chip<Source> {
         let sensor = Sensor { reading, name: sensor.to_owned(), number: None };
         Some((sensor, Source::new(folder.join(file))))
     });
+    let named = files.iter().filter_map(|file| {
+        let sensor = file.strip_suffix("_label")?;
+        Some((sensor.to_owned(), word(&folder.join(file))))
+    });
     Chip {
         label: chip_label(&device.unwrap_or_else(|_| folder.to_owned())),
         name,
+        named: named.collect(),
         sensors: sensors.collect(),
     }
 }
@@ -174,7 +147,8 @@ impl Collector for Hwmon {
     }
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        if self.rescan.due() {
+        let found = self.rescan.due();
+        if found {
             self.find();
         }
         if self.chips.is_empty() {
@@ -182,6 +156,9 @@ impl Collector for Hwmon {
         }
         let mut result = Ok(());
         for (sensor, file) in self.chips.iter_mut().flat_map(|chip| &mut chip.sensors) {
+            if READINGS[sensor.reading].constant && !found {
+                continue;
+            }
             let read = file.read(scratch).and_then(|content| {
                 scan::attribute(content).ok_or(Failure::Malformed {
                     file: "an attribute of hwmon",
@@ -199,18 +176,6 @@ impl Collector for Hwmon {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn attributes_are_told_by_their_names() {
-        let family = |file| classify(file).map(|(at, sensor)| (READINGS[at].family.name, sensor));
-        assert_eq!(family("temp1_input"), Some(("node_hwmon_temp_celsius", "temp1")));
-        assert_eq!(family("in0_lcrit_alarm"), Some(("node_hwmon_in_lcrit_alarm_volts", "in0")));
-        assert_eq!(family("pwm1"), Some(("node_hwmon_pwm", "pwm1")));
-        assert_eq!(family("fan12_input"), Some(("node_hwmon_fan_rpm", "fan12")));
-        for file in ["pwm1_enable", "temp_input", "name", "temp1", "input", "", "in0x_input"] {
-            assert_eq!(family(file), None, "{file}");
-        }
-    }
 
     #[test]
     fn chips_are_named_after_their_device() {

@@ -6,26 +6,32 @@
 pub mod apart;
 pub mod arp;
 pub mod attributes;
+pub mod bonding;
 pub mod conntrack;
 pub mod cpu;
 pub mod cpufreq;
+pub mod devices;
 pub mod diskstats;
 pub mod dmi;
 pub mod filesystem;
 pub mod hwmon;
 pub mod interrupts;
 pub mod loadavg;
+pub mod mdadm;
 pub mod meminfo;
 pub mod mountinfo;
 pub mod netclass;
 pub mod netdev;
 pub mod netstat;
 pub mod numbers;
+pub mod nvme;
 pub mod os;
+pub mod powersupplyclass;
 pub mod pressure;
 pub mod processes;
 pub mod rescan;
 pub mod schedstat;
+pub mod selinux;
 pub mod sockstat;
 pub mod softnet;
 pub mod stat;
@@ -39,6 +45,7 @@ pub mod timex;
 pub mod udp_queues;
 pub mod uname;
 pub mod vmstat;
+pub mod watchdog;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -97,8 +104,9 @@ macro_rules! row {
 
 /// Every collector, in the order of their names, but for the one that passes on
 /// what others write: it has to know what is written already.
-pub static TABLE: [Spec; 31] = [
+pub static TABLE: [Spec; 37] = [
     row!("arp", on, |s: &Settings| arp::Arp::new(s)),
+    row!("bonding", on, |s: &Settings| bonding::Bonding::new(&s.sysfs)),
     row!("conntrack", on, |s: &Settings| conntrack::Conntrack::new(s)),
     row!("cpu", on, |s: &Settings| cpu::Cpu::new(&s.procfs)),
     row!("cpufreq", on, |s: &Settings| cpufreq::Cpufreq::new(&s.sysfs)),
@@ -110,14 +118,18 @@ pub static TABLE: [Spec; 31] = [
     row!("hwmon", on, |s: &Settings| hwmon::Hwmon::new(&s.sysfs)),
     row!("interrupts", off, |s: &Settings| interrupts::Interrupts::new(&s.procfs)),
     row!("loadavg", on, |s: &Settings| loadavg::Loadavg::new(&s.procfs)),
+    row!("mdadm", on, |s: &Settings| mdadm::Mdadm::new(&s.procfs)),
     row!("meminfo", on, |s: &Settings| meminfo::Meminfo::new(&s.procfs)),
     row!("netclass", on, |s: &Settings| netclass::Netclass::new(s)),
     row!("netdev", on, |s: &Settings| netdev::Netdev::new(s)),
     row!("netstat", on, |s: &Settings| netstat::Netstat::new(&s.procfs)),
+    row!("nvme", on, |s: &Settings| devices::Devices::new(&nvme::CLASS, s)),
     row!("os", on, |s: &Settings| os::Os::new(s)),
+    row!("powersupplyclass", on, |s: &Settings| devices::Devices::new(&powersupplyclass::CLASS, s)),
     row!("pressure", on, |s: &Settings| pressure::Pressure::new(&s.procfs)),
     row!("processes", off, |s: &Settings| processes::Processes::new(&s.procfs)),
     row!("schedstat", on, |s: &Settings| schedstat::Schedstat::new(&s.procfs)),
+    row!("selinux", on, |s: &Settings| selinux::Selinux::new(s)),
     row!("sockstat", on, |s: &Settings| sockstat::Sockstat::new(&s.procfs)),
     row!("softnet", on, |s: &Settings| softnet::Softnet::new(&s.procfs)),
     row!("stat", on, |s: &Settings| stat::Stat::new(&s.procfs)),
@@ -128,6 +140,7 @@ pub static TABLE: [Spec; 31] = [
     row!("udp_queues", on, |s: &Settings| udp_queues::UdpQueues::new(&s.procfs)),
     row!("uname", on, |_: &Settings| uname::Uname),
     row!("vmstat", on, |s: &Settings| vmstat::Vmstat::new(&s.procfs)),
+    row!("watchdog", on, |s: &Settings| devices::Devices::new(&watchdog::CLASS, s)),
     row!("textfile", on, |s: &Settings| textfile::Textfile::new(s.textfiles.as_deref())),
 ];
 

@@ -27,14 +27,10 @@ fn up(content: &[u8]) -> Option<Value> {
     (!word.is_empty()).then(|| Value::from(word == b"up"))
 }
 
-/// Megabits a second, shown in bytes a second. The kernel says -1 when there
-/// is no cable.
+/// Megabits a second, shown in bytes a second: also the -1 that the kernel
+/// says when it knows no speed, as `node_exporter` does.
 fn speed(content: &[u8]) -> Option<Value> {
-    let megabits = scan::attribute(content)?;
-    if megabits < 0 {
-        return Some(Value::signed(megabits, 0));
-    }
-    Some(Value::signed(megabits.checked_mul(1_000_000)? / 8, 0))
+    Some(Value::signed(scan::attribute(content)?.checked_mul(125_000)?, 0))
 }
 
 /// What an interface has. Only the state of the link is read at each scrape.
@@ -140,7 +136,7 @@ pub const TABLE: [Attribute; 19] = [
         "speed",
         Family::gauge(
             "node_network_speed_bytes",
-            "Speed of the link in bytes a second; -1 when unknown.",
+            "Speed of the link in bytes a second; below 0 when unknown.",
         ),
         speed,
         false,

@@ -102,7 +102,8 @@ proptest! {
             (Sensor { reading, name: sensor.to_owned(), number: number.or(Some(i64::MIN)) }, ())
         });
         let label = hwmon::chip_label(&device);
-        let chip = Chip { label, name, sensors: sensors.collect() };
+        let named = vec![(file.clone(), text.clone())];
+        let chip = Chip { label, name, named, sensors: sensors.collect() };
         let mut out = Encoder::default();
         thermal_zone::encode([&zone].into_iter(), &mut out);
         hwmon::encode(&[chip], &mut out);

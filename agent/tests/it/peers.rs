@@ -7,20 +7,19 @@ use crate::golden;
 use crate::running::{Running, agent};
 
 /// Families that only `node_exporter` has, and why.
-const LEFT_OUT: [(&str, &str); 9] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("node_cpu_info", "constant facts; not collected by default either"),
     ("node_disk_ata_", "needs udev's database; no Pi has such a disk"),
     ("node_disk_device_mapper_info", "needs udev's database"),
     ("node_disk_filesystem_info", "needs udev's database"),
     ("node_disk_info", "the Pi's own collector tells of its cards and disks"),
     ("node_processes_threads_state", "opens a file for each thread"),
-    ("node_selinux_", "no distribution for the Pi has it"),
     ("node_time_zone_offset_seconds", "a matter of display"),
-    ("node_power_supply_", "no Pi has one the kernel knows"),
 ];
 
 /// Families only the agent has, and why.
-const ADDED: [(&str, &str); 9] = [
+const ADDED: [(&str, &str); 10] = [
+    ("node_watchdog_", "newer than the release compared with"),
     ("node_network_receive_nohandler_total", "of the other it comes from netlink"),
     ("node_pressure_irq_stalled_seconds_total", "newer than the release compared with"),
     ("node_cpu_scaling_governor", "newer than the release compared with"),
@@ -33,7 +32,8 @@ const ADDED: [(&str, &str); 9] = [
 ];
 
 /// Families whose values are not the fixture's, and why.
-const NOT_OF_THE_FILES: [(&str, &str); 16] = [
+const NOT_OF_THE_FILES: [(&str, &str); 17] = [
+    ("node_watchdog_", "newer than the release compared with"),
     ("node_arp_entries", "newer releases ask netlink, which knows no fixture"),
     ("node_cpu_scaling_governor", "newer than the release compared with"),
     ("node_filesystem_", "the disk of this machine, and it is written to"),

@@ -8,8 +8,20 @@ use crate::exposition;
 use crate::running::{Running, agent};
 
 /// What not every machine has, nor every kernel tells.
-const NOT_EVERYWHERE: [&str; 7] =
-    ["conntrack", "cpufreq", "dmi", "hwmon", "pressure", "schedstat", "thermal_zone"];
+const NOT_EVERYWHERE: [&str; 12] = [
+    "bonding",
+    "conntrack",
+    "cpufreq",
+    "dmi",
+    "hwmon",
+    "mdadm",
+    "nvme",
+    "powersupplyclass",
+    "pressure",
+    "schedstat",
+    "thermal_zone",
+    "watchdog",
+];
 
 /// What holds for every page: well formed, and complete to its last family.
 fn check(page: &[u8]) -> exposition::Page {
