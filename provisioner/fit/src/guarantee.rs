@@ -57,7 +57,11 @@ pub fn guarantee(packing: &Packing, meter: &mut Meter<'_>) -> Guarantee {
 }
 
 /// Shows that the others cannot block a class on all its nodes.
-fn unblockable(packing: &Packing, class: usize, meter: &mut Meter<'_>) -> Result<u64, String> {
+pub(crate) fn unblockable(
+    packing: &Packing,
+    class: usize,
+    meter: &mut Meter<'_>,
+) -> Result<u64, String> {
     let nodes: Vec<usize> =
         (0..packing.nodes.len()).filter(|&node| packing.fits(class, node)).collect();
     let scopes = match &packing.classes[class].order {

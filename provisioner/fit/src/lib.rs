@@ -1,6 +1,10 @@
 //! Whether a stack fits its nodes. Pure: no clock, no files, no network.
 
 pub mod certificate;
+pub mod change;
+pub mod checker;
 pub mod guarantee;
 pub mod pack;
 pub mod search;
+pub mod share;
+pub mod verdict;

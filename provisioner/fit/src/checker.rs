@@ -1,0 +1,3 @@
+//! Checks proofs and placements without the code that made them.
+
+pub mod again;

@@ -1,0 +1,53 @@
+//! The verdict in words.
+
+use super::{Kind, Verdict, Word};
+use crate::share::Share;
+
+/// The word for people: `fits` only when nothing was seen to go wrong.
+pub(super) fn word(verdict: Kind, runs: Option<&Share>) -> Word {
+    match verdict {
+        Kind::Impossible => Word::DoesNotFit,
+        Kind::Guaranteed => Word::Fits,
+        Kind::Possible if runs.is_some_and(|runs| runs.worst == 0) => Word::Fits,
+        Kind::Possible | Kind::Unknown => Word::Tight,
+    }
+}
+
+/// One sentence with the numbers that matter.
+pub(super) fn reason(verdict: &Verdict) -> String {
+    match verdict.verdict {
+        Kind::Impossible => {
+            verdict.certificate.as_ref().map_or_else(String::new, ToString::to_string)
+        }
+        Kind::Guaranteed => "every order of arrival and every tie places all pods".to_owned(),
+        Kind::Possible => possible(verdict),
+        Kind::Unknown => {
+            let known = verdict.bounds.map_or_else(String::new, |bounds| {
+                format!(": {} of {} pods were placed at once", bounds.placed, bounds.most)
+            });
+            format!("neither a placement nor a proof against one was found{known}")
+        }
+    }
+}
+
+fn possible(verdict: &Verdict) -> String {
+    let Some(runs) = &verdict.runs else {
+        return "a placement exists; no run was made".to_owned();
+    };
+    let all = runs.modelled.runs + runs.shuffled.runs;
+    let complete = runs.modelled.complete + runs.shuffled.complete;
+    if complete == all {
+        return format!("all {all} simulated runs place every pod");
+    }
+    let most = verdict.left.iter().max_by_key(|(name, runs)| (**runs, std::cmp::Reverse(*name)));
+    let pod = most.map_or("", |(name, _)| name.as_str());
+    let (low, high) = (percent(verdict.share.low), percent(verdict.share.high));
+    format!(
+        "a placement exists, and {complete} of {all} simulated runs find one ({low} to {high}); \
+         {pod} is left over most often"
+    )
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
