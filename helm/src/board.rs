@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::card::{CannotRun, Card};
+use crate::card::CannotRun;
 use crate::derive::merge;
 
 /// One node, as far as services choose by it.
@@ -42,11 +42,12 @@ pub struct Refused {
 /// Labels a service is bound by, the widest first. Every node has the last.
 const LABELS: [&str; 3] = ["terrarium/cpu", "terrarium/board", "kubernetes.io/hostname"];
 
-/// Where `service` runs: anywhere, on some nodes, or with other values. `chart`
-/// are the chart's own values, `written` those of the inventory, which win.
+/// Where `service` runs, of which its card says where it cannot: anywhere, on
+/// some nodes, or with other values. `chart` are the chart's own values,
+/// `written` those of the inventory, which win.
 pub fn place(
     service: &str,
-    card: &Card,
+    cannot_run: &[CannotRun],
     chart: &Value,
     written: &Value,
     nodes: &[Board],
@@ -54,7 +55,7 @@ pub fn place(
     let mut effective = chart.clone();
     merge(&mut effective, written.clone());
     let open = |case: &&CannotRun| !case.instead.as_ref().is_some_and(|i| has(&effective, i));
-    let cases: Vec<&CannotRun> = card.cannot_run.iter().filter(open).collect();
+    let cases: Vec<&CannotRun> = cannot_run.iter().filter(open).collect();
     let against = |node: &Board| cases.iter().copied().filter(|case| bars(case, node)).collect();
     let found: Vec<(&Board, Vec<&CannotRun>)> =
         nodes.iter().map(|node| (node, against(node))).collect();

@@ -127,7 +127,13 @@ impl Stack {
             {
                 site.images.insert(name.to_owned(), tag.to_owned());
             }
-            match board::place(id.as_str(), &service.card, chart, &self.values(id), boards) {
+            match board::place(
+                id.as_str(),
+                &service.card.cannot_run,
+                chart,
+                &self.values(id),
+                boards,
+            ) {
                 Ok(placement) => {
                     if !placement.values.is_null() {
                         site.boards.insert(id.clone(), placement.values);

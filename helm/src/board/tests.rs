@@ -1,4 +1,5 @@
 use super::*;
+use crate::card::Card;
 
 const CARD: &str = "title = 'M'\nsummary = 's'\ngroup = 'Data stores'\nicon = 'i'\n";
 const NEW: &str = "armv8.2-a";
@@ -30,7 +31,7 @@ fn node(name: &str, id: &str, level: &str) -> Board {
 
 fn placed(card: &Card, written: &Value, nodes: &[Board]) -> Result<Placement, Refused> {
     let chart = json!({"engine": "mongodb", "nodeSelector": {}});
-    place("mongodb", card, &chart, written, nodes)
+    place("mongodb", &card.cannot_run, &chart, written, nodes)
 }
 
 #[test]

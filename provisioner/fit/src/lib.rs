@@ -5,6 +5,7 @@ pub mod change;
 pub mod checker;
 pub mod guarantee;
 pub mod pack;
+pub mod reading;
 pub mod search;
 pub mod share;
 pub mod verdict;
