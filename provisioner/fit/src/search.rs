@@ -3,7 +3,7 @@
 //! once, and states that failed before remembered.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashSet;
 

@@ -43,7 +43,7 @@ fn a_spent_budget_is_said_and_nothing_is_claimed() {
     assert!(matches!(outcome, Outcome::Spent { placed } if placed > 0));
 }
 
-mod props {
+pub(crate) mod props {
     use super::*;
     use proptest::prelude::*;
 
@@ -84,7 +84,7 @@ mod props {
         })
     }
 
-    fn any_packing() -> impl Strategy<Value = Packing> {
+    pub(crate) fn any_packing() -> impl Strategy<Value = Packing> {
         let rooms = prop::collection::vec(prop::array::uniform2(5u64..20), 1..4);
         let pods = prop::collection::vec(
             (1usize..3, prop::array::uniform2(0u64..9), prop::array::uniform3(any::<bool>())),
