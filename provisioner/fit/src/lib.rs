@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod change;
 pub mod checker;
 pub mod guarantee;
+pub mod loss;
 pub mod pack;
 pub mod reading;
 pub mod search;
