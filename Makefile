@@ -28,6 +28,10 @@ test: bootstrap ## Every check and every test, the lab's included
 bench: bootstrap dist ## First run beside the floor, no-op run beside a raw ssh exec
 	hardware/lab/bench.sh
 
+bench-agent: bootstrap ## The agent beside node_exporter and blackbox_exporter
+	agent/build.sh dist/agent $(MACHINE)
+	UPDATE=$(CURDIR)/docs/performance.md $(CARGO) bench -p terrarium-agent --bench peers --profile agent
+
 dist: ## Build provision, the nodes' programs and the lab into dist/
 	$(CARGO) build --release -p terrarium-provisioner -p terrarium-lab
 	agent/build.sh dist/agent
@@ -43,4 +47,4 @@ down: ## Remove everything the lab made
 bootstrap: ## Install what building and the lab need
 	hardware/lab/bootstrap.sh
 
-.PHONY: help demo test bench dist docs down bootstrap
+.PHONY: help demo test bench bench-agent dist docs down bootstrap

@@ -30,19 +30,22 @@ openssh-server            sshd
 passwd                    useradd
 procps                    kill
 prometheus                promtool
+prometheus-blackbox-exporter  prometheus-blackbox-exporter
 prometheus-node-exporter  prometheus-node-exporter
 python3                   python3
 python3-venv              /usr/lib/python3.*/ensurepip/__init__.py
 qemu-user-static          qemu-aarch64-static
 redis-server              redis-server
+strace                    strace
 sudo                      sudo
 systemd                   systemd-analyze
 util-linux                setsid
+valgrind                  valgrind
 '
 # What those packages would have running, now or from the next boot on. The lab
 # starts a Docker daemon of its own when the machine has none.
 services='docker.service docker.socket containerd.service ssh.service ssh.socket
-    prometheus.service prometheus-node-exporter.service redis-server.service'
+    prometheus.service prometheus-blackbox-exporter.service prometheus-node-exporter.service redis-server.service'
 
 there() {
     case $1 in

@@ -230,7 +230,7 @@ fn prometheus_takes_its_configuration_and_rules() {
         String::from_utf8_lossy(&said).into_owned()
     };
     let said = promtool(&["check", "rules", "rules.yml"]);
-    assert!(said.contains("6 rules found"), "{said}");
+    assert!(said.contains("17 rules found"), "{said}");
     std::fs::write(folder.path().join("test.yml"), include_str!("../rules.test.yml"))
         .expect("written");
     promtool(&["test", "rules", "test.yml"]);
