@@ -64,6 +64,12 @@ pub struct Args {
     /// Types of file systems not to show, instead of the kernel's own.
     #[arg(long = "collector.filesystem.fs-types-exclude", value_name = "REGEX")]
     pub fstypes_exclude: Option<Regex>,
+    /// Units of systemd to show, by their whole names.
+    #[arg(long = "collector.systemd.unit-include", value_name = "REGEX")]
+    pub units_include: Option<Regex>,
+    /// Units of systemd not to show, instead of mounts, devices, scopes and slices.
+    #[arg(long = "collector.systemd.unit-exclude", value_name = "REGEX")]
+    pub units_exclude: Option<Regex>,
     #[command(flatten)]
     switches: Switches,
 }
@@ -85,6 +91,7 @@ impl Args {
             disks: filter(&self.diskstats_include, &self.diskstats_exclude),
             mounts: filter(&None, &self.mounts_exclude),
             fstypes: filter(&None, &self.fstypes_exclude),
+            units: filter(&self.units_include, &self.units_exclude),
         }
     }
 }

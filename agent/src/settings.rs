@@ -26,6 +26,8 @@ pub struct Settings {
     pub mounts: Filter,
     /// Types of file systems.
     pub fstypes: Filter,
+    /// systemd's units.
+    pub units: Filter,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             disks: Filter::default(),
             mounts: Filter::default(),
             fstypes: Filter::default(),
+            units: Filter::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ PATH=$PATH:/usr/local/go/bin:/usr/sbin:/sbin
 # A package, and the program or file it is there for.
 needs='
 chromium                  chromium
+dbus-daemon               dbus-daemon
 debian-archive-keyring    /usr/share/keyrings/debian-archive-keyring.gpg
 docker.io                 dockerd
 gcc                       cc

@@ -35,6 +35,7 @@ pub mod selinux;
 pub mod sockstat;
 pub mod softnet;
 pub mod stat;
+pub mod systemd;
 pub mod table;
 pub mod tcpstat;
 pub mod text;
@@ -104,7 +105,7 @@ macro_rules! row {
 
 /// Every collector, in the order of their names, but for the one that passes on
 /// what others write: it has to know what is written already.
-pub static TABLE: [Spec; 37] = [
+pub static TABLE: [Spec; 38] = [
     row!("arp", on, |s: &Settings| arp::Arp::new(s)),
     row!("bonding", on, |s: &Settings| bonding::Bonding::new(&s.sysfs)),
     row!("conntrack", on, |s: &Settings| conntrack::Conntrack::new(s)),
@@ -133,6 +134,7 @@ pub static TABLE: [Spec; 37] = [
     row!("sockstat", on, |s: &Settings| sockstat::Sockstat::new(&s.procfs)),
     row!("softnet", on, |s: &Settings| softnet::Softnet::new(&s.procfs)),
     row!("stat", on, |s: &Settings| stat::Stat::new(&s.procfs)),
+    row!("systemd", off, |s: &Settings| systemd::Systemd::new(s)),
     row!("tcpstat", off, |s: &Settings| tcpstat::Tcpstat::new(&s.procfs)),
     row!("thermal_zone", on, |s: &Settings| thermal_zone::ThermalZone::new(&s.sysfs)),
     row!("time", on, |s: &Settings| time::Time::new(s)),
