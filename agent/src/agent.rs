@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::cgroup::{Index, Shared};
 use crate::collector::{self, Collector};
 use crate::encoder::{Encoder, Family, Format};
 use crate::failure::Failure;
@@ -38,6 +39,7 @@ struct Outcome {
 #[derive(Debug)]
 pub struct Agent {
     collectors: Vec<(Box<dyn Collector>, Outcome)>,
+    pods: Shared,
     process: Process,
     registered: Registered,
     scratch: Vec<u8>,
@@ -53,7 +55,8 @@ impl Agent {
     /// # Errors
     /// Only when two registered metrics have the same name.
     pub fn new(settings: &Settings) -> Result<Self, prometheus::Error> {
-        let collectors = collector::enabled(settings).into_iter().map(|collector| {
+        let pods = Index::shared(settings);
+        let collectors = collector::enabled(settings, &pods).into_iter().map(|collector| {
             // Taken for successful, so that the first failure is reported.
             let name = collector.name();
             let outcome = Outcome { collector: name, nanoseconds: 0, success: true, ran: false };
@@ -61,6 +64,7 @@ impl Agent {
         });
         Ok(Self {
             collectors: collectors.collect(),
+            pods,
             process: Process::default(),
             registered: Registered::new()?,
             scratch: Vec::new(),
@@ -79,6 +83,12 @@ impl Agent {
     /// What is counted over time.
     pub fn registered(&self) -> &Registered {
         &self.registered
+    }
+
+    /// This node's pods: kept current and read by their collector at each
+    /// scrape, by whoever wants them if that is switched off.
+    pub fn pods(&self) -> &Shared {
+        &self.pods
     }
 
     /// The names of the collectors that run.

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod agent;
+pub mod cgroup;
 pub mod cli;
 pub mod collector;
 pub mod encoder;

@@ -18,6 +18,13 @@ const FIRST_ROOM: usize = 16 * 1024;
 /// No file read here comes near; a stop for one that does not end.
 const MOST: usize = 16 * 1024 * 1024;
 
+/// For a file whose whole content is made for one read, however long it is.
+pub const ONE_PIECE: usize = usize::MAX;
+
+/// For a table of which each read gets whole rows up to a page: less than half
+/// a page has no row left out.
+pub const ROWS: usize = 2048;
+
 /// A file kept open; opened at the first read and again after a failed one.
 #[derive(Debug)]
 pub struct Source {
@@ -44,6 +51,31 @@ impl Source {
     pub fn read<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Result<&'s [u8], Failure> {
         let length = self.with_file(|file| read_to_end(file, scratch))?;
         Ok(&scratch[..length])
+    }
+
+    /// The whole content of a file of which the kernel makes `piece` bytes at
+    /// once: [`ONE_PIECE`] for those of control groups. Less than that is all of
+    /// it, and asking whether more follows would have it made once more.
+    /// Without `keep` the file is closed after.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn read_piece<'s>(
+        &mut self,
+        piece: usize,
+        keep: bool,
+        scratch: &'s mut Vec<u8>,
+    ) -> Result<&'s [u8], Failure> {
+        let length = self.with_file(|file| read_piece(file, piece, scratch))?;
+        if !keep {
+            self.file = None;
+        }
+        Ok(&scratch[..length])
+    }
+
+    /// Whether the file is open.
+    pub fn is_open(&self) -> bool {
+        self.file.is_some()
     }
 
     /// The descriptor to wait on or ask about, once the file was read.
@@ -91,6 +123,20 @@ fn read_to_end(file: &File, scratch: &mut Vec<u8>) -> io::Result<usize> {
     }
 }
 
+/// One read, if the file fits into what there is.
+fn read_piece(file: &File, piece: usize, scratch: &mut Vec<u8>) -> io::Result<usize> {
+    if scratch.is_empty() {
+        scratch.resize(FIRST_ROOM, 0);
+    }
+    let length = loop {
+        match file.read_at(scratch, 0) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => break read?,
+        }
+    };
+    if length < piece.min(scratch.len()) { Ok(length) } else { read_to_end(file, scratch) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +155,20 @@ mod tests {
 
         std::fs::write(&path, "short").unwrap();
         assert_eq!(source.read(&mut scratch).unwrap(), b"short");
+    }
+
+    #[test]
+    fn a_piece_is_whole_whatever_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table");
+        let mut scratch = Vec::new();
+        for (keep, length) in [(true, 5), (false, FIRST_ROOM), (true, 3 * FIRST_ROOM), (false, 0)] {
+            let content = vec![b'x'; length];
+            std::fs::write(&path, &content).unwrap();
+            let mut source = Source::new(path.clone());
+            assert_eq!(source.read_piece(ROWS, keep, &mut scratch).unwrap(), content);
+            assert_eq!(source.is_open(), keep);
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod netstat;
 pub mod numbers;
 pub mod nvme;
 pub mod os;
+pub mod pods;
 pub mod powersupplyclass;
 pub mod pressure;
 pub mod processes;
@@ -51,6 +52,7 @@ pub mod watchdog;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::cgroup::Shared;
 use crate::encoder::Encoder;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -79,7 +81,7 @@ pub struct Spec {
     pub off: &'static str,
     /// Whether it runs with neither.
     pub by_default: bool,
-    build: fn(&Settings) -> Box<dyn Collector>,
+    build: fn(&Settings, &Shared) -> Box<dyn Collector>,
 }
 
 macro_rules! by_default {
@@ -93,12 +95,15 @@ macro_rules! by_default {
 
 macro_rules! row {
     ($name:literal, $by_default:ident, $build:expr) => {
+        row!($name, $by_default, pods: |settings, _| $build(settings))
+    };
+    ($name:literal, $by_default:ident, pods: $build:expr) => {
         Spec {
             name: $name,
             on: concat!("collector.", $name),
             off: concat!("no-collector.", $name),
             by_default: by_default!($by_default),
-            build: |settings| Box::new($build(settings)),
+            build: |settings, pods| Box::new($build(settings, pods)),
         }
     };
 }
@@ -126,6 +131,7 @@ pub static TABLE: [Spec; 38] = [
     row!("netstat", on, |s: &Settings| netstat::Netstat::new(&s.procfs)),
     row!("nvme", on, |s: &Settings| devices::Devices::new(&nvme::CLASS, s)),
     row!("os", on, |s: &Settings| os::Os::new(s)),
+    row!("pods", on, pods: |s: &Settings, pods: &Shared| pods::Pods::new(s, pods)),
     row!("powersupplyclass", on, |s: &Settings| devices::Devices::new(&powersupplyclass::CLASS, s)),
     row!("pressure", on, |s: &Settings| pressure::Pressure::new(&s.procfs)),
     row!("processes", off, |s: &Settings| processes::Processes::new(&s.procfs)),
@@ -146,10 +152,10 @@ pub static TABLE: [Spec; 38] = [
     row!("textfile", on, |s: &Settings| textfile::Textfile::new(s.textfiles.as_deref())),
 ];
 
-/// The collectors that are to run.
-pub fn enabled(settings: &Settings) -> Vec<Box<dyn Collector>> {
+/// The collectors that are to run; `pods` is the index of this node's.
+pub fn enabled(settings: &Settings, pods: &Shared) -> Vec<Box<dyn Collector>> {
     let runs = |spec: &&Spec| settings.switches.runs(spec.name, spec.by_default);
-    TABLE.iter().filter(runs).map(|spec| (spec.build)(settings)).collect()
+    TABLE.iter().filter(runs).map(|spec| (spec.build)(settings, pods)).collect()
 }
 
 /// The entries of a class folder of sysfs, sorted by the number at their end.

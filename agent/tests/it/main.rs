@@ -10,6 +10,7 @@ mod golden;
 mod manager;
 mod parsers;
 mod peers;
+mod pods;
 mod running;
 mod serving;
 mod systemd;
