@@ -32,6 +32,9 @@ bench-agent: bootstrap ## The agent beside node_exporter and blackbox_exporter
 	agent/build.sh dist/agent $(MACHINE)
 	UPDATE=$(CURDIR)/docs/performance.md $(CARGO) bench -p terrarium-agent --bench peers --profile agent
 
+bench-fit: ## How long the verdict's proofs take
+	$(CARGO) bench -q -p terrarium-fit --bench fit
+
 dist: ## Build provision, the nodes' programs and the lab into dist/
 	$(CARGO) build --release -p terrarium-provisioner -p terrarium-lab
 	agent/build.sh dist/agent
@@ -47,4 +50,4 @@ down: ## Remove everything the lab made
 bootstrap: ## Install what building and the lab need
 	hardware/lab/bootstrap.sh
 
-.PHONY: help demo test bench bench-agent dist docs down bootstrap
+.PHONY: help demo test bench bench-fit bench-agent dist docs down bootstrap

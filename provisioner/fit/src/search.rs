@@ -26,14 +26,35 @@ pub enum Outcome {
     },
 }
 
-/// Looks for a placement of every pod.
+/// Looks for a placement of every pod. Short attempts come first, each trying
+/// the nodes in another order, then longer ones; the last runs to the end.
 pub fn search(packing: &Packing, meter: &mut Meter<'_>) -> Outcome {
-    let mut search = Search::new(packing);
-    match search.place(0, meter) {
-        Some(true) => Outcome::Found(search.assignment()),
-        Some(false) => Outcome::None { steps: meter.spent() },
-        None => Outcome::Spent { placed: search.deepest },
+    let mut deepest = 0;
+    for steps in [1 << 9, 1 << 13, 1 << 17, u64::MAX] {
+        for preference in [Preference::Level, Preference::Shape, Preference::Fullest] {
+            let mut search = Search::new(packing, preference, steps);
+            let done = search.place(0, meter);
+            deepest = deepest.max(search.deepest);
+            match done {
+                Some(true) => return Outcome::Found(search.assignment()),
+                Some(false) => return Outcome::None { steps: meter.spent() },
+                None if meter.empty() => return Outcome::Spent { placed: deepest },
+                None => {}
+            }
+        }
     }
+    Outcome::Spent { placed: deepest }
+}
+
+/// Which node is tried first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Preference {
+    /// The one least full afterwards in its fullest dimension.
+    Level,
+    /// The one whose room has the shape of the demand.
+    Shape,
+    /// The fullest.
+    Fullest,
 }
 
 /// States remembered at most; beyond it the search goes on without more.
@@ -41,6 +62,9 @@ const MEMORY: usize = 1 << 20;
 
 struct Search<'p> {
     packing: &'p Packing,
+    preference: Preference,
+    /// What is left of this attempt's own steps.
+    steps: u64,
     /// The pods by class, largest class first.
     sequence: Vec<usize>,
     /// Sets of nodes, and per position what the rest confined to each needs.
@@ -61,7 +85,7 @@ struct Search<'p> {
 }
 
 impl<'p> Search<'p> {
-    fn new(packing: &'p Packing) -> Self {
+    fn new(packing: &'p Packing, preference: Preference, steps: u64) -> Self {
         let mut order: Vec<usize> = (0..packing.classes.len()).collect();
         order.sort_by_key(|&class| {
             let choices = (0..packing.nodes.len()).filter(|&n| packing.fits(class, n)).count();
@@ -91,6 +115,8 @@ impl<'p> Search<'p> {
             failed: HashSet::new(),
             deepest: 0,
             packing,
+            preference,
+            steps,
             sequence,
             apart,
             caps,
@@ -101,9 +127,10 @@ impl<'p> Search<'p> {
     fn place(&mut self, position: usize, meter: &mut Meter<'_>) -> Option<bool> {
         self.deepest = self.deepest.max(position);
         let Some(&class) = self.sequence.get(position) else { return Some(true) };
-        if !meter.step() {
+        if self.steps == 0 || !meter.step() {
             return None;
         }
+        self.steps -= 1;
         if self.too_little(position) {
             return Some(false);
         }
@@ -125,7 +152,7 @@ impl<'p> Search<'p> {
         Some(false)
     }
 
-    /// Nodes to try, the fullest that fits first. Of identical pods the later
+    /// Nodes to try, the preferred first. Of identical pods the later
     /// takes no earlier node than the one before; of identical nodes in the
     /// same state only one is tried.
     fn candidates(&self, class: usize, position: usize) -> Vec<usize> {
@@ -139,10 +166,27 @@ impl<'p> Search<'p> {
             let begun = self.count[class].iter().any(|&count| count > 0);
             begun || seen.insert((self.kind[node], self.signature(node)))
         });
-        nodes.sort_by_key(|&node| {
-            (fullness(&self.room[node], &self.packing.nodes[node].room), node)
-        });
+        nodes.sort_by_key(|&node| (self.rank(class, node), node));
         nodes
+    }
+
+    /// How late a node is tried, in thousandths of its size.
+    fn rank(&self, class: usize, node: usize) -> u64 {
+        let demand = &self.packing.classes[class].demand;
+        let (first, room) = (&self.packing.nodes[node].room, &self.room[node]);
+        let share = |amount: u64, d: usize| amount.saturating_mul(1000) / first[d].max(1);
+        let dimensions = 0..room.len();
+        match self.preference {
+            Preference::Fullest => dimensions.map(|d| share(room[d], d)).sum(),
+            Preference::Level => {
+                let left = |d: usize| share(room[d].saturating_sub(demand[d]), d).min(1000);
+                dimensions.map(|d| 1000 - left(d)).max().unwrap_or(0)
+            }
+            Preference::Shape => {
+                let alike = dimensions.map(|d| share(room[d], d) * share(demand[d], d));
+                u64::MAX - alike.sum::<u64>()
+            }
+        }
     }
 
     fn accepts(&self, class: usize, node: usize) -> bool {
@@ -239,11 +283,6 @@ pub(crate) fn weight(packing: &Packing, class: usize) -> u64 {
         })
         .max()
         .unwrap_or(0)
-}
-
-/// Room left as a share of room at first, in thousandths of all dimensions.
-fn fullness(room: &[u64], first: &[u64]) -> u64 {
-    room.iter().zip(first).map(|(room, first)| room.saturating_mul(1000) / (*first).max(1)).sum()
 }
 
 /// The sets of nodes classes are confined to, all nodes among them, and per

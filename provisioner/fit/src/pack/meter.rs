@@ -26,6 +26,11 @@ impl<'a> Meter<'a> {
         self.left > 0
     }
 
+    /// Whether none is left.
+    pub fn empty(&self) -> bool {
+        self.left == 0
+    }
+
     /// Steps taken.
     pub fn spent(&self) -> u64 {
         self.spent

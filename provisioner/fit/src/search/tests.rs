@@ -39,7 +39,7 @@ fn excluded_pods_are_kept_apart() {
 fn a_spent_budget_is_said_and_nothing_is_claimed() {
     let classes = (0..40).map(|size| class(1, &[100 + size])).collect();
     let packing = packing(&[&[1200], &[1200], &[1200], &[1190]], classes);
-    let outcome = search(&packing, &mut Meter::new(50, None));
+    let outcome = search(&packing, &mut Meter::new(20, None));
     assert!(matches!(outcome, Outcome::Spent { placed } if placed > 0));
 }
 
