@@ -3,6 +3,7 @@
 //! one that works differently.
 
 pub mod again;
+mod translate;
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,8 @@ use std::collections::BTreeSet;
 
 use crate::certificate::{Certificate, Places, Short};
 use crate::pack::Cause;
+pub use translate::translate;
+
 use again::{Group, Recount, recount};
 
 /// What there is to count, pod by pod.

@@ -5,11 +5,13 @@
 //! placement here means none at all, and a placement here is a witness only
 //! after [`crate::checker::replay`].
 
+mod compile;
 mod meter;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use compile::compile;
 pub use meter::Meter;
 
 /// A packing problem in integers.

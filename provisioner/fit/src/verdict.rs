@@ -6,6 +6,7 @@
 
 mod decide;
 mod interval;
+mod judge;
 mod words;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 
 pub use decide::{Case, Replay, decide};
 pub use interval::between;
+pub use judge::{Scheduler, judge};
 
 use std::collections::BTreeMap;
 

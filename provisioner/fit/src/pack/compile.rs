@@ -1,0 +1,155 @@
+//! From nodes and pods to a packing.
+
+mod neighbours;
+mod spread;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Bin, Class, Packing};
+use crate::model::{Effect, Node, Owner, Pod, Problem, Resources, Selector, Taint};
+use neighbours::Neighbours;
+
+/// All pods that are not bound yet. With `lasting` only what never gives way,
+/// for proofs that nothing fits: a job's pod ends and makes room, and so does
+/// a bound pod that a newcomer of higher priority may push aside.
+pub fn compile(problem: &Problem, lasting: bool) -> Packing {
+    let free =
+        |pod: &Pod| pod.node_name.is_none() && !(lasting && matches!(pod.owner, Owner::Job { .. }));
+    let dimensions = dimensions(problem);
+    let row = |of: &Resources| -> Vec<u64> { dimensions.iter().map(|name| of.get(name)).collect() };
+    let mut nodes: Vec<Bin> = problem
+        .nodes
+        .iter()
+        .map(|node| Bin { name: node.name.clone(), room: row(&node.allocatable) })
+        .collect();
+    let highest = problem.pods.iter().filter(|pod| free(pod)).map(|pod| pod.priority).max();
+    let stays = |pod: &Pod| {
+        let ends = matches!(pod.owner, Owner::Job { .. });
+        !lasting || !ends && highest.is_none_or(|highest| highest <= pod.priority)
+    };
+    let bound: Vec<&Pod> =
+        problem.pods.iter().filter(|pod| pod.node_name.is_some() && stays(pod)).collect();
+    for pod in &bound {
+        let bound = pod.node_name.as_ref();
+        let node = bound.and_then(|name| nodes.iter_mut().find(|node| node.name == *name));
+        if let Some(node) = node {
+            for (room, taken) in node.room.iter_mut().zip(row(&pod.requests)) {
+                *room = room.saturating_sub(taken);
+            }
+        }
+    }
+    let mut neighbours = Neighbours::new(problem);
+    let relevant = relevant(problem);
+    let mut classes: BTreeMap<String, Class> = BTreeMap::new();
+    for (place, pod) in problem.pods.iter().enumerate().filter(|(_, pod)| free(pod)) {
+        let mut eligible: Vec<bool> = problem.nodes.iter().map(|node| accepts(node, pod)).collect();
+        neighbours::exclude_bound(problem, &bound, pod, &mut eligible);
+        spread::exclude_uncounted(problem, pod, &mut eligible);
+        let key = key(pod, &row(&pod.requests), &eligible, &relevant);
+        classes
+            .entry(key)
+            .or_insert_with(|| Class {
+                members: Vec::new(),
+                demand: row(&pod.requests),
+                eligible,
+                wave: pod.wave,
+                order: spread::order(problem, pod, &mut neighbours),
+            })
+            .members
+            .push(place);
+    }
+    let mut classes: Vec<Class> = classes.into_values().collect();
+    classes.sort_by_key(|class| class.members.first().copied());
+    let conflicts = neighbours.conflicts(problem, &classes);
+    let caps = spread::caps(problem, &classes, &mut neighbours);
+    Packing {
+        dimensions,
+        names: problem.pods.iter().map(Pod::key).collect(),
+        nodes,
+        classes,
+        topologies: neighbours.topologies,
+        conflicts,
+        caps,
+    }
+}
+
+/// The usual ones, and what else any pod asks for.
+fn dimensions(problem: &Problem) -> Vec<String> {
+    let usual = ["cpu", "memory", "ephemeral-storage", "pods"];
+    let extended: BTreeSet<&String> =
+        problem.pods.iter().flat_map(|pod| pod.requests.extended.keys()).collect();
+    usual.into_iter().map(str::to_owned).chain(extended.into_iter().cloned()).collect()
+}
+
+/// Whether a node takes a pod whatever else is there: cordon, taints, labels,
+/// and where its volumes are.
+pub(super) fn accepts(node: &Node, pod: &Pod) -> bool {
+    let mut volumes = pod.claims.iter().filter_map(|claim| claim.nodes.as_ref());
+    open(node, pod)
+        && tolerated(node, pod)
+        && selected(node, pod)
+        && volumes.all(|on| on.contains(&node.name))
+}
+
+/// Whether the pod tolerates the node's taints.
+pub(super) fn tolerated(node: &Node, pod: &Pod) -> bool {
+    let mut taints = node.taints.iter().filter(|taint| taint.effect != Effect::PreferNoSchedule);
+    taints.all(|taint| tolerates(pod, taint))
+}
+
+fn tolerates(pod: &Pod, taint: &Taint) -> bool {
+    pod.tolerations.iter().any(|toleration| toleration.tolerates(taint))
+}
+
+/// Whether the node is open, or the pod goes to closed ones.
+fn open(node: &Node, pod: &Pod) -> bool {
+    let cordon = Taint {
+        key: "node.kubernetes.io/unschedulable".to_owned(),
+        value: String::new(),
+        effect: Effect::NoSchedule,
+    };
+    !node.unschedulable || tolerates(pod, &cordon)
+}
+
+/// Whether the node is one the pod's selector and required affinity mean.
+pub(super) fn selected(node: &Node, pod: &Pod) -> bool {
+    let labels = pod.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value));
+    let terms = pod.node_affinity.required.as_ref();
+    labels && terms.is_none_or(|terms| terms.iter().any(|term| term.holds(node)))
+}
+
+/// The label keys any selector looks at: pods that differ in others only are
+/// the same to the scheduler.
+fn relevant(problem: &Problem) -> BTreeSet<&str> {
+    let mut keys = BTreeSet::new();
+    for pod in &problem.pods {
+        let terms = pod.affinity.required.iter().chain(&pod.anti_affinity.required);
+        let selectors: Vec<&Selector> = terms
+            .map(|term| &term.selector)
+            .chain(pod.spread.iter().map(|spread| &spread.selector))
+            .collect();
+        keys.extend(selectors.into_iter().flatten().flatten().map(|one| one.key.as_str()));
+    }
+    keys
+}
+
+/// All that decides where a pod may go and whom it keeps away.
+fn key(pod: &Pod, demand: &[u64], eligible: &[bool], relevant: &BTreeSet<&str>) -> String {
+    let labels: Vec<_> =
+        pod.labels.iter().filter(|(key, _)| relevant.contains(key.as_str())).collect();
+    let hard: Vec<_> = pod.spread.iter().filter(|spread| spread.hard).collect();
+    // Which nodes a spread constraint counts depends on these.
+    let counts = (!hard.is_empty()).then_some((
+        &pod.node_selector,
+        &pod.node_affinity.required,
+        &pod.tolerations,
+    ));
+    let neighbours = (&pod.host_ports, &pod.anti_affinity.required, &pod.affinity.required);
+    format!(
+        "{:?}",
+        ((&pod.namespace, labels, demand, eligible, pod.wave), neighbours, hard, counts)
+    )
+}

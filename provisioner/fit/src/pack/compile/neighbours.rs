@@ -1,0 +1,88 @@
+//! Pods that keep each other away: host ports and required anti-affinity.
+
+use crate::model::{HostPort, Pod, Problem};
+use crate::pack::{Cause, Class, Conflict};
+
+/// The topologies in use, each with the node label that makes it.
+pub(super) struct Neighbours {
+    pub(super) topologies: Vec<Vec<Option<usize>>>,
+}
+
+impl Neighbours {
+    pub(super) fn new(problem: &Problem) -> Self {
+        Self { topologies: vec![(0..problem.nodes.len()).map(Some).collect()] }
+    }
+
+    /// The number of a topology, a new one if it has none yet. A domain is
+    /// numbered by its first node, so equal topologies are equal lists.
+    pub(super) fn number(&mut self, topology: Vec<Option<usize>>) -> usize {
+        let known = self.topologies.iter().position(|known| *known == topology);
+        known.unwrap_or_else(|| {
+            self.topologies.push(topology);
+            self.topologies.len() - 1
+        })
+    }
+
+    /// All pairs of classes that keep each other away.
+    pub(super) fn conflicts(&mut self, problem: &Problem, classes: &[Class]) -> Vec<Conflict> {
+        let first = |class: &Class| class.members.first().map(|&pod| &problem.pods[pod]);
+        let mut conflicts = Vec::new();
+        for (one, class) in classes.iter().enumerate() {
+            for (other, next) in classes.iter().enumerate().skip(one) {
+                let (Some(pod), Some(neighbour)) = (first(class), first(next)) else { continue };
+                for (topology, cause) in reasons(problem, pod, neighbour) {
+                    let topology = self.number(topology);
+                    let conflict = Conflict { one, other, topology, cause };
+                    if !conflicts.contains(&conflict) {
+                        conflicts.push(conflict);
+                    }
+                }
+            }
+        }
+        conflicts
+    }
+}
+
+/// Takes away the nodes where a bound pod keeps this one out.
+pub(super) fn exclude_bound(problem: &Problem, bound: &[&Pod], pod: &Pod, eligible: &mut [bool]) {
+    for bound in bound {
+        let node =
+            problem.nodes.iter().position(|node| Some(&node.name) == bound.node_name.as_ref());
+        let Some(there) = node else { continue };
+        for (topology, _) in reasons(problem, pod, bound) {
+            let Some(domain) = topology[there] else { continue };
+            for (node, eligible) in eligible.iter_mut().enumerate() {
+                *eligible &= topology[node] != Some(domain);
+            }
+        }
+    }
+}
+
+/// Why two pods keep each other away, and where.
+fn reasons(problem: &Problem, one: &Pod, other: &Pod) -> Vec<(Vec<Option<usize>>, Cause)> {
+    let mut reasons = Vec::new();
+    if one.host_ports.iter().any(|port| other.host_ports.iter().any(|next| clash(port, next))) {
+        reasons.push(((0..problem.nodes.len()).map(Some).collect(), Cause::HostPort));
+    }
+    for (pod, neighbour) in [(one, other), (other, one)] {
+        for term in pod.anti_affinity.required.iter().filter(|term| term.means(neighbour)) {
+            reasons.push((by_label(problem, &term.topology_key), Cause::AntiAffinity));
+        }
+    }
+    reasons
+}
+
+fn clash(one: &HostPort, other: &HostPort) -> bool {
+    let any = |port: &HostPort| port.ip == "0.0.0.0" || port.ip.is_empty();
+    one.port == other.port
+        && one.protocol == other.protocol
+        && (one.ip == other.ip || any(one) || any(other))
+}
+
+/// Each node's domain by a label.
+pub(super) fn by_label(problem: &Problem, key: &str) -> Vec<Option<usize>> {
+    let value = |node: usize| problem.nodes[node].labels.get(key);
+    (0..problem.nodes.len())
+        .map(|node| value(node).and_then(|own| (0..=node).find(|&first| value(first) == Some(own))))
+        .collect()
+}

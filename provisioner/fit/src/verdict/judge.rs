@@ -1,0 +1,60 @@
+//! From a problem to its verdict.
+
+use std::collections::BTreeMap;
+
+use super::{Budget, Case, Replay, Verdict, decide};
+use crate::checker::{check, translate};
+use crate::model::Problem;
+use crate::pack::compile;
+use crate::share::Simulate;
+
+/// The scheduler a verdict is about.
+pub struct Scheduler<'a> {
+    /// Runs it over the unbound pods in an order of arrival.
+    pub simulate: &'a mut Simulate<'a>,
+    /// Replays a placement through its filters, pod by pod.
+    pub replay: &'a Replay<'a>,
+}
+
+impl std::fmt::Debug for Scheduler<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Scheduler").finish_non_exhaustive()
+    }
+}
+
+/// Judges a problem within a budget. `stop` ends the work early, for callers
+/// with a clock; with it, equal inputs need not give equal bytes.
+pub fn judge<'a>(
+    problem: &'a Problem,
+    budget: &Budget,
+    scheduler: &'a mut Scheduler<'a>,
+    stop: Option<&'a dyn Fn() -> bool>,
+) -> Verdict {
+    let (packing, lasting) = (compile(problem, false), compile(problem, true));
+    let waiting = || {
+        let pods = problem.pods.iter().enumerate();
+        pods.filter(|(_, pod)| pod.node_name.is_none())
+    };
+    let mut services: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, pod) in waiting() {
+        services.entry(pod.service.clone()).or_default().push(place);
+    }
+    let confirmed =
+        |proof: &crate::certificate::Certificate| check(&translate(problem), proof, budget.search);
+    let mut case = Case {
+        packing: &packing,
+        lasting: &lasting,
+        order: waiting().map(|(place, pod)| (place, pod.wave)).collect(),
+        services,
+        simulate: &mut *scheduler.simulate,
+        replay: scheduler.replay,
+        check: &confirmed,
+        stop,
+    };
+    let mut verdict = decide(&mut case, budget);
+    if !verdict.placement.is_empty() {
+        let bound = problem.pods.iter().filter_map(|pod| Some((pod.key(), pod.node_name.clone()?)));
+        verdict.placement.extend(bound);
+    }
+    verdict
+}
