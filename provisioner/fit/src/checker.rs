@@ -6,7 +6,7 @@ pub mod again;
 mod translate;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::pack::tests::{class, packing};
-use crate::pack::{Cap, Conflict};
+use crate::pack::{Cap, Conflict, Meter};
+use crate::search::{Outcome, search};
 
 fn sentence(packing: &crate::pack::Packing) -> String {
     find(packing).map(|certificate| certificate.to_string()).unwrap_or_default()
@@ -77,4 +78,41 @@ fn amounts_that_differ_never_look_alike() {
     assert_eq!(amount("memory", 5 << 20), "5 MiB memory");
     assert_eq!(amount("memory", (5 << 20) + 1024), "5121 KiB memory");
     assert_eq!(amount("memory", (5 << 20) + 1), "5242881 bytes memory");
+}
+
+#[test]
+fn the_documentation_shows_each_kind_as_it_is_printed() {
+    let page = include_str!("../../../../docs/verdict/proofs.md");
+    let quoted: String = page
+        .split("\n\n")
+        .filter(|part| part.starts_with("> "))
+        .map(|part| part.replace("> ", "").replace('\n', " ") + "\n")
+        .collect();
+    let mut all = Vec::new();
+    let mut add = |rooms: &[&[u64]], classes: Vec<crate::pack::Class>, first: &[&str]| {
+        let mut packing = packing(rooms, classes);
+        for (class, name) in packing.classes.iter().zip(first) {
+            for (copy, &pod) in class.members.iter().enumerate() {
+                packing.names[pod] = format!("default/{name}-{copy}");
+            }
+        }
+        all.push(packing);
+    };
+    add(&[&[4000, 8 << 20], &[4000, 4 << 20]], vec![class(1, &[100, 9 << 20])], &["large"]);
+    add(&[&[1]], vec![class(1, &[0])], &["lost"]);
+    add(&[&[100][..]; 3], vec![class(3, &[40]), class(3, &[30])], &["a", "b"]);
+    add(&[&[100][..]; 2], vec![class(3, &[51])], &["half"]);
+    let three = vec![class(1, &[51, 1]), class(1, &[60, 1]), class(1, &[52, 1])];
+    add(&[&[100, 100][..]; 2], three, &["a", "b", "c"]);
+    all[1].classes[0].eligible = vec![false];
+    all[2].classes.iter_mut().for_each(|class| class.eligible[2] = false);
+    let mut sentences: Vec<String> = all.iter().map(sentence).collect();
+    let packing = packing(&[&[10], &[10]], vec![class(1, &[7]), class(2, &[6])]);
+    let Outcome::None { steps } = search(&packing, &mut Meter::new(1000, None)) else {
+        panic!("7, 6 and 6 do not fit 10 and 10")
+    };
+    let claim = Certificate::Searched { pods: 3, nodes: 2, steps, again: 0 };
+    let count = crate::checker::tests::count(&packing);
+    sentences.push(crate::checker::check(&count, &claim, 1000).unwrap().to_string());
+    assert_eq!(quoted.lines().collect::<Vec<_>>(), sentences);
 }
