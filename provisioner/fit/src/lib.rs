@@ -3,12 +3,16 @@
 pub mod certificate;
 pub mod change;
 pub mod checker;
+pub mod filter;
 pub mod guarantee;
 pub mod loss;
+pub mod manifest;
 pub mod model;
 pub mod pack;
 pub mod quantity;
 pub mod reading;
+mod requests;
 pub mod search;
 pub mod share;
+pub mod simulate;
 pub mod verdict;

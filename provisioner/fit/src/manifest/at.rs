@@ -1,0 +1,159 @@
+//! A value and the way to it, for errors that say where.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::ManifestError;
+use crate::quantity;
+
+/// Stands for fields that are missing.
+static NULL: Value = Value::Null;
+
+/// A place in an object.
+#[derive(Debug, Clone)]
+pub(crate) struct At<'a> {
+    pub value: &'a Value,
+    document: usize,
+    object: String,
+    path: String,
+}
+
+impl<'a> At<'a> {
+    pub(crate) fn new(value: &'a Value, document: usize, object: String) -> Self {
+        Self { value, document, object, path: String::new() }
+    }
+
+    /// The field of that name; nothing when it is missing.
+    pub(crate) fn get(&self, key: &str) -> At<'a> {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        At {
+            value: self.value.get(key).unwrap_or(&NULL),
+            path: format!("{}{dot}{key}", self.path),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        self.value.is_null()
+    }
+
+    pub(crate) fn wrong(&self, problem: impl Into<String>) -> ManifestError {
+        ManifestError::Field {
+            document: self.document,
+            object: self.object.clone(),
+            field: if self.path.is_empty() { ".".to_owned() } else { self.path.clone() },
+            problem: problem.into(),
+        }
+    }
+
+    fn expected(&self, what: &str) -> ManifestError {
+        let found = match self.value {
+            Value::Null => "nothing".to_owned(),
+            Value::Array(_) => "a list".to_owned(),
+            Value::Object(_) => "a mapping".to_owned(),
+            other => {
+                let mut text = other.to_string();
+                if text.len() > 60 {
+                    text = text.chars().take(60).chain("…".chars()).collect();
+                }
+                text
+            }
+        };
+        self.wrong(format!("expected {what}, found {found}"))
+    }
+
+    pub(crate) fn text(&self) -> Result<&'a str, ManifestError> {
+        self.value.as_str().ok_or_else(|| self.expected("a text"))
+    }
+
+    pub(crate) fn text_or(&self, default: &'a str) -> Result<&'a str, ManifestError> {
+        if self.is_null() { Ok(default) } else { self.text() }
+    }
+
+    pub(crate) fn flag(&self) -> Result<bool, ManifestError> {
+        match self.value {
+            Value::Null => Ok(false),
+            value => value.as_bool().ok_or_else(|| self.expected("true or false")),
+        }
+    }
+
+    pub(crate) fn number_or(&self, default: u64) -> Result<u64, ManifestError> {
+        match self.value {
+            Value::Null => Ok(default),
+            value => value.as_u64().ok_or_else(|| self.expected("a whole number")),
+        }
+    }
+
+    pub(crate) fn integer_or(&self, default: i64) -> Result<i64, ManifestError> {
+        match self.value {
+            Value::Null => Ok(default),
+            value => value.as_i64().ok_or_else(|| self.expected("a whole number")),
+        }
+    }
+
+    /// The items of a list; none when it is missing.
+    pub(crate) fn items(&self) -> Result<Vec<At<'a>>, ManifestError> {
+        match self.value {
+            Value::Null => Ok(Vec::new()),
+            Value::Array(items) => Ok(items
+                .iter()
+                .enumerate()
+                .map(|(index, value)| At {
+                    value,
+                    path: format!("{}[{index}]", self.path),
+                    ..self.clone()
+                })
+                .collect()),
+            _ => Err(self.expected("a list")),
+        }
+    }
+
+    /// The entries of a mapping; none when it is missing.
+    pub(crate) fn entries(&self) -> Result<Vec<(&'a str, At<'a>)>, ManifestError> {
+        match self.value {
+            Value::Null => Ok(Vec::new()),
+            Value::Object(map) => Ok(map.keys().map(|key| (key.as_str(), self.get(key))).collect()),
+            _ => Err(self.expected("a mapping")),
+        }
+    }
+
+    /// A mapping of texts.
+    pub(crate) fn texts(&self) -> Result<BTreeMap<String, String>, ManifestError> {
+        let entries = self.entries()?.into_iter();
+        entries.map(|(key, value)| Ok((key.to_owned(), value.text()?.to_owned()))).collect()
+    }
+
+    /// A list of texts.
+    pub(crate) fn list(&self) -> Result<Vec<String>, ManifestError> {
+        self.items()?.into_iter().map(|item| Ok(item.text()?.to_owned())).collect()
+    }
+
+    /// A quantity in whole units, or thousandths.
+    pub(crate) fn quantity(&self, milli: bool) -> Result<u64, ManifestError> {
+        let text = match self.value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return Err(self.expected("a quantity")),
+        };
+        let read = if milli { quantity::milli(&text) } else { quantity::units(&text) };
+        read.map_err(|error| self.wrong(error.to_string()))
+    }
+
+    /// Amounts of resources by name.
+    pub(crate) fn resources(&self) -> Result<crate::model::Resources, ManifestError> {
+        let mut all = crate::model::Resources::default();
+        for (name, at) in self.entries()? {
+            match name {
+                "cpu" => all.cpu_milli = at.quantity(true)?,
+                "memory" => all.memory_bytes = at.quantity(false)?,
+                "ephemeral-storage" => all.ephemeral_bytes = at.quantity(false)?,
+                "pods" => all.pods = at.quantity(false)?,
+                other => {
+                    all.extended.insert(other.to_owned(), at.quantity(false)?);
+                }
+            }
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,50 @@
+//! Nodes.
+
+use super::ManifestError;
+use super::at::At;
+use crate::model::{Effect, Node, Taint};
+
+pub(super) fn node(at: &At<'_>) -> Result<Node, ManifestError> {
+    let (metadata, spec, status) = (at.get("metadata"), at.get("spec"), at.get("status"));
+    let capacity = status.get("capacity").resources()?;
+    let allocatable = status.get("allocatable");
+    let name = metadata.get("name").text()?.to_owned();
+    let mut labels = metadata.get("labels").texts()?;
+    // The kubelet sets it; a file written by hand may lack it.
+    labels.entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
+    let taints = spec.get("taints").items()?;
+    let node = Node {
+        name,
+        labels,
+        taints: taints.iter().map(taint).collect::<Result<_, _>>()?,
+        unschedulable: spec.get("unschedulable").flag()?,
+        allocatable: if allocatable.is_null() {
+            capacity.clone()
+        } else {
+            allocatable.resources()?
+        },
+        capacity,
+    };
+    if node.allocatable.pods == 0 {
+        return Err(status.get("allocatable").wrong("expected `pods` above 0, found none"));
+    }
+    Ok(node)
+}
+
+fn taint(at: &At<'_>) -> Result<Taint, ManifestError> {
+    Ok(Taint {
+        key: at.get("key").text()?.to_owned(),
+        value: at.get("value").text_or("")?.to_owned(),
+        effect: effect(&at.get("effect"))?,
+    })
+}
+
+pub(super) fn effect(at: &At<'_>) -> Result<Effect, ManifestError> {
+    match at.text()? {
+        "NoSchedule" => Ok(Effect::NoSchedule),
+        "PreferNoSchedule" => Ok(Effect::PreferNoSchedule),
+        "NoExecute" => Ok(Effect::NoExecute),
+        other => Err(at
+            .wrong(format!("expected NoSchedule, PreferNoSchedule or NoExecute, found `{other}`"))),
+    }
+}

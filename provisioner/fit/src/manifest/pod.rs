@@ -1,0 +1,206 @@
+//! A pod from its metadata and spec.
+
+use std::collections::BTreeMap;
+
+use super::ManifestError;
+use super::at::At;
+use super::term;
+use crate::model::{Claim, Container, HostPort, Pod, Resources};
+use crate::requests::{self, Kind, Part};
+
+/// What else there is that pods refer to.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    /// Priority classes.
+    pub classes: BTreeMap<String, i32>,
+    /// The class of pods that name none.
+    pub default_class: i32,
+    /// Claims by `namespace/name`.
+    pub claims: BTreeMap<String, Claim>,
+}
+
+/// The pod a template makes; its name and owner are the caller's.
+pub(super) fn template(
+    at: &At<'_>,
+    namespace: &str,
+    around: &Around,
+) -> Result<Pod, ManifestError> {
+    let spec = at.get("spec");
+    let labels = at.get("metadata").get("labels").texts()?;
+    let (parts, containers, host_ports) = containers(&spec)?;
+    let overhead = spec.get("overhead").resources()?;
+    let mut effective = requests::effective(&parts, &overhead);
+    let mut scored = requests::scored(&parts, &overhead);
+    whole_pod(&spec.get("resources"), &overhead, &mut effective, &mut scored)?;
+    effective.pods = 1;
+    let affinity = spec.get("affinity");
+    let tolerations = spec.get("tolerations").items()?;
+    let spread = spec.get("topologySpreadConstraints").items()?;
+    Ok(Pod {
+        namespace: namespace.to_owned(),
+        priority: priority(&spec, around)?,
+        node_name: Some(spec.get("nodeName").text_or("")?.to_owned()).filter(|n| !n.is_empty()),
+        node_selector: spec.get("nodeSelector").texts()?,
+        node_affinity: term::node_affinity(&affinity.get("nodeAffinity"))?,
+        tolerations: tolerations.iter().map(term::toleration).collect::<Result<_, _>>()?,
+        affinity: term::pod_affinity(&affinity.get("podAffinity"), namespace, &labels)?,
+        anti_affinity: term::pod_affinity(&affinity.get("podAntiAffinity"), namespace, &labels)?,
+        spread: spread.iter().map(|at| term::spread(at, &labels)).collect::<Result<_, _>>()?,
+        claims: claims(&spec, namespace, around)?,
+        requests: effective,
+        scored,
+        labels,
+        host_ports,
+        containers,
+        ..Pod::default()
+    })
+}
+
+type Containers = (Vec<Part>, Vec<Container>, Vec<HostPort>);
+
+fn containers(spec: &At<'_>) -> Result<Containers, ManifestError> {
+    let host_network = spec.get("hostNetwork").flag()?;
+    let (mut parts, mut all, mut ports) = (Vec::new(), Vec::new(), Vec::new());
+    let lists = [("initContainers", true), ("containers", false)];
+    for (list, before) in lists {
+        for at in spec.get(list).items()? {
+            let stays = at.get("restartPolicy").text_or("")? == "Always";
+            let kind = match (before, stays) {
+                (false, _) => Kind::App,
+                (true, false) => Kind::Init,
+                (true, true) => Kind::Sidecar,
+            };
+            let limits = at.get("resources").get("limits");
+            let requests = at.get("resources").get("requests");
+            // What has a limit and no request requests its limit.
+            let (mut asked, most) = (requests.resources()?, limits.resources()?);
+            let says = |name: &str| !requests.get(name).is_null() || !limits.get(name).is_null();
+            for (name, _) in limits.entries()? {
+                if requests.get(name).is_null() {
+                    take(&mut asked, &most, name);
+                }
+            }
+            let (cpu, memory) = (says("cpu"), says("memory"));
+            all.push(Container {
+                name: at.get("name").text_or("")?.to_owned(),
+                image: at.get("image").text_or("")?.to_owned(),
+                init: kind == Kind::Init,
+                memory_request: memory.then_some(asked.memory_bytes),
+                memory_limit: (!limits.get("memory").is_null()).then_some(most.memory_bytes),
+                cpu_request: cpu.then_some(asked.cpu_milli),
+            });
+            parts.push(Part { requests: asked, says: (cpu, memory), kind });
+            if kind != Kind::Init {
+                ports.extend(host_ports(&at, host_network)?);
+            }
+        }
+    }
+    if all.iter().all(|container| container.init) {
+        return Err(spec.get("containers").wrong("expected one container or more, found none"));
+    }
+    Ok((parts, all, ports))
+}
+
+fn take(into: &mut Resources, from: &Resources, name: &str) {
+    match name {
+        "cpu" => into.cpu_milli = from.cpu_milli,
+        "memory" => into.memory_bytes = from.memory_bytes,
+        "ephemeral-storage" => into.ephemeral_bytes = from.ephemeral_bytes,
+        other => {
+            into.extended.insert(other.to_owned(), from.get(other));
+        }
+    }
+}
+
+/// Requests of the pod as a whole take the place of its containers'.
+fn whole_pod(
+    at: &At<'_>,
+    overhead: &Resources,
+    effective: &mut Resources,
+    scored: &mut (u64, u64),
+) -> Result<(), ManifestError> {
+    let (limits, requests) = (at.get("limits"), at.get("requests"));
+    let (asked, most) = (requests.resources()?, limits.resources()?);
+    for name in ["cpu", "memory"] {
+        let amount = match (requests.get(name).is_null(), limits.get(name).is_null()) {
+            (false, _) => asked.get(name),
+            // A limit of the pod is its request where its containers say none.
+            (true, false) if effective.get(name) == overhead.get(name) => most.get(name),
+            _ => continue,
+        };
+        let amount = amount.saturating_add(overhead.get(name));
+        if name == "cpu" {
+            (effective.cpu_milli, scored.0) = (amount, amount);
+        } else {
+            (effective.memory_bytes, scored.1) = (amount, amount);
+        }
+    }
+    Ok(())
+}
+
+fn host_ports(container: &At<'_>, host_network: bool) -> Result<Vec<HostPort>, ManifestError> {
+    let mut ports = Vec::new();
+    for at in container.get("ports").items()? {
+        let name =
+            if host_network && at.get("hostPort").is_null() { "containerPort" } else { "hostPort" };
+        let given = at.get(name);
+        let port = given.number_or(0)?;
+        if port == 0 {
+            continue;
+        }
+        ports.push(HostPort {
+            ip: match at.get("hostIP").text_or("")? {
+                "" => "0.0.0.0".to_owned(),
+                ip => ip.to_owned(),
+            },
+            protocol: at.get("protocol").text_or("TCP")?.to_owned(),
+            port: u16::try_from(port)
+                .map_err(|_| given.wrong(format!("expected a port, found {port}")))?,
+        });
+    }
+    Ok(ports)
+}
+
+fn priority(spec: &At<'_>, around: &Around) -> Result<i32, ManifestError> {
+    let given = spec.get("priority");
+    if !given.is_null() {
+        let value = given.integer_or(0)?;
+        return i32::try_from(value)
+            .map_err(|_| given.wrong(format!("expected a priority, found {value}")));
+    }
+    let named = spec.get("priorityClassName");
+    Ok(match named.text_or("")? {
+        "" => around.default_class,
+        "system-cluster-critical" => 2_000_000_000,
+        "system-node-critical" => 2_000_001_000,
+        class => *around.classes.get(class).ok_or_else(|| {
+            named.wrong(format!("the priority class `{class}` is not among the manifests"))
+        })?,
+    })
+}
+
+fn claims(spec: &At<'_>, namespace: &str, around: &Around) -> Result<Vec<Claim>, ManifestError> {
+    let mut claims = Vec::new();
+    for volume in spec.get("volumes").items()? {
+        let claim = volume.get("persistentVolumeClaim");
+        if !claim.is_null() {
+            let name = claim.get("claimName").text()?;
+            let known = around.claims.get(&format!("{namespace}/{name}")).cloned();
+            // One that is not among the manifests is there already, on no node
+            // that could be known.
+            claims.push(known.unwrap_or(Claim { name: name.to_owned(), bytes: 0, nodes: None }));
+        }
+        let own = volume.get("ephemeral").get("volumeClaimTemplate");
+        if !own.is_null() {
+            let name = volume.get("name").text()?.to_owned();
+            claims.push(Claim { name, bytes: storage(&own)?, nodes: None });
+        }
+    }
+    Ok(claims)
+}
+
+/// How much a claim asks for.
+pub(super) fn storage(claim: &At<'_>) -> Result<u64, ManifestError> {
+    let at = claim.get("spec").get("resources").get("requests").get("storage");
+    if at.is_null() { Ok(0) } else { at.quantity(false) }
+}

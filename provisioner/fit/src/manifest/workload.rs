@@ -1,0 +1,314 @@
+//! Workloads, opened into the pods their controllers would make.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::at::At;
+use super::pod::{Around, storage, template};
+use super::{ManifestError, Manifests, Object, PODS_MAX, term};
+use crate::model::{Claim, Effect, Node, Operator, Owner, Pod, Requirement, Toleration, selects};
+
+/// Pods of a rollout, in per cent of the replicas, where nothing else is said.
+const QUARTER: u64 = 25;
+
+pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, ManifestError> {
+    let around = around(objects, nodes)?;
+    let services = services(objects)?;
+    let owners: BTreeSet<(&str, &str, &str)> =
+        objects.iter().map(|o| (o.kind.as_str(), o.namespace.as_str(), o.name.as_str())).collect();
+    let mut found = Manifests::default();
+    for object in objects {
+        let at = object.at();
+        // Its controller is here as well and makes it.
+        let mut owned = false;
+        for owner in at.get("metadata").get("ownerReferences").items()? {
+            let (kind, name) = (owner.get("kind").text()?, owner.get("name").text()?);
+            owned |= owners.contains(&(kind, object.namespace.as_str(), name));
+        }
+        if owned {
+            continue;
+        }
+        let mut made = match object.kind.as_str() {
+            "Pod" => pod(&at, object, &around)?,
+            "Deployment" | "ReplicaSet" => deployment(&at, object, &around)?,
+            "StatefulSet" => stateful_set(&at, object, &around)?,
+            "DaemonSet" => daemon_set(&at, object, &around, nodes)?,
+            "Job" => job(&at, object, &around, &at.get("spec"))?,
+            "CronJob" => {
+                let spec = at.get("spec").get("jobTemplate").get("spec");
+                if at.get("spec").get("suspend").flag()? {
+                    Vec::new()
+                } else {
+                    job(&at, object, &around, &spec)?
+                }
+            }
+            "Node" | "PriorityClass" | "PersistentVolume" | "PersistentVolumeClaim" | "Service" => {
+                continue;
+            }
+            other => {
+                *found.ignored.entry(other.to_owned()).or_default() += 1;
+                continue;
+            }
+        };
+        for pod in &mut made {
+            pod.service.clone_from(&object.name);
+            copies(pod, &services);
+        }
+        found.pods.append(&mut made);
+        if found.pods.len() as u64 > PODS_MAX {
+            return Err(at.wrong(format!("more than {PODS_MAX} pods are asked for in all")));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    match found.pods.iter().find(|pod| !seen.insert(pod.key())) {
+        Some(twice) => Err(ManifestError::Twice(format!("Pod {}", twice.key()))),
+        None => Ok(found),
+    }
+}
+
+/// Adds to those who count as copies what Services select it by.
+fn copies(pod: &mut Pod, services: &[(String, Vec<Requirement>)]) {
+    for (namespace, selector) in services {
+        if *namespace == pod.namespace && selects(&Some(selector.clone()), &pod.labels) {
+            pod.copies.get_or_insert_default().extend(selector.iter().cloned());
+        }
+    }
+}
+
+fn services(objects: &[Object]) -> Result<Vec<(String, Vec<Requirement>)>, ManifestError> {
+    let mut services = Vec::new();
+    for object in objects.iter().filter(|object| object.kind == "Service") {
+        let labels = object.at().get("spec").get("selector").texts()?;
+        if !labels.is_empty() {
+            let equal =
+                |(key, value)| Requirement { key, operator: Operator::In, values: vec![value] };
+            services.push((object.namespace.clone(), labels.into_iter().map(equal).collect()));
+        }
+    }
+    Ok(services)
+}
+
+fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
+    let mut around = Around::default();
+    let mut volumes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for object in objects {
+        let at = object.at();
+        if object.kind == "PriorityClass" {
+            let value = at.get("value");
+            let priority = i32::try_from(value.integer_or(0)?)
+                .map_err(|_| value.wrong("expected a priority of 32 bits"))?;
+            around.classes.insert(object.name.clone(), priority);
+            if at.get("globalDefault").flag()? {
+                around.default_class = priority;
+            }
+        } else if object.kind == "PersistentVolume" {
+            let required = at.get("spec").get("nodeAffinity").get("required");
+            let terms = required.get("nodeSelectorTerms").items()?;
+            let terms = terms.iter().map(term::node_term).collect::<Result<Vec<_>, _>>()?;
+            let here = |node: &&Node| terms.is_empty() || terms.iter().any(|t| t.holds(node));
+            let names = nodes.iter().filter(here).map(|node| node.name.clone()).collect();
+            volumes.insert(&object.name, names);
+        }
+    }
+    for object in objects.iter().filter(|object| object.kind == "PersistentVolumeClaim") {
+        let at = object.at();
+        let volume = at.get("spec").get("volumeName").text_or("")?;
+        let chosen = at.get("metadata").get("annotations");
+        let chosen = chosen.get("volume.kubernetes.io/selected-node").text_or("")?;
+        let nodes = match (volumes.get(volume), chosen) {
+            (Some(nodes), _) => Some(nodes.clone()),
+            (None, "") => None,
+            (None, node) => Some(vec![node.to_owned()]),
+        };
+        let claim = Claim { name: object.name.clone(), bytes: storage(&at)?, nodes };
+        around.claims.insert(format!("{}/{}", object.namespace, object.name), claim);
+    }
+    Ok(around)
+}
+
+fn pod(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, ManifestError> {
+    let phase = at.get("status").get("phase").text_or("")?;
+    if matches!(phase, "Succeeded" | "Failed") {
+        return Ok(Vec::new());
+    }
+    let pod = template(at, &object.namespace, around)?;
+    let owner = at.get("metadata").get("ownerReferences").items()?.into_iter().next();
+    let owner = match owner {
+        None => Owner::Pod,
+        Some(owner) => {
+            let name = owner.get("name").text()?.to_owned();
+            match owner.get("kind").text()? {
+                "ReplicaSet" => Owner::Deployment { name, max_surge: 0, max_unavailable: 0 },
+                "StatefulSet" => Owner::StatefulSet { name, ordered: true },
+                "DaemonSet" => Owner::DaemonSet { name },
+                "Job" => Owner::Job { name },
+                _ => Owner::Pod,
+            }
+        }
+    };
+    Ok(vec![Pod { name: object.name.clone(), owner, ..pod }])
+}
+
+/// Copies of the template, numbered from 0.
+fn numbered(
+    at: &At<'_>,
+    object: &Object,
+    around: &Around,
+    replicas: u64,
+    owner: &Owner,
+) -> Result<Vec<Pod>, ManifestError> {
+    let spec = at.get("spec");
+    let pod = template(&spec.get("template"), &object.namespace, around)?;
+    let copies = term::selector(&spec.get("selector"))?;
+    if replicas > PODS_MAX {
+        return Err(spec.get("replicas").wrong(format!("{replicas} is more than {PODS_MAX}")));
+    }
+    let name = |number| format!("{}-{number}", object.name);
+    Ok((0..replicas)
+        .map(|number| Pod {
+            name: name(number),
+            owner: owner.clone(),
+            copies: copies.clone(),
+            ..pod.clone()
+        })
+        .collect())
+}
+
+fn deployment(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, ManifestError> {
+    let spec = at.get("spec");
+    let replicas = spec.get("replicas").number_or(1)?;
+    let name = object.name.clone();
+    let strategy = spec.get("strategy");
+    let rolled =
+        object.kind == "Deployment" && strategy.get("type").text_or("RollingUpdate")? != "Recreate";
+    let owner = if rolled {
+        let rolling = strategy.get("rollingUpdate");
+        let surge = part(&rolling.get("maxSurge"), replicas, true)?;
+        let unavailable = part(&rolling.get("maxUnavailable"), replicas, false)?;
+        // Both zero would be a rollout that cannot begin.
+        let unavailable = if surge == 0 { unavailable.max(1) } else { unavailable };
+        Owner::Deployment { name, max_surge: surge, max_unavailable: unavailable }
+    } else {
+        Owner::Deployment { name, max_surge: 0, max_unavailable: replicas }
+    };
+    numbered(at, object, around, replicas, &owner)
+}
+
+/// A number of pods, or per cent of the replicas: rounded up above them, down
+/// below.
+fn part(at: &At<'_>, replicas: u64, up: bool) -> Result<u64, ManifestError> {
+    if at.value.is_u64() {
+        return at.number_or(0);
+    }
+    let text = at.text_or("25%")?;
+    let percent = text.strip_suffix('%').and_then(|text| text.parse::<u64>().ok());
+    let percent = percent.filter(|percent| *percent <= 10_000);
+    let percent = match percent {
+        Some(percent) => percent,
+        None if at.is_null() => QUARTER,
+        None => return Err(at.wrong(format!("expected a number or per cent, found `{text}`"))),
+    };
+    let product = replicas.saturating_mul(percent);
+    Ok(if up { product.div_ceil(100) } else { product / 100 })
+}
+
+fn stateful_set(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, ManifestError> {
+    let spec = at.get("spec");
+    let ordered = spec.get("podManagementPolicy").text_or("OrderedReady")? == "OrderedReady";
+    let owner = Owner::StatefulSet { name: object.name.clone(), ordered };
+    let replicas = spec.get("replicas").number_or(1)?;
+    let mut pods = numbered(at, object, around, replicas, &owner)?;
+    for own in spec.get("volumeClaimTemplates").items()? {
+        let (name, bytes) = (own.get("metadata").get("name").text()?, storage(&own)?);
+        for pod in &mut pods {
+            let name = format!("{name}-{}", pod.name);
+            let known = around.claims.get(&format!("{}/{name}", object.namespace)).cloned();
+            pod.claims.push(known.unwrap_or(Claim { name, bytes, nodes: None }));
+        }
+    }
+    Ok(pods)
+}
+
+fn job(
+    at: &At<'_>,
+    object: &Object,
+    around: &Around,
+    spec: &At<'_>,
+) -> Result<Vec<Pod>, ManifestError> {
+    let done = !at.get("status").get("completionTime").is_null();
+    if spec.get("suspend").flag()? || done {
+        return Ok(Vec::new());
+    }
+    let pod = template(&spec.get("template"), &object.namespace, around)?;
+    let parallel = spec.get("parallelism").number_or(1)?;
+    let number = parallel.min(spec.get("completions").number_or(parallel)?);
+    if number > PODS_MAX {
+        return Err(spec.get("parallelism").wrong(format!("{number} is more than {PODS_MAX}")));
+    }
+    let owner = Owner::Job { name: object.name.clone() };
+    Ok((0..number)
+        .map(|number| Pod {
+            name: format!("{}-{number}", object.name),
+            owner: owner.clone(),
+            ..pod.clone()
+        })
+        .collect())
+}
+
+/// What every pod of a `DaemonSet` tolerates.
+const TOLERATED: [(&str, Effect); 6] = [
+    ("node.kubernetes.io/not-ready", Effect::NoExecute),
+    ("node.kubernetes.io/unreachable", Effect::NoExecute),
+    ("node.kubernetes.io/disk-pressure", Effect::NoSchedule),
+    ("node.kubernetes.io/memory-pressure", Effect::NoSchedule),
+    ("node.kubernetes.io/pid-pressure", Effect::NoSchedule),
+    ("node.kubernetes.io/unschedulable", Effect::NoSchedule),
+];
+
+fn daemon_set(
+    at: &At<'_>,
+    object: &Object,
+    around: &Around,
+    nodes: &[Node],
+) -> Result<Vec<Pod>, ManifestError> {
+    let mut pod = template(&at.get("spec").get("template"), &object.namespace, around)?;
+    pod.tolerations.extend(TOLERATED.map(|(key, effect)| Toleration {
+        key: Some(key.to_owned()),
+        value: None,
+        effect: Some(effect),
+    }));
+    let takes = |node: &&Node| {
+        let tolerated = |taint: &crate::model::Taint| {
+            taint.effect == Effect::PreferNoSchedule
+                || pod.tolerations.iter().any(|one| one.tolerates(taint))
+        };
+        crate::filter::wants(&pod, node) && node.taints.iter().all(tolerated)
+    };
+    let here = |node: &Node| {
+        let pinned = crate::model::NodeTerm {
+            labels: Vec::new(),
+            fields: vec![Requirement {
+                key: "metadata.name".to_owned(),
+                operator: Operator::In,
+                values: vec![node.name.clone()],
+            }],
+        };
+        let mut affinity = pod.node_affinity.clone();
+        affinity.required = Some(match affinity.required.take() {
+            None => vec![pinned],
+            Some(terms) => terms
+                .into_iter()
+                .map(|mut term| {
+                    term.fields.extend(pinned.fields.clone());
+                    term
+                })
+                .collect(),
+        });
+        Pod {
+            name: format!("{}-{}", object.name, node.name),
+            owner: Owner::DaemonSet { name: object.name.clone() },
+            node_affinity: affinity,
+            ..pod.clone()
+        }
+    };
+    Ok(nodes.iter().filter(takes).map(here).collect())
+}

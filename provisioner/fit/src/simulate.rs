@@ -1,0 +1,120 @@
+//! The default scheduler, run over pods one by one: filters, scores with their
+//! integer divisions, a seeded choice among equals. Everything that needs texts
+//! is worked out once, in [`Compiled`]; a run works on numbers alone.
+
+mod compile;
+mod counter;
+mod score;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+pub use compile::Compiled;
+pub use state::State;
+
+use crate::filter::Reason;
+
+/// Below this number of nodes all of them are looked at.
+const ALL_BELOW: usize = 100;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The node of each pod, by its place in the problem.
+    pub placed: Vec<Option<usize>>,
+    /// Pods no node was found for, and why the nodes refuse them in the end:
+    /// each reason with the number of nodes.
+    pub left: Vec<(usize, Vec<(Reason, usize)>)>,
+}
+
+/// Runs the scheduler over `order`, places of pods in the problem; pods bound
+/// already are there from the beginning. What finds no node is tried again as
+/// long as others still find theirs.
+pub fn simulate(compiled: &Compiled, order: &[usize], seed: u64) -> Run {
+    let mut random = Random::new(seed);
+    let mut state = State::new(compiled);
+    let mut waiting: Vec<usize> = order.iter().copied().filter(|&p| !state.is_placed(p)).collect();
+    let mut start = 0;
+    loop {
+        let before = waiting.len();
+        waiting.retain(|&pod| match choose(&state, pod, &mut start, &mut random) {
+            Some(node) => {
+                state.place(pod, node);
+                false
+            }
+            None => true,
+        });
+        // Only neighbours that came since can open a node to a pod.
+        if waiting.is_empty()
+            || waiting.len() == before
+            || !waiting.iter().any(|&pod| compiled.waits_for_neighbours(pod))
+        {
+            break;
+        }
+    }
+    let left = waiting.iter().map(|&pod| (pod, state.reasons(pod))).collect();
+    Run { placed: state.placement(), left }
+}
+
+/// The node the scheduler would choose.
+fn choose(state: &State<'_>, pod: usize, start: &mut usize, random: &mut Random) -> Option<usize> {
+    let feasible = sample(state, pod, start);
+    match feasible.as_slice() {
+        [] => None,
+        [only] => Some(*only),
+        _ => {
+            let scores = state.scores(pod, &feasible);
+            let best = scores.iter().copied().max()?;
+            let ties = || feasible.iter().zip(&scores).filter(|(_, score)| **score == best);
+            let pick = random.below(ties().count());
+            ties().nth(pick).map(|(node, _)| *node)
+        }
+    }
+}
+
+/// The nodes that take the pod: all, or of a hundred or more as many as the
+/// scheduler looks for, from where the last search ended.
+fn sample(state: &State<'_>, pod: usize, start: &mut usize) -> Vec<usize> {
+    let nodes = state.nodes();
+    let wanted = if nodes < ALL_BELOW {
+        nodes
+    } else {
+        (nodes * (50_usize.saturating_sub(nodes / 125)).max(5) / 100).max(ALL_BELOW)
+    };
+    let mut found = Vec::new();
+    let mut looked = 0;
+    while looked < nodes && found.len() < wanted {
+        let node = (*start + looked) % nodes;
+        if state.feasible(pod, node) {
+            found.push(node);
+        }
+        looked += 1;
+    }
+    if nodes >= ALL_BELOW {
+        *start = (*start + looked) % nodes;
+    }
+    found
+}
+
+/// A small generator of even quality, the same everywhere (splitmix64).
+#[derive(Debug, Clone)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound.max(1) as u64).unwrap_or(0)
+    }
+}

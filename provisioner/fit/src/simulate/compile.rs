@@ -1,0 +1,393 @@
+//! A problem in numbers.
+
+use std::collections::BTreeMap;
+
+use super::counter::{Counter, Spread, Topology};
+use crate::filter::{Reason, refuses, unwelcome, wants};
+use crate::model::{Node, Pod, PodTerm, Problem, Resources, Selector, SpreadConstraint, selects};
+
+/// The system's defaults for pods that say nothing of spreading: label and skew.
+const DEFAULTS: [(&str, u32); 2] =
+    [("kubernetes.io/hostname", 3), ("topology.kubernetes.io/zone", 5)];
+
+/// A problem, ready to be run any number of times.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    pub(super) nodes: Vec<NodeRow>,
+    pub(super) pods: Vec<PodRow>,
+    pub(super) topologies: Vec<Topology>,
+    pub(super) counters: Vec<Counter>,
+    /// Extended resources, in the order of the rows' lists.
+    pub(super) extended: usize,
+    /// Distinct host ports.
+    pub(super) ports: usize,
+    /// Ports that exclude each other, by number.
+    pub(super) clashes: Vec<Vec<usize>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct NodeRow {
+    pub cpu: u64,
+    pub memory: u64,
+    pub ephemeral: u64,
+    pub pods: u64,
+    pub extended: Vec<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct PodRow {
+    pub cpu: u64,
+    pub memory: u64,
+    pub ephemeral: u64,
+    pub extended: Vec<u64>,
+    pub scored: (u64, u64),
+    pub bound: Option<usize>,
+    /// Why each node never takes it.
+    pub refused: Vec<Option<Reason>>,
+    /// The score of its preferred node affinity, and of taints, by node;
+    /// empty when all are alike.
+    pub affinity: Vec<i64>,
+    pub taints: Vec<i64>,
+    pub ports: Vec<usize>,
+    /// Counters that go up by so much when it is placed.
+    pub adds: Vec<(usize, i64)>,
+    /// Its required neighbours: counters, and whether it is one of them.
+    pub needs: Vec<usize>,
+    pub needs_itself: bool,
+    /// Its excluded neighbours, and those that exclude it.
+    pub excludes: Vec<usize>,
+    /// Counters and weights its neighbours score by.
+    pub likes: Vec<(usize, i64)>,
+    pub spread: Vec<Spread>,
+}
+
+/// What a counter counts: the pods some terms mean together, or those that have
+/// a term themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum What {
+    Meant(usize),
+    Holders(usize),
+    Liked(usize),
+}
+
+struct Builder<'p> {
+    problem: &'p Problem,
+    topologies: Vec<Topology>,
+    counters: Vec<Counter>,
+    known: BTreeMap<(What, usize, Vec<bool>), usize>,
+    /// Distinct sets of terms, and which pods all of a set mean.
+    meanings: Vec<(Vec<PodTerm>, Vec<bool>)>,
+    rows: Vec<PodRow>,
+}
+
+impl Compiled {
+    /// Works out what does not change from run to run.
+    pub fn new(problem: &Problem) -> Self {
+        let names = extended(problem);
+        let mut all_ports = Vec::new();
+        for port in problem.pods.iter().flat_map(|pod| &pod.host_ports) {
+            if !all_ports.contains(&port) {
+                all_ports.push(port);
+            }
+        }
+        let clash = |a: &crate::model::HostPort, b: &crate::model::HostPort| {
+            a.port == b.port
+                && a.protocol == b.protocol
+                && (a.ip == b.ip || a.ip == "0.0.0.0" || b.ip == "0.0.0.0")
+        };
+        let clashes = all_ports
+            .iter()
+            .map(|a| (0..all_ports.len()).filter(|&b| clash(a, all_ports[b])).collect())
+            .collect();
+        let mut builder = Builder {
+            problem,
+            topologies: Vec::new(),
+            counters: Vec::new(),
+            known: BTreeMap::new(),
+            meanings: Vec::new(),
+            rows: Vec::new(),
+        };
+        for (place, pod) in problem.pods.iter().enumerate() {
+            // Pods of one workload differ in their names alone.
+            let alike = place.checked_sub(1).filter(|&p| same(&problem.pods[p], pod));
+            let row = match alike {
+                Some(before) => builder.rows[before].clone(),
+                None => row(pod, &problem.nodes, &names),
+            };
+            builder.rows.push(PodRow {
+                ports: pod
+                    .host_ports
+                    .iter()
+                    .filter_map(|port| all_ports.iter().position(|known| *known == port))
+                    .collect(),
+                ..row
+            });
+        }
+        builder.neighbours();
+        builder.spreading();
+        let nodes = problem.nodes.iter().map(|node| node_row(node, &names)).collect();
+        Self {
+            nodes,
+            pods: builder.rows,
+            topologies: builder.topologies,
+            counters: builder.counters,
+            extended: names.len(),
+            ports: all_ports.len(),
+            clashes,
+        }
+    }
+
+    /// Whether pods placed later can open a node to it.
+    pub(super) fn waits_for_neighbours(&self, pod: usize) -> bool {
+        let row = &self.pods[pod];
+        !row.needs.is_empty() || row.spread.iter().any(|spread| spread.hard)
+    }
+}
+
+/// Whether two pods differ in nothing the rows are made of before neighbours.
+fn same(a: &Pod, b: &Pod) -> bool {
+    a.requests == b.requests
+        && a.scored == b.scored
+        && a.node_name == b.node_name
+        && a.node_selector == b.node_selector
+        && a.node_affinity == b.node_affinity
+        && a.tolerations == b.tolerations
+        && a.claims == b.claims
+}
+
+fn extended(problem: &Problem) -> Vec<String> {
+    let asked = problem.pods.iter().flat_map(|pod| &pod.requests.extended);
+    let mut names: Vec<String> =
+        asked.filter(|(_, amount)| **amount > 0).map(|(name, _)| name.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn amounts(resources: &Resources, names: &[String]) -> Vec<u64> {
+    names.iter().map(|name| resources.get(name)).collect()
+}
+
+fn node_row(node: &Node, names: &[String]) -> NodeRow {
+    let all = &node.allocatable;
+    NodeRow {
+        cpu: all.cpu_milli,
+        memory: all.memory_bytes,
+        ephemeral: all.ephemeral_bytes,
+        pods: all.pods,
+        extended: amounts(all, names),
+    }
+}
+
+fn row(pod: &Pod, nodes: &[Node], names: &[String]) -> PodRow {
+    let weights = |node: &Node| -> i64 {
+        let terms = pod.node_affinity.preferred.iter();
+        terms.filter(|(_, term)| term.holds(node)).map(|(weight, _)| i64::from(*weight)).sum()
+    };
+    let affinity: Vec<i64> = if pod.node_affinity.preferred.is_empty() {
+        Vec::new()
+    } else {
+        nodes.iter().map(weights).collect()
+    };
+    let taints: Vec<i64> =
+        nodes.iter().map(|node| i64::try_from(unwelcome(pod, node)).unwrap_or(i64::MAX)).collect();
+    PodRow {
+        cpu: pod.requests.cpu_milli,
+        memory: pod.requests.memory_bytes,
+        ephemeral: pod.requests.ephemeral_bytes,
+        extended: amounts(&pod.requests, names),
+        scored: pod.scored,
+        bound: pod
+            .node_name
+            .as_ref()
+            .and_then(|name| nodes.iter().position(|node| node.name == *name)),
+        refused: nodes.iter().map(|node| refuses(pod, node)).collect(),
+        affinity,
+        taints: if taints.iter().any(|count| *count > 0) { taints } else { Vec::new() },
+        ports: Vec::new(),
+        adds: Vec::new(),
+        needs: Vec::new(),
+        needs_itself: false,
+        excludes: Vec::new(),
+        likes: Vec::new(),
+        spread: Vec::new(),
+    }
+}
+
+impl Builder<'_> {
+    fn topology(&mut self, key: &str) -> usize {
+        self.topologies.iter().position(|known| known.key == key).unwrap_or_else(|| {
+            self.topologies.push(Topology::new(key, &self.problem.nodes));
+            self.topologies.len() - 1
+        })
+    }
+
+    /// The number of a set of terms that have to mean a pod together.
+    fn meaning(&mut self, terms: &[PodTerm]) -> usize {
+        self.meanings.iter().position(|(known, _)| known == terms).unwrap_or_else(|| {
+            let meant = |pod: &Pod| terms.iter().all(|term| term.means(pod));
+            let meant = self.problem.pods.iter().map(meant).collect();
+            self.meanings.push((terms.to_vec(), meant));
+            self.meanings.len() - 1
+        })
+    }
+
+    /// A counter, made when it is new, together with the pods it counts.
+    fn counter(&mut self, what: What, topology: usize, among: &[bool]) -> usize {
+        let key = (what, topology, among.to_vec());
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let number = self.counters.len();
+        self.counters.push(Counter { topology, among: among.to_vec() });
+        self.known.insert(key, number);
+        if let What::Meant(meaning) = what {
+            let (_, meant) = &self.meanings[meaning];
+            for (row, _) in self.rows.iter_mut().zip(meant).filter(|(_, meant)| **meant) {
+                row.adds.push((number, 1));
+            }
+        }
+        number
+    }
+
+    /// Affinity and anti-affinity between pods, both ways.
+    fn neighbours(&mut self) {
+        let problem = self.problem;
+        for (place, pod) in problem.pods.iter().enumerate() {
+            let required = &pod.affinity.required;
+            if !required.is_empty() {
+                // Only pods that all terms mean count for any of them.
+                let meaning = self.meaning(required);
+                self.rows[place].needs_itself = self.meanings[meaning].1[place];
+                for term in required {
+                    let topology = self.topology(&term.topology_key);
+                    let counter = self.counter(What::Meant(meaning), topology, &[]);
+                    self.rows[place].needs.push(counter);
+                    // Pods like to join those that require them.
+                    self.holder(place, term, 1);
+                }
+            }
+            for term in &pod.anti_affinity.required {
+                let meaning = self.meaning(std::slice::from_ref(term));
+                let topology = self.topology(&term.topology_key);
+                let counter = self.counter(What::Meant(meaning), topology, &[]);
+                self.rows[place].excludes.push(counter);
+                let holders = self.counter(What::Holders(meaning), topology, &[]);
+                if !self.rows[place].adds.iter().any(|(known, _)| *known == holders) {
+                    self.rows[place].adds.push((holders, 1));
+                }
+                let meant = self.meanings[meaning].1.clone();
+                for (row, _) in self.rows.iter_mut().zip(&meant).filter(|(_, meant)| **meant) {
+                    if !row.excludes.contains(&holders) {
+                        row.excludes.push(holders);
+                    }
+                }
+            }
+            let liked =
+                pod.affinity.preferred.iter().map(|(weight, term)| (i64::from(*weight), term));
+            let disliked = pod
+                .anti_affinity
+                .preferred
+                .iter()
+                .map(|(weight, term)| (-i64::from(*weight), term));
+            for (weight, term) in liked.chain(disliked) {
+                let meaning = self.meaning(std::slice::from_ref(term));
+                let topology = self.topology(&term.topology_key);
+                let counter = self.counter(What::Meant(meaning), topology, &[]);
+                self.rows[place].likes.push((counter, weight));
+                self.holder(place, term, weight);
+            }
+        }
+    }
+
+    /// What a placed pod wishes scores those it means.
+    fn holder(&mut self, place: usize, term: &PodTerm, weight: i64) {
+        let meaning = self.meaning(std::slice::from_ref(term));
+        let topology = self.topology(&term.topology_key);
+        let counter = self.counter(What::Liked(meaning), topology, &[]);
+        self.rows[place].adds.push((counter, weight));
+        let meant = self.meanings[meaning].1.clone();
+        for (row, _) in self.rows.iter_mut().zip(&meant).filter(|(_, meant)| **meant) {
+            if !row.likes.iter().any(|(known, _)| *known == counter) {
+                row.likes.push((counter, 1));
+            }
+        }
+    }
+
+    fn spreading(&mut self) {
+        let problem = self.problem;
+        for (place, pod) in problem.pods.iter().enumerate() {
+            let mut constraints: Vec<(SpreadConstraint, bool)> =
+                pod.spread.iter().map(|one| (one.clone(), false)).collect();
+            if constraints.is_empty() && pod.copies.as_ref().is_some_and(|all| !all.is_empty()) {
+                constraints =
+                    DEFAULTS.iter().map(|row| (default(*row, &pod.copies), true)).collect();
+            }
+            for (constraint, default) in constraints {
+                let spread = self.constraint(pod, &constraint, default);
+                self.rows[place].spread.push(spread);
+            }
+        }
+    }
+
+    fn constraint(&mut self, pod: &Pod, one: &SpreadConstraint, default: bool) -> Spread {
+        let nodes = &self.problem.nodes;
+        let topology = self.topology(&one.topology_key);
+        // Nodes that lack a label of any of the pod's own constraints are no
+        // part of it.
+        let same_kind = |other: &&SpreadConstraint| other.hard == one.hard;
+        let keys: Vec<&str> =
+            pod.spread.iter().filter(same_kind).map(|other| other.topology_key.as_str()).collect();
+        let tolerated = |node: &Node| {
+            node.taints.iter().all(|taint| {
+                taint.effect == crate::model::Effect::PreferNoSchedule
+                    || pod.tolerations.iter().any(|toleration| toleration.tolerates(taint))
+            })
+        };
+        let among: Vec<bool> = nodes
+            .iter()
+            .map(|node| {
+                (!one.honor_affinity || wants(pod, node))
+                    && (!one.honor_taints || tolerated(node))
+                    && keys.iter().all(|key| node.labels.contains_key(*key))
+            })
+            .collect();
+        let own = selects(&one.selector, &pod.labels);
+        let term = PodTerm {
+            namespaces: Some(vec![pod.namespace.clone()]),
+            selector: one.selector.clone(),
+            topology_key: String::new(),
+        };
+        let meaning = self.meaning(&[term]);
+        let counter = self.counter(What::Meant(meaning), topology, &among);
+        let topology_row = &self.topologies[topology];
+        let mut eligible = vec![false; topology_row.domains];
+        for (node, domain) in topology_row.domain.iter().enumerate() {
+            if let (true, Some(domain)) = (among[node], domain) {
+                eligible[*domain as usize] = true;
+            }
+        }
+        Spread {
+            counter,
+            topology,
+            max_skew: one.max_skew,
+            hard: one.hard,
+            min_domains: one.min_domains,
+            own,
+            eligible,
+            default,
+        }
+    }
+}
+
+fn default((key, max_skew): (&str, u32), copies: &Selector) -> SpreadConstraint {
+    SpreadConstraint {
+        max_skew,
+        topology_key: key.to_owned(),
+        hard: false,
+        selector: copies.clone(),
+        min_domains: None,
+        honor_affinity: true,
+        honor_taints: false,
+    }
+}

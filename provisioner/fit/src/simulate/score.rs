@@ -1,0 +1,172 @@
+//! The scores of the default scheduler, with its weights and its integer
+//! divisions: 100 is the most a plugin gives.
+
+use super::state::State;
+
+/// The most a plugin gives.
+const MAX: i64 = 100;
+/// What a plugin's score is multiplied by.
+const TAINTS: i64 = 3;
+const AFFINITY: i64 = 2;
+const SPREAD: i64 = 2;
+const NEIGHBOURS: i64 = 2;
+
+impl State<'_> {
+    /// The scores of these nodes for a pod.
+    pub fn scores(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
+        let row = &self.compiled.pods[pod];
+        let mut scores: Vec<i64> =
+            nodes.iter().map(|&node| self.least(pod, node) + self.balanced(pod, node)).collect();
+        let mut add = |weight: i64, more: Vec<i64>| {
+            for (score, more) in scores.iter_mut().zip(more) {
+                *score += weight * more;
+            }
+        };
+        if !row.taints.is_empty() {
+            let raw: Vec<i64> = nodes.iter().map(|&node| row.taints[node]).collect();
+            let most = raw.iter().copied().max().unwrap_or(0);
+            let reversed = |raw: i64| if most == 0 { MAX } else { MAX - MAX * raw / most };
+            add(TAINTS, raw.into_iter().map(reversed).collect());
+        }
+        if !row.affinity.is_empty() {
+            let raw: Vec<i64> = nodes.iter().map(|&node| row.affinity[node]).collect();
+            let most = raw.iter().copied().max().unwrap_or(0);
+            let scaled = |raw: i64| if most == 0 { raw } else { MAX * raw / most };
+            add(AFFINITY, raw.into_iter().map(scaled).collect());
+        }
+        if row.spread.iter().any(|spread| !spread.hard) {
+            add(SPREAD, self.spread(pod, nodes));
+        }
+        if !row.likes.is_empty() {
+            add(NEIGHBOURS, self.neighbours(pod, nodes));
+        }
+        scores
+    }
+
+    /// `LeastAllocated`: the emptier, the better.
+    fn least(&self, pod: usize, node: usize) -> i64 {
+        let (row, used, all) =
+            (&self.compiled.pods[pod], &self.nodes[node], &self.compiled.nodes[node]);
+        let score = |asked: u64, all: u64| -> i64 {
+            if asked > all { 0 } else { whole((all - asked).saturating_mul(100) / all) }
+        };
+        let parts = [
+            (used.scored.0.saturating_add(row.scored.0), all.cpu),
+            (used.scored.1.saturating_add(row.scored.1), all.memory),
+        ];
+        let counted: Vec<i64> = parts
+            .iter()
+            .filter(|(_, all)| *all > 0)
+            .map(|&(asked, all)| score(asked, all))
+            .collect();
+        let number = i64::try_from(counted.len()).unwrap_or(1);
+        counted.iter().sum::<i64>() / number.max(1)
+    }
+
+    /// `BalancedAllocation`: CPU and memory used alike. In floating point, as
+    /// the scheduler has it; without meaning for pods that request neither.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "the scheduler's own arithmetic"
+    )]
+    fn balanced(&self, pod: usize, node: usize) -> i64 {
+        let (row, used, all) =
+            (&self.compiled.pods[pod], &self.nodes[node], &self.compiled.nodes[node]);
+        if row.cpu == 0 && row.memory == 0 {
+            return 0;
+        }
+        let share = |asked: u64, all: u64| (asked as f64 / all as f64).min(1.0);
+        if all.cpu == 0 || all.memory == 0 {
+            return MAX;
+        }
+        let cpu = share(used.cpu.saturating_add(row.cpu), all.cpu);
+        let memory = share(used.memory.saturating_add(row.memory), all.memory);
+        let deviation = ((cpu - memory) / 2.0).abs();
+        ((1.0 - deviation) * MAX as f64) as i64
+    }
+
+    /// `PodTopologySpread`: the fewer copies, the better.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "the scheduler's own arithmetic"
+    )]
+    fn spread(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
+        let row = &self.compiled.pods[pod];
+        let soft = || row.spread.iter().filter(|spread| !spread.hard);
+        let domain = |topology: usize, node: usize| self.compiled.topologies[topology].domain[node];
+        // Nodes that lack a label of the pod's own constraints count for nothing.
+        let ignored: Vec<bool> = nodes
+            .iter()
+            .map(|&node| soft().any(|s| !s.default && domain(s.topology, node).is_none()))
+            .collect();
+        let sizes: Vec<usize> = soft()
+            .map(|spread| {
+                let considered = nodes.iter().zip(&ignored).filter(|(_, ignored)| !**ignored);
+                let mut domains: Vec<u32> =
+                    considered.filter_map(|(&node, _)| domain(spread.topology, node)).collect();
+                domains.sort_unstable();
+                domains.dedup();
+                domains.len()
+            })
+            .collect();
+        let raw: Vec<Option<i64>> = nodes
+            .iter()
+            .zip(&ignored)
+            .map(|(&node, ignored)| {
+                if *ignored {
+                    return None;
+                }
+                let mut score = 0.0;
+                for (spread, size) in soft().zip(&sizes) {
+                    if let Some(domain) = domain(spread.topology, node) {
+                        let count = self.counts[spread.counter][domain as usize] as f64;
+                        score += count * ((size + 2) as f64).ln();
+                        score += f64::from(spread.max_skew.saturating_sub(1));
+                    }
+                }
+                Some(score.round() as i64)
+            })
+            .collect();
+        let least = raw.iter().flatten().copied().min().unwrap_or(0);
+        let most = raw.iter().flatten().copied().max().unwrap_or(0);
+        raw.into_iter()
+            .map(|raw| match raw {
+                None => 0,
+                Some(_) if most == 0 => MAX,
+                Some(raw) => MAX * (most + least - raw) / most,
+            })
+            .collect()
+    }
+
+    /// `InterPodAffinity`: wished-for neighbours, of either side.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "the scheduler's own arithmetic"
+    )]
+    fn neighbours(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
+        let row = &self.compiled.pods[pod];
+        let raw = |&node: &usize| -> i64 {
+            let parts = row.likes.iter().filter_map(|&(counter, weight)| {
+                let topology = self.compiled.counters[counter].topology;
+                let domain = self.compiled.topologies[topology].domain[node]?;
+                Some(weight * self.counts[counter][domain as usize])
+            });
+            parts.sum()
+        };
+        let raw: Vec<i64> = nodes.iter().map(raw).collect();
+        let least = raw.iter().copied().min().unwrap_or(0);
+        let most = raw.iter().copied().max().unwrap_or(0);
+        if most == least {
+            return vec![0; raw.len()];
+        }
+        let width = (most - least) as f64;
+        raw.into_iter().map(|raw| (MAX as f64 * ((raw - least) as f64 / width)) as i64).collect()
+    }
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
