@@ -123,6 +123,7 @@ pub static TABLE: &[Spec] = &[
     row!("filesystem", on, |s: &Settings| filesystem::Filesystem::new(s)),
     row!("hwmon", on, |s: &Settings| hwmon::Hwmon::new(&s.sysfs)),
     row!("interrupts", off, |s: &Settings| interrupts::Interrupts::new(&s.procfs)),
+    row!("kernel_hung", on, |s: &Settings| numbers::Numbers::new(&numbers::KERNEL_HUNG, s)),
     row!("loadavg", on, |s: &Settings| loadavg::Loadavg::new(&s.procfs)),
     row!("mdadm", on, |s: &Settings| mdadm::Mdadm::new(&s.procfs)),
     row!("meminfo", on, |s: &Settings| meminfo::Meminfo::new(&s.procfs)),

@@ -92,6 +92,20 @@ pub const CONNTRACK: Set = Set {
     ],
 };
 
+/// Tasks that hung for minutes: on a Pi mostly for want of an SD card's answer.
+pub const KERNEL_HUNG: Set = Set {
+    name: "kernel_hung",
+    what: "count of hung tasks",
+    files: &[File {
+        path: "sys/kernel/hung_task_detect_count",
+        families: &[(
+            0,
+            Family::counter("node_kernel_hung_tasks_total", "Tasks found to hang since the start."),
+        )],
+        slow: true,
+    }],
+};
+
 /// The numbers of a file at the places its families name; `None` when one is
 /// missing.
 pub fn parse<const N: usize>(input: &[u8], families: &[(usize, Family)]) -> Option<[u64; N]> {
@@ -170,6 +184,7 @@ mod tests {
                 .iter()
                 .chain(ENTROPY.files)
                 .chain(CONNTRACK.files)
+                .chain(KERNEL_HUNG.files)
                 .all(|file| file.families.len() <= MOST)
         );
     }

@@ -4,9 +4,11 @@
 
 mod broken;
 mod build;
+mod dashboard;
 mod exposition;
 mod footprint;
 mod golden;
+mod lint;
 mod manager;
 mod parsers;
 mod peers;

@@ -8,12 +8,13 @@ use crate::exposition;
 use crate::running::{Running, agent};
 
 /// What not every machine has, nor every kernel tells.
-const NOT_EVERYWHERE: [&str; 12] = [
+const NOT_EVERYWHERE: [&str; 13] = [
     "bonding",
     "conntrack",
     "cpufreq",
     "dmi",
     "hwmon",
+    "kernel_hung",
     "mdadm",
     "nvme",
     "powersupplyclass",
