@@ -152,7 +152,15 @@ fn ours(page: &[u8]) -> Page {
 }
 
 /// The agent's page, and `node_exporter`'s from before and after it.
-fn pages(flags: &[String]) -> (Page, Page, Page) {
+struct Pages {
+    ours: Page,
+    before: Page,
+    after: Page,
+    /// Collectors of the agent that failed, in its own words.
+    log: Vec<String>,
+}
+
+fn pages(flags: &[String]) -> Pages {
     let optional = OPTIONAL.map(|collector| format!("--collector.{collector}"));
     let theirs = Running::start(exporter().args(flags).args(&optional));
     let own = Running::start(agent().args(flags).args(&optional));
@@ -161,9 +169,11 @@ fn pages(flags: &[String]) -> (Page, Page, Page) {
     let before = theirs.get("/metrics");
     let between = own.get("/metrics");
     let after = theirs.get("/metrics");
-    // What a collector could not read is worth knowing when something is missing.
-    eprintln!("{}", own.terminate().1);
-    (ours(&between), of_the_host(&before), of_the_host(&after))
+    // What a collector could not read explains what is missing.
+    let log = own.terminate().1;
+    let failed = log.lines().filter(|line| line.starts_with("collector ") && !line.contains("no "));
+    let log = failed.map(str::to_owned).collect();
+    Pages { ours: ours(&between), before: of_the_host(&before), after: of_the_host(&after), log }
 }
 
 fn shape(family: &Family) -> (&str, Vec<&str>) {
@@ -186,7 +196,7 @@ fn number(sample: &Sample) -> f64 {
 
 /// Every difference that is not listed, a line each; how many series are alike.
 fn differences(
-    (ours, before, after): &(Page, Page, Page),
+    Pages { ours, before, after, log }: &Pages,
     not_compared: &[Listed],
     loose: &[Listed],
 ) -> (usize, Vec<String>) {
@@ -230,6 +240,9 @@ fn differences(
             }
         }
     }
+    if !found.is_empty() {
+        found.extend(log.iter().cloned());
+    }
     (alike, found)
 }
 
@@ -264,7 +277,7 @@ fn no_difference_is_listed_that_is_none() {
     };
     let fixture = pages(&golden::flags(root.path()));
     let live = pages(&[]);
-    let added = [shown(&fixture.0), shown(&live.0)].concat();
+    let added = [shown(&fixture.ours), shown(&live.ours)].concat();
     for (start, reason) in ADDED {
         // Only in a cluster, or only on a busy host.
         if ["container_", "node_processes_", "node_tcp_connection_states"].contains(&start) {
