@@ -1,0 +1,149 @@
+//! A real Prometheus scrapes the agent while pods come and go.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::running::{Running, agent};
+
+/// How long, in seconds: five minutes where all tests run, and what
+/// `TERRARIUM_SOAK_SECONDS` says elsewhere.
+fn seconds() -> u64 {
+    let said = std::env::var("TERRARIUM_SOAK_SECONDS").ok();
+    said.map_or(20, |text| text.parse().unwrap())
+}
+
+/// Ended when dropped.
+struct Prometheus(Child);
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The folders the kubelet and the kernel have of a pod.
+struct Pod<'r> {
+    root: &'r Path,
+    number: u64,
+}
+
+impl Pod<'_> {
+    fn uid(&self) -> String {
+        format!("{:08x}-0000-4000-8000-000000000000", self.number)
+    }
+
+    fn cgroup(&self) -> std::path::PathBuf {
+        self.root.join("sys/fs/cgroup/kubepods").join(format!("pod{}", self.uid()))
+    }
+
+    fn logs(&self) -> std::path::PathBuf {
+        let name = format!("terrarium_web-{}_{}", self.number, self.uid());
+        self.root.join("root/var/log/pods").join(name)
+    }
+
+    fn start(&self) {
+        let container = self.cgroup().join(format!("{:064x}", self.number));
+        std::fs::create_dir_all(&container).unwrap();
+        std::fs::create_dir_all(self.logs().join("web")).unwrap();
+        std::fs::write(self.logs().join("web/0.log"), "").unwrap();
+        for (file, text) in [
+            ("cpu.stat", "usage_usec 1000\nuser_usec 600\nsystem_usec 400\n"),
+            ("memory.current", "1048576\n"),
+            ("memory.stat", "anon 4096\nfile 8192\ninactive_file 4096\n"),
+            ("cgroup.procs", ""),
+        ] {
+            std::fs::write(container.join(file), text).unwrap();
+        }
+    }
+
+    fn end(&self) {
+        std::fs::remove_dir_all(self.cgroup()).unwrap();
+        std::fs::remove_dir_all(self.logs()).unwrap();
+    }
+}
+
+#[test]
+fn prometheus_misses_no_scrape_while_pods_come_and_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for tree in ["root/var/log/pods", "sys/fs/cgroup/kubepods"] {
+        std::fs::create_dir_all(root.join(tree)).unwrap();
+    }
+    std::fs::write(root.join("sys/fs/cgroup/cgroup.controllers"), "cpu io memory pids\n").unwrap();
+    let sysfs = format!("--path.sysfs={}", root.join("sys").display());
+    let rootfs = format!("--path.rootfs={}", root.join("root").display());
+    let running = Running::start(agent().args([sysfs, rootfs]));
+
+    let config = format!(
+        "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
+         scrape_configs: [{{job_name: agent, static_configs: [{{targets: ['{}']}}]}}]\n",
+        running.address
+    );
+    std::fs::write(root.join("prometheus.yml"), config).unwrap();
+    // It says the port only in its log, so one that is free is looked for.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut prometheus = Command::new("prometheus");
+    prometheus
+        .arg(format!("--config.file={}", root.join("prometheus.yml").display()))
+        .arg(format!("--storage.tsdb.path={}", root.join("data").display()))
+        .arg(format!("--web.listen-address={free}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let _prometheus = Prometheus(prometheus.spawn().unwrap_or_else(|error| {
+        panic!("prometheus ({error}); install it: apt-get install prometheus")
+    }));
+    let start = Instant::now();
+    while query(free, "up").is_none_or(|answer| !answer.contains("\"1\"")) {
+        assert!(start.elapsed() < Duration::from_mins(1), "Prometheus did not begin to scrape");
+        std::thread::yield_now();
+    }
+
+    let start = Instant::now();
+    let mut number = 0;
+    while start.elapsed() < Duration::from_secs(seconds()) {
+        number += 1;
+        Pod { root, number }.start();
+        if number > 20 {
+            Pod { root, number: number - 20 }.end();
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let window = format!("{}s", seconds());
+    for (what, wanted) in [
+        (format!("min_over_time(up[{window}])"), "\"1\"]"),
+        // Nothing of the agent's was refused as a duplicate or out of order.
+        (
+            "sum(rate(prometheus_target_scrapes_sample_out_of_order_total[1m])) or vector(0)"
+                .to_owned(),
+            "\"0\"]",
+        ),
+        (format!("sum(changes(process_start_time_seconds[{window}]))"), "\"0\"]"),
+        (format!("count(count_over_time(up[{window}]) >= {})", seconds() - 3), "\"1\"]"),
+    ] {
+        let answer = query(free, &what).unwrap();
+        assert!(answer.contains(wanted), "{what}: {answer}");
+    }
+    let pods = query(
+        free,
+        "count(count by (pod) (last_over_time(container_memory_working_set_bytes[10m])))",
+    );
+    let pods = pods.unwrap();
+    assert!(!pods.contains("\"result\":[]"), "no pod was seen: {pods}");
+}
+
+/// Prometheus' answer to an instant query; `None` while it does not serve.
+fn query(address: std::net::SocketAddr, query: &str) -> Option<String> {
+    let encoded: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let mut stream = TcpStream::connect(address).ok()?;
+    // An answer to 1.0 comes in one piece and ends the connection.
+    let request = format!("GET /api/v1/query?query={encoded} HTTP/1.0\r\nhost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.starts_with("HTTP/1.0 200").then_some(answer)
+}
