@@ -15,6 +15,7 @@
 mod cost;
 mod floor;
 mod instructions;
+mod kubelet;
 mod report;
 mod subject;
 
@@ -25,6 +26,9 @@ use report::{Bound, Line, Report};
 use subject::Subject;
 
 /// The collectors of the host set, by the names both programs give them.
+const PODS: u32 = 30;
+const PROBES: u32 = 10;
+
 const HOST_SET: [&str; 13] = [
     "cpu",
     "diskstats",
@@ -71,6 +75,13 @@ fn measure(agent: &Path) -> Report {
     let hosted = Path::new(env!("CARGO_BIN_EXE_terrarium-agent"));
     let instructions = instructions::a_series(&Subject::agent(hosted).with(&host));
 
+    let mut kubelet = kubelet::Kubelet::new();
+    let with_pods = Subject::agent(agent).with(&host).with(&kubelet.flags());
+    let none = Cost::of(&with_pods);
+    kubelet.run(PODS);
+    let thirty = Cost::of(&with_pods.with(&kubelet.probes(PROBES)));
+    let a_pod = (thirty.processor - none.processor) / f64::from(PODS);
+
     let size = std::fs::metadata(agent).unwrap().len();
     Report {
         table: vec![
@@ -80,6 +91,11 @@ fn measure(agent: &Path) -> Report {
                 "the agent, everything on by default".to_owned(),
                 Some(whole.clone()),
                 whole.processor,
+            ),
+            (
+                format!("the agent, host set, {PODS} pods and {PROBES} probes"),
+                Some(thirty.clone()),
+                thirty.processor,
             ),
             ("node_exporter, host set".to_owned(), Some(theirs.clone()), theirs.processor),
             ("node_exporter, as it comes".to_owned(), Some(default.clone()), default.processor),
@@ -95,6 +111,12 @@ fn measure(agent: &Path) -> Report {
                 ours.resident,
                 Bound::most(3.0, 1.5),
             ),
+            Line::new(
+                "resident with 30 pods and 10 probes, MiB",
+                thirty.resident,
+                Bound::most(5.0, 3.0),
+            ),
+            Line::new("processor time a pod, µs", a_pod, Bound::most(50.0, 30.0)),
             Line::new("series of the host set", f64::from(ours.series), Bound::least(220.0)),
             Line::new(
                 "processor time, host set: node_exporter's ÷ ours",

@@ -2,7 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -37,33 +38,39 @@ impl Pod<'_> {
         format!("{:08x}-0000-4000-8000-000000000000", self.number)
     }
 
-    fn cgroup(&self) -> std::path::PathBuf {
+    fn cgroup(&self) -> PathBuf {
         self.root.join("sys/fs/cgroup/kubepods").join(format!("pod{}", self.uid()))
     }
 
-    fn logs(&self) -> std::path::PathBuf {
-        let name = format!("terrarium_web-{}_{}", self.number, self.uid());
-        self.root.join("root/var/log/pods").join(name)
+    fn id(&self) -> String {
+        format!("{:064x}", self.number)
+    }
+
+    fn link(&self) -> PathBuf {
+        let name = format!("web-{}_terrarium_web-{}.log", self.number, self.id());
+        self.root.join("root/var/log/containers").join(name)
     }
 
     fn start(&self) {
-        let container = self.cgroup().join(format!("{:064x}", self.number));
+        let container = self.cgroup().join(self.id());
         std::fs::create_dir_all(&container).unwrap();
-        std::fs::create_dir_all(self.logs().join("web")).unwrap();
-        std::fs::write(self.logs().join("web/0.log"), "").unwrap();
         for (file, text) in [
             ("cpu.stat", "usage_usec 1000\nuser_usec 600\nsystem_usec 400\n"),
             ("memory.current", "1048576\n"),
-            ("memory.stat", "anon 4096\nfile 8192\ninactive_file 4096\n"),
-            ("cgroup.procs", ""),
+            (
+                "memory.stat",
+                "anon 4096\nfile 8192\nfile_mapped 0\ninactive_file 4096\npgfault 9\npgmajfault 1\n",
+            ),
         ] {
             std::fs::write(container.join(file), text).unwrap();
         }
+        let log = format!("/var/log/pods/terrarium_web-{}_{}/web/0.log", self.number, self.uid());
+        symlink(log, self.link()).unwrap();
     }
 
     fn end(&self) {
         std::fs::remove_dir_all(self.cgroup()).unwrap();
-        std::fs::remove_dir_all(self.logs()).unwrap();
+        std::fs::remove_file(self.link()).unwrap();
     }
 }
 
@@ -71,7 +78,7 @@ impl Pod<'_> {
 fn prometheus_misses_no_scrape_while_pods_come_and_go() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    for tree in ["root/var/log/pods", "sys/fs/cgroup/kubepods"] {
+    for tree in ["root/var/log/containers", "sys/fs/cgroup/kubepods"] {
         std::fs::create_dir_all(root.join(tree)).unwrap();
     }
     std::fs::write(root.join("sys/fs/cgroup/cgroup.controllers"), "cpu io memory pids\n").unwrap();
