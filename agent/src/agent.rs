@@ -4,13 +4,14 @@ use std::io::Write;
 use std::time::Instant;
 
 use bytes::Bytes;
+use prometheus::Registry;
 
 use crate::cgroup::{Index, Shared};
 use crate::collector::{self, Collector};
 use crate::encoder::{Encoder, Family, Format};
 use crate::failure::Failure;
 use crate::process::Process;
-use crate::registered::Registered;
+use crate::registered::{self, Registered};
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::value::Value;
@@ -42,6 +43,8 @@ pub struct Agent {
     pods: Shared,
     process: Process,
     registered: Registered,
+    /// What is found outside of scrapes.
+    probes: Registry,
     scratch: Vec<u8>,
     out: Encoder,
     room: usize,
@@ -67,6 +70,7 @@ impl Agent {
             pods,
             process: Process::default(),
             registered: Registered::new()?,
+            probes: Registry::new(),
             scratch: Vec::new(),
             out: Encoder::with_capacity(FIRST_PAGE),
             room: FIRST_PAGE,
@@ -89,6 +93,12 @@ impl Agent {
     /// scrape, by whoever wants them if that is switched off.
     pub fn pods(&self) -> &Shared {
         &self.pods
+    }
+
+    /// Where what is found outside of scrapes is registered: it is on every
+    /// page that is not of chosen collectors.
+    pub fn probes(&self) -> &Registry {
+        &self.probes
     }
 
     /// The names of the collectors that run.
@@ -144,6 +154,9 @@ impl Agent {
     /// The page, whole.
     pub fn render(&mut self, selection: &Selection, format: Format) -> Bytes {
         self.collect(selection, format);
+        if *selection == Selection::All {
+            registered::encode(&self.probes, &mut self.out);
+        }
         if self.own_metrics {
             self.registered.encode(&mut self.out);
         }

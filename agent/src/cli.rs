@@ -26,6 +26,9 @@ pub struct Args {
     /// How many scrapes may be under way at a time; 0 for any number.
     #[arg(long = "web.max-requests", value_name = "NUMBER", default_value_t = 40)]
     pub max_requests: usize,
+    /// The file that says which services are probed; read again on SIGHUP.
+    #[arg(long = "config.file", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Where procfs is mounted.
     #[arg(long = "path.procfs", value_name = "DIR", default_value = "/proc")]
     pub procfs: PathBuf,

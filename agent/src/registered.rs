@@ -66,26 +66,31 @@ impl Registered {
         &self.registry
     }
 
-    /// Encodes everything registered: counters and gauges, which is all there is.
+    /// Encodes everything registered.
     pub fn encode(&self, out: &mut Encoder) {
-        for family in self.registry.gather() {
-            let kind = match family.get_field_type() {
-                MetricType::COUNTER => Kind::Counter,
-                _ => Kind::Gauge,
+        encode(&self.registry, out);
+    }
+}
+
+/// Encodes a registry: counters and gauges, which is all there is.
+pub fn encode(registry: &Registry, out: &mut Encoder) {
+    for family in registry.gather() {
+        let kind = match family.get_field_type() {
+            MetricType::COUNTER => Kind::Counter,
+            _ => Kind::Gauge,
+        };
+        out.open(&[family.name().as_bytes()], kind, &[family.help().as_bytes()]);
+        for metric in family.get_metric() {
+            let labels = metric.get_label().iter();
+            let labels: Vec<(&str, &[u8])> =
+                labels.map(|label| (label.name(), label.value().as_bytes())).collect();
+            let value = match kind {
+                Kind::Counter => metric.get_counter().get_value(),
+                _ => metric.get_gauge().get_value(),
             };
-            out.open(&[family.name().as_bytes()], kind, &[family.help().as_bytes()]);
-            for metric in family.get_metric() {
-                let labels = metric.get_label().iter();
-                let labels: Vec<(&str, &[u8])> =
-                    labels.map(|label| (label.name(), label.value().as_bytes())).collect();
-                let value = match kind {
-                    Kind::Counter => metric.get_counter().get_value(),
-                    _ => metric.get_gauge().get_value(),
-                };
-                out.series(family.name(), &labels);
-                // A page in memory takes whatever is written.
-                let _ = writeln!(out, " {value}");
-            }
+            out.series(family.name(), &labels);
+            // A page in memory takes whatever is written.
+            let _ = writeln!(out, " {value}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod accept;
 mod connection;
 mod pages;
+mod probing;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -29,6 +30,9 @@ pub enum ServeError {
     /// The metrics could not be registered.
     #[error("cannot register the agent's own metrics")]
     Register(#[source] prometheus::Error),
+    /// The probes could not be set up.
+    #[error("cannot set up the probes")]
+    Probes(#[source] crate::probe::SetupError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}; see whether another exporter has the port \
@@ -61,6 +65,7 @@ pub fn run(args: &Args) -> Result<(), ServeError> {
 async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Setup)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Setup)?;
+    let hangup = signal(SignalKind::hangup()).map_err(ServeError::Setup)?;
     let address = &args.listen;
     let listener = listen(address)
         .await
@@ -69,6 +74,8 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     // With standard error gone there is nobody left to tell.
     let _ = writeln!(io::stderr(), "listening on http://{bound}{}", args.metrics_path.0);
 
+    let probing = probing::start(args.config.clone(), &agent)?;
+    tokio::spawn(probing::follow(hangup, probing));
     let connections = Arc::new(Connections::new(pages::router(args, agent)));
     let accepting = connections.accept(listener);
     let told = std::future::poll_fn(|context| {
