@@ -14,7 +14,7 @@ use super::{Check, Config, MOST_PROBES, Place, Probe, duration};
 const INTERVAL: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
-const LONGEST_INTERVAL: Duration = Duration::from_mins(60);
+const LONGEST_INTERVAL: Duration = Duration::from_hours(1);
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// What is wrong, and where in the text.
@@ -28,7 +28,7 @@ fn problem<T>(at: &Spanned<T>, said: impl Into<String>) -> Problem {
     Problem { offset: at.span().start, said: said.into() }
 }
 
-pub(super) fn config(raw: raw::File) -> Result<Config, Problem> {
+pub(super) fn config(raw: &raw::File) -> Result<Config, Problem> {
     if let Some(beyond) = raw.probe.get(MOST_PROBES) {
         return Err(problem(beyond, format!("expected at most {MOST_PROBES} probes")));
     }
@@ -152,11 +152,10 @@ fn address(target: &Spanned<String>) -> Result<SocketAddr, Problem> {
 
 fn url(raw: &raw::Probe, at: &Spanned<String>) -> Result<(Place, Check), Problem> {
     let said = "expected a URL with an IP address, such as https://127.0.0.1:6443/healthz";
-    for other in [&raw.container, &raw.target, &raw.path].into_iter().flatten() {
-        return Err(problem(
-            other,
-            "url says it all: expected no container, target or path beside it",
-        ));
+    let beside = [&raw.container, &raw.target, &raw.path].into_iter().flatten().next();
+    if let Some(beside) = beside {
+        let said = "url says it all: expected no container, target or path beside it";
+        return Err(problem(beside, said));
     }
     let uri: Uri = at.get_ref().parse().map_err(|_| problem(at, said))?;
     let (tls, port) = match uri.scheme_str() {

@@ -164,14 +164,14 @@ impl Config {
     /// [`ConfigError::Content`], for the first problem.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
         let at = |offset: usize, said: String| {
-            let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let before = text.get(..offset).unwrap_or(text);
+            let line = 1 + before.matches('\n').count();
             ConfigError::Content { file: file.to_owned(), line, said }
         };
         let raw: raw::File = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             at(offset, error.message().trim().replace('\n', "; "))
         })?;
-        check::config(raw).map_err(|problem| at(problem.offset, problem.said))
+        check::config(&raw).map_err(|problem| at(problem.offset, problem.said))
     }
 }

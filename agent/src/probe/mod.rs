@@ -17,7 +17,7 @@ mod schedule;
 mod systemd;
 mod tls;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
@@ -82,5 +82,5 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
 
 fn name(server_name: Option<&str>, address: SocketAddr) -> rustls::pki_types::ServerName<'static> {
     let given = server_name.and_then(|name| name.to_owned().try_into().ok());
-    given.unwrap_or_else(|| IpAddr::from(address.ip()).into())
+    given.unwrap_or_else(|| address.ip().into())
 }

@@ -1,4 +1,4 @@
-//! MongoDB: says hello, as every driver does before it logs in.
+//! `MongoDB`: says hello, as every driver does before it logs in.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 

@@ -1,4 +1,4 @@
-//! PostgreSQL: starts a session and goes when the server asks who it is.
+//! `PostgreSQL`: starts a session and goes when the server asks who it is.
 //!
 //! What `pg_isready` does: a server that refuses this user is well, one that
 //! is starting up, shutting down or full is not.

@@ -1,5 +1,6 @@
 //! systemd: whether a unit is active, asked over the host's bus.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
@@ -91,7 +92,8 @@ fn path(unit: &str) -> String {
         if byte.is_ascii_alphabetic() || byte.is_ascii_digit() && at > 0 {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("_{byte:02x}"));
+            // Text in memory takes whatever is written.
+            let _ = write!(path, "_{byte:02x}");
         }
     }
     path

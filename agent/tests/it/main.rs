@@ -14,6 +14,7 @@ mod package;
 mod parsers;
 mod peers;
 mod pods;
+mod probes;
 mod prometheus;
 mod running;
 mod serving;
