@@ -26,6 +26,7 @@ pub mod netstat;
 pub mod numbers;
 pub mod nvme;
 pub mod os;
+pub mod pi;
 pub mod pods;
 pub mod powersupplyclass;
 pub mod pressure;
@@ -136,6 +137,7 @@ pub static TABLE: &[Spec] = &[
     row!("powersupplyclass", on, |s: &Settings| devices::Devices::new(&powersupplyclass::CLASS, s)),
     row!("pressure", on, |s: &Settings| pressure::Pressure::new(&s.procfs)),
     row!("processes", off, |s: &Settings| processes::Processes::new(&s.procfs)),
+    row!("rpi", on, |s: &Settings| pi::Pi::new(s)),
     row!("schedstat", on, |s: &Settings| schedstat::Schedstat::new(&s.procfs)),
     row!("selinux", on, |s: &Settings| selinux::Selinux::new(s)),
     row!("sockstat", on, |s: &Settings| sockstat::Sockstat::new(&s.procfs)),

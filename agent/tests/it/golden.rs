@@ -6,7 +6,7 @@ use crate::exposition;
 use crate::running::{Running, agent, fixture};
 
 /// Series whose values are the machine's the test runs on.
-const OF_THIS_MACHINE: [&str; 12] = [
+const OF_THIS_MACHINE: [&str; 13] = [
     "node_filesystem_avail_bytes{",
     "node_filesystem_files{",
     "node_filesystem_files_free{",
@@ -17,6 +17,7 @@ const OF_THIS_MACHINE: [&str; 12] = [
     "node_timex_",
     "node_uname_info{",
     "process_",
+    "rpi_board_info{",
     "terrarium_agent_build_info{",
     "terrarium_agent_host_info{",
 ];
