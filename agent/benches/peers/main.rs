@@ -60,94 +60,87 @@ fn main() {
     }
 }
 
+/// Everything measured; processor time of the floor and of a pod in microseconds.
+struct Measured {
+    floor: f64,
+    host: Cost,
+    whole: Cost,
+    pods: Cost,
+    a_pod: f64,
+    instructions: f64,
+    megabytes: f64,
+    exporter_host: Cost,
+    exporter: Cost,
+    blackbox: Cost,
+}
+
 fn measure(agent: &Path) -> Report {
     let host = host_set();
-    let floor = floor::microseconds();
-    let ours = Cost::of(&Subject::agent(agent).with(&host));
-    let whole = Cost::of(&Subject::agent(agent));
-    let theirs = Cost::of(&Subject::node_exporter().with(&host));
-    let default = Cost::of(&Subject::node_exporter());
     let target = Subject::agent(agent).start();
     let blackbox = Cost::of(&Subject::blackbox(&target));
     drop(target);
     // valgrind cannot run a program with musl: the same code with the host's C
     // library, which the benchmark's profile makes.
     let hosted = Path::new(env!("CARGO_BIN_EXE_terrarium-agent"));
-    let instructions = instructions::a_series(&Subject::agent(hosted).with(&host));
-
     let mut kubelet = kubelet::Kubelet::new();
     let with_pods = Subject::agent(agent).with(&host).with(&kubelet.flags());
     let none = Cost::of(&with_pods);
     kubelet.run(PODS);
-    let thirty = Cost::of(&with_pods.with(&kubelet.probes(PROBES)));
-    let a_pod = (thirty.processor - none.processor) / f64::from(PODS);
+    let pods = Cost::of(&with_pods.with(&kubelet.probes(PROBES)));
+    drop(kubelet);
+    let measured = Measured {
+        floor: floor::microseconds(),
+        host: Cost::of(&Subject::agent(agent).with(&host)),
+        whole: Cost::of(&Subject::agent(agent)),
+        a_pod: (pods.processor - none.processor) / f64::from(PODS),
+        pods,
+        instructions: instructions::a_series(&Subject::agent(hosted).with(&host)),
+        megabytes: megabytes(std::fs::metadata(agent).unwrap().len()),
+        exporter_host: Cost::of(&Subject::node_exporter().with(&host)),
+        exporter: Cost::of(&Subject::node_exporter()),
+        blackbox,
+    };
+    Report { table: table(&measured), lines: lines(&measured) }
+}
 
-    let size = std::fs::metadata(agent).unwrap().len();
-    Report {
-        table: vec![
-            ("bare reads of the host set's files".to_owned(), None, floor),
-            ("the agent, host set".to_owned(), Some(ours.clone()), ours.processor),
-            (
-                "the agent, everything on by default".to_owned(),
-                Some(whole.clone()),
-                whole.processor,
-            ),
-            (
-                format!("the agent, host set, {PODS} pods and {PROBES} probes"),
-                Some(thirty.clone()),
-                thirty.processor,
-            ),
-            ("node_exporter, host set".to_owned(), Some(theirs.clone()), theirs.processor),
-            ("node_exporter, as it comes".to_owned(), Some(default.clone()), default.processor),
-            (
-                "blackbox_exporter, one HTTP probe".to_owned(),
-                Some(blackbox.clone()),
-                blackbox.processor,
-            ),
-        ],
-        lines: vec![
-            Line::new(
-                "resident after 1,000 scrapes, host set, MiB",
-                ours.resident,
-                Bound::most(3.0, 1.5),
-            ),
-            Line::new(
-                "resident with 30 pods and 10 probes, MiB",
-                thirty.resident,
-                Bound::most(5.0, 3.0),
-            ),
-            Line::new("processor time a pod, µs", a_pod, Bound::most(50.0, 30.0)),
-            Line::new("series of the host set", f64::from(ours.series), Bound::least(220.0)),
-            Line::new(
-                "processor time, host set: node_exporter's ÷ ours",
-                theirs.processor / ours.processor,
-                Bound::least(6.0),
-            ),
-            Line::new(
-                "processor time, host set: ours ÷ floor",
-                ours.processor / floor,
-                Bound::wish(1.2),
-            ),
-            Line::new(
-                "processor time, everything: node_exporter's ÷ ours",
-                default.processor / whole.processor,
-                Bound::at_least(8.0, 12.0),
-            ),
-            Line::new("user instructions a series", instructions, Bound::most(4000.0, 2500.0)),
-            Line::new(
-                "system calls a scrape, host set",
-                ours.system_calls,
-                Bound::most(60.0, 35.0),
-            ),
-            Line::new("threads, host set", f64::from(ours.threads), Bound::most(2.0, 1.0)),
-            Line::new("program, stripped, MB", megabytes(size), Bound::most(2.5, 1.5)),
-            Line::new(
-                "wake-ups in ten seconds without a scrape",
-                f64::from(ours.wakeups),
-                Bound::most(0.0, 0.0),
-            ),
-        ],
-    }
+fn table(measured: &Measured) -> Vec<(String, Option<Cost>, f64)> {
+    let row = |who: String, cost: &Cost| (who, Some(cost.clone()), cost.processor);
+    vec![
+        ("bare reads of the host set's files".to_owned(), None, measured.floor),
+        row("the agent, host set".to_owned(), &measured.host),
+        row("the agent, everything on by default".to_owned(), &measured.whole),
+        row(format!("the agent, host set, {PODS} pods and {PROBES} probes"), &measured.pods),
+        row("node_exporter, host set".to_owned(), &measured.exporter_host),
+        row("node_exporter, as it comes".to_owned(), &measured.exporter),
+        row("blackbox_exporter, one HTTP probe".to_owned(), &measured.blackbox),
+    ]
+}
+
+fn lines(measured: &Measured) -> Vec<Line> {
+    let Measured { floor, host, whole, pods, exporter_host, exporter, .. } = measured;
+    let line = Line::new;
+    vec![
+        line("resident, host set, MiB", host.resident, Bound::most(3.0, 1.5)),
+        line("resident, 30 pods and 10 probes, MiB", pods.resident, Bound::most(5.0, 3.0)),
+        line("series of the host set", f64::from(host.series), Bound::least(220.0)),
+        line(
+            "host set: node_exporter's time ÷ ours",
+            exporter_host.processor / host.processor,
+            Bound::least(6.0),
+        ),
+        line("host set: our time ÷ floor", host.processor / floor, Bound::wish(1.2)),
+        line(
+            "everything: node_exporter's time ÷ ours",
+            exporter.processor / whole.processor,
+            Bound::at_least(8.0, 12.0),
+        ),
+        line("time a pod, µs", measured.a_pod, Bound::most(50.0, 30.0)),
+        line("user instructions a series", measured.instructions, Bound::most(4000.0, 2500.0)),
+        line("system calls, host set", host.system_calls, Bound::most(60.0, 35.0)),
+        line("threads, host set", f64::from(host.threads), Bound::most(2.0, 1.0)),
+        line("program, stripped, MB", measured.megabytes, Bound::most(2.5, 1.5)),
+        line("wake-ups in ten idle seconds", f64::from(host.wakeups), Bound::most(0.0, 0.0)),
+    ]
 }
 
 fn host_set() -> Vec<String> {

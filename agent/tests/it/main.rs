@@ -16,6 +16,7 @@ mod peers;
 mod pods;
 mod probes;
 mod prometheus;
+mod reference;
 mod running;
 mod serving;
 mod systemd;

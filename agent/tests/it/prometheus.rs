@@ -1,5 +1,6 @@
 //! A real Prometheus scrapes the agent while pods come and go.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;
@@ -145,7 +146,10 @@ fn prometheus_misses_no_scrape_while_pods_come_and_go() {
 
 /// Prometheus' answer to an instant query; `None` while it does not serve.
 fn query(address: std::net::SocketAddr, query: &str) -> Option<String> {
-    let encoded: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let mut encoded = String::new();
+    for byte in query.bytes() {
+        let _ = write!(encoded, "%{byte:02x}");
+    }
     let mut stream = TcpStream::connect(address).ok()?;
     // An answer to 1.0 comes in one piece and ends the connection.
     let request = format!("GET /api/v1/query?query={encoded} HTTP/1.0\r\nhost: localhost\r\n\r\n");

@@ -1,0 +1,105 @@
+//! `docs/agent/metrics.md`: every metric, from the pages of the fixtures.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use terrarium_agent::collector::TABLE;
+
+use crate::golden;
+use crate::running::{Running, agent, fixture};
+
+const INTRODUCTION: &str = "\
+<!-- Generated; UPDATE=1 cargo test -p terrarium-agent --test it reference rewrites it. -->
+# Metrics
+
+Every metric the agent has, as the recorded files of a Pi 5 and of pods give
+them, with all collectors switched on but `systemd`, whose names are
+`node_exporter`'s. Names that begin with `node_` are
+`node_exporter`'s, with `container_` cAdvisor's, with `probe_` those of
+`blackbox_exporter`; `rpi_` and `terrarium_` are the agent's own. Tables of the
+kernel's (`node_memory_`, `node_netstat_`, `node_sockstat_`, `node_vmstat_`) have a
+series for each line that the kernel writes.
+";
+
+/// What is said of a metric.
+struct Metric {
+    kind: String,
+    help: String,
+    labels: Vec<String>,
+}
+
+/// The metrics of a page, by name.
+fn read(page: &str, metrics: &mut BTreeMap<String, Metric>) {
+    let (mut help, mut name) = ("", "");
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            (name, help) = rest.split_once(' ').unwrap();
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let kind = rest.rsplit_once(' ').unwrap().1.to_owned();
+            let metric = Metric { kind, help: help.to_owned(), labels: Vec::new() };
+            metrics.entry(name.to_owned()).or_insert(metric);
+        } else if let Some((_, labels)) = line.split_once('{') {
+            let metric = metrics.get_mut(name).unwrap();
+            for part in labels.split("=\"").collect::<Vec<_>>().split_last().unwrap().1 {
+                let label = part.rsplit(['"', ',']).next().unwrap();
+                if !metric.labels.iter().any(|known| known == label) {
+                    metric.labels.push(label.to_owned());
+                }
+            }
+        }
+    }
+}
+
+fn page() -> String {
+    let root = tempfile::tempdir().unwrap();
+    golden::rootfs(root.path());
+    let mut metrics = BTreeMap::new();
+    // Whether there is a systemd to ask is this machine's affair.
+    let on = TABLE.iter().filter(|spec| spec.name != "systemd");
+    let on: Vec<String> = on.map(|spec| format!("--{}", spec.on)).collect();
+    let pods = |tree: &str| format!("--path.{tree}={}", fixture("pods-v2").join(tree).display());
+    for flags in [
+        golden::flags(root.path()).to_vec(),
+        vec![
+            pods("sysfs").replace("/sysfs", "/sys"),
+            pods("procfs").replace("/procfs", "/proc"),
+            pods("rootfs").replace("/rootfs", "/root"),
+        ],
+    ] {
+        let running = Running::start(agent().args(flags).args(&on));
+        // The second page counts the first.
+        running.get("/metrics");
+        read(str::from_utf8(&running.get("/metrics")).unwrap(), &mut metrics);
+    }
+    let mut text = String::from(INTRODUCTION);
+    let mut group = "";
+    for (name, metric) in &metrics {
+        let prefix = name.split('_').next().unwrap();
+        if prefix != group {
+            group = prefix;
+            let _ = writeln!(
+                text,
+                "\n## {group}\n\n| metric | type | labels | what it is |\n|---|---|---|---|"
+            );
+        }
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let help = metric.help.replace('|', "\\|");
+        let _ = writeln!(text, "| `{name}` | {} | {} | {help} |", metric.kind, labels.join(", "));
+    }
+    text
+}
+
+#[test]
+fn the_committed_page_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/agent/metrics.md");
+    let fresh = page();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == fresh,
+        "docs/agent/metrics.md is stale: UPDATE=1 cargo test -p terrarium-agent --test it reference"
+    );
+}
