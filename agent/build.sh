@@ -1,9 +1,15 @@
 #!/bin/sh
-# Builds the agent for the nodes: static, stripped, with no C toolchain.
+# Builds the agent for the nodes: static and stripped.
 #
 #   agent/build.sh OUTDIR [aarch64] [x86_64]     (default: both)
 #
 # leaves OUTDIR/ARCH/terrarium-agent and prints the sizes in bytes.
+#
+# TLS is rustls with ring, and ring is C and assembly: each architecture takes a
+# C compiler for it, the host's own or Debian's gcc-aarch64-linux-gnu with
+# libc6-dev-arm64-cross (on an arm64 host: gcc-x86-64-linux-gnu with
+# libc6-dev-amd64-cross). Nothing of the C library is linked but musl, which
+# rustc brings; rustc's own linker puts it together.
 set -eu
 
 if [ $# -lt 1 ]; then
@@ -22,7 +28,6 @@ target_dir=${CARGO_TARGET_DIR:-target}/agent
 for arch; do
     target=$arch-unknown-linux-musl
     case $arch in
-    # rustc's own linker serves any architecture. On x86_64 the host's does as well.
     aarch64) export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld ;;
     x86_64) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld ;;
     *)
@@ -30,11 +35,24 @@ for arch; do
         exit 2
         ;;
     esac
+    if [ "$arch" = "$(uname -m)" ]; then compiler=cc; else compiler=$arch-linux-gnu-gcc; fi
+    command -v "$compiler" >/dev/null || {
+        echo "$0: no $compiler; install gcc-$(echo "$arch" | tr _ -)-linux-gnu" >&2
+        exit 1
+    }
     # Where rustc comes from a distribution the target has to be there already.
     if command -v rustup >/dev/null && ! rustup target list --installed | grep -qx "$target"; then
         rustup target add "$target"
     fi
-    cargo build --package terrarium-agent --profile agent \
+    # Places to relocate go into a bitmap, and nothing unwinds: see link.ld.
+    lean="-C link-arg=-zpack-relative-relocs -C link-arg=-T$PWD/agent/link.ld"
+    variable=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
+    # Atomics are written out: those of gcc's own library are not linked.
+    flags=
+    [ "$arch" != aarch64 ] || flags=-mno-outline-atomics
+    env "$variable=$lean" \
+        "CC_$(echo "$target" | tr - _)=$compiler" "CFLAGS_$(echo "$target" | tr - _)=$flags" \
+        cargo build --package terrarium-agent --profile agent \
         --target "$target" --target-dir "$target_dir"
     install -D -m 0755 "$target_dir/$target/agent/terrarium-agent" "$out/$arch/terrarium-agent"
 done

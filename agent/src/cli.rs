@@ -20,6 +20,9 @@ pub struct Args {
     /// Under which path the metrics are.
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
     pub metrics_path: MetricsPath,
+    /// TLS, passwords and headers: a YAML file as exporter-toolkit has it.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
     /// Leave out what the agent says of itself (`process_*`, `terrarium_agent_*`).
     #[arg(long = "web.disable-exporter-metrics")]
     pub disable_exporter_metrics: bool,

@@ -22,3 +22,4 @@ pub mod server;
 pub mod settings;
 pub mod source;
 pub mod value;
+pub mod web;

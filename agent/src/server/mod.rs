@@ -2,8 +2,10 @@
 
 mod accept;
 mod connection;
+mod guard;
 mod pages;
 mod probing;
+mod seats;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::address::Address;
 use crate::agent::Agent;
 use crate::cli::Args;
+use crate::web::{Current, StartError};
 use connection::Connections;
 
 /// How long requests under way may take once the agent was told to stop.
@@ -33,6 +36,9 @@ pub enum ServeError {
     /// The probes could not be set up.
     #[error("cannot set up the probes")]
     Probes(#[source] crate::probe::SetupError),
+    /// The web configuration cannot be used.
+    #[error("cannot start with --web.config.file")]
+    Web(#[source] StartError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}; see whether another exporter has the port \
@@ -67,16 +73,28 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Setup)?;
     let hangup = signal(SignalKind::hangup()).map_err(ServeError::Setup)?;
     let address = &args.listen;
+    let web = match &args.web_config {
+        Some(path) => {
+            let registry = agent.registered().registry();
+            Some(Arc::new(Current::start(path, registry).map_err(ServeError::Web)?))
+        }
+        None => None,
+    };
     let listener = listen(address)
         .await
         .map_err(|source| ServeError::Listen { address: address.clone(), source })?;
     let bound = listener.local_addr().map_err(ServeError::Setup)?;
     // With standard error gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "listening on http://{bound}{}", args.metrics_path.0);
+    let scheme = if web.as_ref().is_some_and(|web| web.get().tls.is_some()) { "s" } else { "" };
+    let _ = writeln!(io::stderr(), "listening on http{scheme}://{bound}{}", args.metrics_path.0);
 
     let probing = probing::start(args.config.clone(), &agent)?;
     tokio::spawn(probing::follow(hangup, probing));
-    let connections = Arc::new(Connections::new(pages::router(args, agent)));
+    let mut router = pages::router(args, agent);
+    if let Some(web) = &web {
+        router = guard::guarded(router, Arc::clone(web));
+    }
+    let connections = Connections::new(router, web);
     let accepting = connections.accept(listener);
     let told = std::future::poll_fn(|context| {
         let told =

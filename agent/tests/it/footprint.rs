@@ -36,16 +36,11 @@ fn the_program_is_small_and_stays_so() {
         page["process_cpu_seconds_total"].samples[0].value.parse().unwrap()
     };
     let microseconds = (seconds(&last) - seconds(&first)) / f64::from(SCRAPES) * 1e6;
-    let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
-    let of = |key: &str| -> u64 {
-        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-        line.split_whitespace().next().unwrap().parse().unwrap()
-    };
-    let (resident, threads) = (of("VmRSS:"), of("Threads:"));
+    let (resident, threads) = (running.status("VmRSS"), running.status("Threads"));
     println!(
         "{size} bytes; after {SCRAPES} scrapes of {series} series: {resident} KiB resident, \
          {} KiB at most, {threads} thread(s), {microseconds:.0} µs of processor time a scrape",
-        of("VmHWM:")
+        running.status("VmHWM")
     );
     assert!(resident <= MOST_MEMORY, "{resident} KiB resident");
     assert_eq!(threads, 1);

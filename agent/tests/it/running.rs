@@ -57,9 +57,14 @@ impl Running {
     }
 
     pub(crate) fn connect(&self) -> Connection {
+        Connection::over(self.stream())
+    }
+
+    /// A connection as it is.
+    pub(crate) fn stream(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Connection { stream: BufReader::new(stream) }
+        stream
     }
 
     /// The body of an answer that has to be 200.
@@ -67,6 +72,18 @@ impl Running {
         let answer = self.connect().get(path);
         assert_eq!(answer.status, 200, "{path}");
         answer.body
+    }
+
+    /// A number of its `/proc/PID/status`: memory in KiB, threads.
+    pub(crate) fn status(&self, key: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        line.unwrap().split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// The files it has open.
+    pub(crate) fn files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -91,8 +108,8 @@ impl Drop for Running {
 }
 
 /// A connection that is kept for the next request.
-pub(crate) struct Connection {
-    stream: BufReader<TcpStream>,
+pub(crate) struct Connection<S: Read = TcpStream> {
+    stream: BufReader<S>,
 }
 
 pub(crate) struct Answer {
@@ -107,7 +124,11 @@ impl Answer {
     }
 }
 
-impl Connection {
+impl<S: Read + Write> Connection<S> {
+    pub(crate) fn over(stream: S) -> Self {
+        Self { stream: BufReader::new(stream) }
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\nhost: agent\r\n\r\n"))
     }
