@@ -19,6 +19,7 @@ pub mod watch;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 pub use container::Container;
 pub use readings::Readings;
@@ -31,6 +32,9 @@ use budget::Budget;
 use listing::{Hierarchy, Place};
 use process::{Host, Network};
 use watch::Watch;
+
+/// How soon processes and addresses are looked for again where none was found.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The index as the pods' collector and whoever else needs it share it.
 pub type Shared = Arc<Mutex<Index>>;
@@ -71,6 +75,7 @@ pub struct Index {
     /// whatever could not be watched.
     rescan: Rescan,
     slow: bool,
+    looked: Option<Instant>,
 }
 
 impl Index {
@@ -86,6 +91,7 @@ impl Index {
             budget: Budget::of_this_process(),
             rescan: Rescan::default(),
             slow: false,
+            looked: None,
         }
     }
 
@@ -106,15 +112,21 @@ impl Index {
     pub fn refresh(&mut self) -> Result<(), Failure> {
         let due = self.rescan.due();
         self.slow |= due;
-        if self.watch.changed() || due {
-            self.list()?;
-        }
-        // A container has no process and a pod no address in its first moments.
-        if self.pods.iter().any(Pod::is_incomplete) {
+        let changed = self.watch.changed() || due;
+        let listed = if changed { self.list() } else { Ok(()) };
+        self.look(changed);
+        listed
+    }
+
+    /// Finds processes and addresses. A container has no process and a pod no
+    /// address in its first moments; a few never have.
+    fn look(&mut self, changed: bool) {
+        let is_late = self.looked.is_none_or(|last| last.elapsed() >= LOOK_AGAIN);
+        if (changed || is_late) && self.pods.iter().any(Pod::is_incomplete) {
+            self.looked = Some(Instant::now());
             let host = Host::new(&self.procfs);
             self.pods.iter_mut().filter(|pod| pod.is_incomplete()).for_each(|pod| pod.look(&host));
         }
-        Ok(())
     }
 
     /// Reads what each container uses. One that is gone is left as it is and no

@@ -8,6 +8,7 @@ mod dashboard;
 mod exposition;
 mod footprint;
 mod golden;
+mod groups;
 mod hostile;
 mod lint;
 mod manager;
