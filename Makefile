@@ -35,6 +35,10 @@ bench-agent: bootstrap ## The agent beside node_exporter and blackbox_exporter
 bench-fit: ## How long the verdict's proofs take
 	$(CARGO) bench -q -p terrarium-fit --bench fit
 
+referee: ## The verdict against the real kube-scheduler, all 240 cases
+	TERRARIUM_REFEREE_CASES=240 TERRARIUM_REFEREE_RUNS=20 \
+	  $(CARGO) test -p terrarium-fit --test referee -- --nocapture
+
 dist: ## Build provision, the nodes' programs and the lab into dist/
 	$(CARGO) build --release -p terrarium-provisioner -p terrarium-lab
 	agent/build.sh dist/agent
@@ -50,4 +54,4 @@ down: ## Remove everything the lab made
 bootstrap: ## Install what building and the lab need
 	hardware/lab/bootstrap.sh
 
-.PHONY: help demo test bench bench-fit bench-agent dist docs down bootstrap
+.PHONY: help demo test bench bench-fit referee bench-agent dist docs down bootstrap
