@@ -6,6 +6,7 @@ mod guard;
 mod pages;
 mod probing;
 mod seats;
+mod watching;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::agent::Agent;
 use crate::cli::Args;
 use crate::web::{Current, StartError};
 use connection::Connections;
+use watching::Watching;
 
 /// How long requests under way may take once the agent was told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -89,8 +91,11 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     let _ = writeln!(io::stderr(), "listening on http{scheme}://{bound}{}", args.metrics_path.0);
 
     let probing = probing::start(args.config.clone(), &agent)?;
-    tokio::spawn(probing::follow(hangup, probing));
-    let mut router = pages::router(args, agent);
+    tokio::spawn(probing::follow(hangup, probing.clone()));
+    let watching = Watching::new(args.settings(), &agent, probing);
+    let following = Arc::clone(&watching);
+    tokio::spawn(async move { following.follow().await });
+    let mut router = pages::router(args, agent, watching);
     if let Some(web) = &web {
         router = guard::guarded(router, Arc::clone(web));
     }

@@ -11,16 +11,19 @@ use axum::routing::get;
 use tokio::sync::Semaphore;
 
 use super::accept;
+use super::watching::Watching;
 use crate::agent::Agent;
 use crate::cli::Args;
 use crate::gzip::Gzip;
 use crate::selection::Selection;
+use crate::snapshot::page;
 
 /// What the handlers share.
 #[derive(Debug)]
 struct Shared {
     agent: Mutex<(Agent, Gzip)>,
     metrics_path: String,
+    watching: Arc<Watching>,
     /// Scrapes that may be under way.
     slots: Semaphore,
 }
@@ -28,16 +31,18 @@ struct Shared {
 type Pages = Arc<Shared>;
 
 /// The paths.
-pub(super) fn router(args: &Args, agent: Agent) -> Router {
+pub(super) fn router(args: &Args, agent: Agent, watching: Arc<Watching>) -> Router {
     let most = if args.max_requests == 0 { Semaphore::MAX_PERMITS } else { args.max_requests };
     let shared = Shared {
         agent: Mutex::new((agent, Gzip::default())),
         metrics_path: args.metrics_path.0.clone(),
+        watching,
         slots: Semaphore::new(most.min(Semaphore::MAX_PERMITS)),
     };
     Router::new()
         .route(&shared.metrics_path, get(metrics))
         .route("/", get(root))
+        .route("/api/v1/snapshot", get(snapshot))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .fallback(elsewhere)
@@ -84,6 +89,7 @@ async fn metrics(
         let packed = if compressed { gzip.compress(&page) } else { None };
         (page, packed)
     });
+    shared.watching.scraped();
     let kind = [(CONTENT_TYPE, format.content_type()), (VARY, "accept, accept-encoding")];
     match packed {
         Some(packed) => (kind, [(CONTENT_ENCODING, "gzip")], packed).into_response(),
@@ -93,14 +99,23 @@ async fn metrics(
 
 /// For a person who typed the address.
 async fn root(State(shared): State<Pages>) -> Html<String> {
-    let path = &shared.metrics_path;
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>terrarium-agent</title>\
-         <h1>terrarium-agent {}</h1><p><a href=\"{path}\">Metrics of this host</a></p>\n",
-        env!("CARGO_PKG_VERSION")
-    );
+    let page = page::html(&shared.watching.snapshot(), &shared.metrics_path);
     shared.counted("/", "200", Html(page))
+}
+
+/// For programs that judge.
+async fn snapshot(State(shared): State<Pages>) -> Response {
+    const PATH: &str = "/api/v1/snapshot";
+    match serde_json::to_vec(&shared.watching.snapshot()) {
+        Ok(json) => {
+            let kind = [(CONTENT_TYPE, "application/json")];
+            shared.counted(PATH, "200", (kind, json).into_response())
+        }
+        Err(error) => {
+            let said = (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response();
+            shared.counted(PATH, "500", said)
+        }
+    }
 }
 
 /// The process runs and answers.

@@ -21,6 +21,7 @@ mod prometheus;
 mod reference;
 mod running;
 mod serving;
+mod snapshot;
 mod soak;
 mod systemd;
 mod textfiles;
