@@ -30,12 +30,20 @@ pub const ROWS: usize = 2048;
 pub struct Source {
     path: Arc<Path>,
     file: Option<File>,
+    /// A read of less is the last.
+    piece: usize,
 }
 
 impl Source {
     /// The file at `path`; nothing is opened yet.
     pub fn new(path: PathBuf) -> Self {
-        Self { path: path.into(), file: None }
+        Self { path: path.into(), file: None, piece: ROWS }
+    }
+
+    /// A table whose rows may be longer than half a page: it is read until the
+    /// kernel says that it was all.
+    pub fn of_long_rows(path: PathBuf) -> Self {
+        Self { piece: 0, ..Self::new(path) }
     }
 
     /// Where the file is.
@@ -49,7 +57,8 @@ impl Source {
     /// [`Failure::Read`] when the file cannot be opened or read, or does not
     /// end within 16 MiB.
     pub fn read<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Result<&'s [u8], Failure> {
-        let length = self.with_file(|file| read_to_end(file, scratch))?;
+        let piece = self.piece;
+        let length = self.with_file(|file| read_to_end(file, piece, scratch))?;
         Ok(&scratch[..length])
     }
 
@@ -100,9 +109,10 @@ impl Source {
     }
 }
 
-/// Reads until the kernel says it was all: a short read is no sign of the end,
-/// as tables come in pieces of at most a page.
-fn read_to_end(file: &File, scratch: &mut Vec<u8>) -> io::Result<usize> {
+/// Reads until it was all. A short read is no sign of the end, as tables come in
+/// pieces of whole rows, of a page at most: but one of less than `piece` is,
+/// since the kernel would have put the next row into the same piece.
+fn read_to_end(file: &File, piece: usize, scratch: &mut Vec<u8>) -> io::Result<usize> {
     if scratch.is_empty() {
         scratch.resize(FIRST_ROOM, 0);
     }
@@ -110,7 +120,13 @@ fn read_to_end(file: &File, scratch: &mut Vec<u8>) -> io::Result<usize> {
     loop {
         match file.read_at(&mut scratch[length..], length as u64) {
             Ok(0) => return Ok(length),
-            Ok(read) => length += read,
+            Ok(read) => {
+                let room = scratch.len() - length;
+                length += read;
+                if read < piece.min(room) {
+                    return Ok(length);
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -134,7 +150,7 @@ fn read_piece(file: &File, piece: usize, scratch: &mut Vec<u8>) -> io::Result<us
             read => break read?,
         }
     };
-    if length < piece.min(scratch.len()) { Ok(length) } else { read_to_end(file, scratch) }
+    if length < piece.min(scratch.len()) { Ok(length) } else { read_to_end(file, 0, scratch) }
 }
 
 #[cfg(test)]
@@ -168,6 +184,33 @@ mod tests {
             let mut source = Source::new(path.clone());
             assert_eq!(source.read_piece(ROWS, keep, &mut scratch).unwrap(), content);
             assert_eq!(source.is_open(), keep);
+        }
+    }
+
+    #[test]
+    fn tables_of_the_kernel_s_are_read_to_their_last_line() {
+        let mut scratch = Vec::new();
+        for table in [
+            "diskstats",
+            "loadavg",
+            "meminfo",
+            "net/dev",
+            "net/netstat",
+            "net/snmp",
+            "net/sockstat",
+            "net/softnet_stat",
+            "pressure/cpu",
+            "self/stat",
+            "stat",
+            "vmstat",
+        ] {
+            let path = Path::new("/proc").join(table);
+            let Ok(whole) = std::fs::read(&path) else { continue };
+            let lines = |content: &[u8]| content.iter().filter(|byte| **byte == b'\n').count();
+            let mut source = Source::new(path);
+            let read = source.read(&mut scratch).unwrap();
+            assert_eq!(lines(read), lines(&whole), "{table}");
+            assert_eq!(read.last(), Some(&b'\n'), "{table}");
         }
     }
 

@@ -140,8 +140,9 @@ impl Filesystem {
     /// Reads below procfs, looks for mount points below the root file system.
     pub fn new(settings: &Settings) -> Self {
         Self {
-            files: ["1", "self"]
-                .map(|process| Source::new(settings.procfs.join(process).join("mountinfo"))),
+            files: ["1", "self"].map(|process| {
+                Source::of_long_rows(settings.procfs.join(process).join("mountinfo"))
+            }),
             rootfs: settings.rootfs.clone(),
             shown: Shown { mounts: settings.mounts.clone(), fstypes: settings.fstypes.clone() },
             asked: Vec::new(),

@@ -77,7 +77,7 @@ pub struct Interrupts {
 impl Interrupts {
     /// Reads below `procfs`.
     pub fn new(procfs: &Path) -> Self {
-        Self { file: Source::new(procfs.join("interrupts")) }
+        Self { file: Source::of_long_rows(procfs.join("interrupts")) }
     }
 }
 
