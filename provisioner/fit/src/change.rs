@@ -5,12 +5,16 @@
 
 mod drop;
 mod largest;
+mod pin;
+mod stack;
 
 #[cfg(test)]
 mod tests;
 
 pub use drop::{Dropped, drop};
 pub use largest::largest;
+pub use pin::pins;
+pub use stack::{Board, Candidate, boards, largest_memory, packs, without};
 
 use std::collections::BTreeSet;
 

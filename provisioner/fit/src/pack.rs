@@ -5,7 +5,7 @@
 //! placement here means none at all, and a placement here is a witness only
 //! after [`crate::checker::replay`].
 
-mod compile;
+pub(crate) mod compile;
 mod meter;
 
 #[cfg(test)]

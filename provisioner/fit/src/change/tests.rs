@@ -85,3 +85,72 @@ fn the_largest_request_is_found_to_the_step() {
     assert_eq!(largest(100, 500, 1, &mut fits), Some(500));
     assert_eq!(largest(800, 900, 1, &mut fits), None);
 }
+
+mod of_a_problem {
+    use super::*;
+    use crate::model::Problem;
+    use crate::pack::compile::tests::{nodes, pods};
+    use crate::pack::{Meter, compile};
+
+    const STEPS: u64 = 10_000;
+
+    #[test]
+    fn the_smallest_drop_of_a_real_problem_is_found() {
+        let mut all = pods("store", 1, 100, 800);
+        all.extend(pods("large", 1, 100, 700));
+        all.extend(pods("small", 2, 100, 300));
+        let problem = Problem { nodes: nodes(2), pods: all };
+        let services: Vec<Service> =
+            ["store", "large", "small"].map(|name| service(name, 0, 0, &[])).to_vec();
+        let mut fits = |dropped: &BTreeSet<usize>| without(&problem, &services, dropped, STEPS);
+        assert_eq!(fits(&BTreeSet::new()), Some(false), "2,100 MiB on 2,000");
+        let dropped = drop(&services, &mut fits).unwrap();
+        assert_eq!((dropped.services.len(), dropped.smallest), (1, true));
+        assert_eq!(conflict(&services, &mut fits).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_request_may_grow_until_the_pods_no_longer_pack() {
+        let mut all = pods("a", 2, 100, 100);
+        all.extend(pods("b", 1, 100, 400));
+        let problem = Problem { nodes: nodes(2), pods: all };
+        // One beside 400 and one alone: 600 is the most for both.
+        assert_eq!(largest_memory(&problem, "a", STEPS), Some(600 << 20));
+        assert_eq!(largest_memory(&problem, "nobody", STEPS), None);
+    }
+
+    #[test]
+    fn boards_that_help_are_named_with_what_they_replace_and_by_price() {
+        let problem = Problem { nodes: nodes(2), pods: pods("a", 3, 100, 900) };
+        let candidate = |board: &str, mib: u64, price| {
+            let mut node = nodes(3).remove(2);
+            node.allocatable.memory_bytes = mib << 20;
+            Candidate { board: board.to_owned(), node, price }
+        };
+        let candidates = [
+            candidate("small", 500, Some(1)),
+            candidate("same", 1000, Some(3)),
+            candidate("double", 1800, Some(2)),
+        ];
+        let found = boards(&problem, &candidates, STEPS);
+        let found: Vec<(&str, Option<&str>)> =
+            found.iter().map(|b| (b.board.as_str(), b.replaces.as_deref())).collect();
+        assert_eq!(
+            found,
+            [("double", None), ("double", Some("pi-1")), ("double", Some("pi-2")), ("same", None),]
+        );
+    }
+
+    #[test]
+    fn only_pods_that_can_get_in_each_others_way_are_tied() {
+        let mut all = pods("small", 2, 100, 200);
+        all.extend(pods("large", 1, 100, 900));
+        all.extend(pods("tiny", 1, 100, 10));
+        let packing = compile(&Problem { nodes: nodes(2), pods: all }, false);
+        let placement = [(0, 0), (1, 0), (2, 1), (3, 1)];
+        let pins = pins(&packing, &placement, &mut Meter::new(100_000, None)).unwrap();
+        // A loose small one could take the large one's node, and the large one
+        // theirs; the tiny one fits beside any of them.
+        assert_eq!(pins, placement[..3]);
+    }
+}

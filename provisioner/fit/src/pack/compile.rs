@@ -4,7 +4,7 @@ mod neighbours;
 mod spread;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

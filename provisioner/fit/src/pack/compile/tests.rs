@@ -5,7 +5,7 @@ use crate::model::{HostPort, Operator, PodTerm, Requirement, SpreadConstraint, T
 use crate::pack::{Cause, Order};
 
 /// Nodes `pi-1`, `pi-2`, ... of 1,000 thousandths of a core and 1,000 MiB.
-fn nodes(count: usize) -> Vec<Node> {
+pub(crate) fn nodes(count: usize) -> Vec<Node> {
     (1..=count)
         .map(|number| {
             let name = format!("pi-{number}");
@@ -26,7 +26,7 @@ fn nodes(count: usize) -> Vec<Node> {
         .collect()
 }
 
-fn pods(name: &str, count: usize, cpu: u64, mib: u64) -> Vec<Pod> {
+pub(crate) fn pods(name: &str, count: usize, cpu: u64, mib: u64) -> Vec<Pod> {
     (0..count)
         .map(|copy| Pod {
             namespace: "default".to_owned(),

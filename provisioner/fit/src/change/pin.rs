@@ -1,0 +1,72 @@
+//! Making it certain: pods tied to the nodes a placement gives them.
+
+use std::collections::BTreeMap;
+
+use crate::guarantee::{Guarantee, guarantee};
+use crate::pack::{Class, Meter, Packing};
+
+/// Pods, by their places, to tie to nodes so that every order of arrival
+/// places everything: a set none of which can be left out. None when even
+/// tying all of them is not proven to help.
+pub fn pins(
+    packing: &Packing,
+    placement: &[(usize, usize)],
+    meter: &mut Meter<'_>,
+) -> Option<Vec<(usize, usize)>> {
+    let mut pins: BTreeMap<usize, usize> = placement.iter().copied().collect();
+    let mut certain = |pins: &BTreeMap<usize, usize>| {
+        matches!(guarantee(&pinned(packing, pins), meter), Guarantee::Proven { .. })
+    };
+    if !certain(&pins) {
+        return None;
+    }
+    // The smallest first: the large ones are what ties are for.
+    let mut pods: Vec<usize> = pins.keys().copied().collect();
+    pods.sort_by_key(|pod| {
+        let class = packing.classes.iter().position(|class| class.members.contains(pod));
+        (class.map(|class| crate::search::weight(packing, class)), *pod)
+    });
+    for pod in pods {
+        let Some(node) = pins.remove(&pod) else { continue };
+        if !certain(&pins) {
+            pins.insert(pod, node);
+        }
+    }
+    Some(pins.into_iter().collect())
+}
+
+/// The packing with pods tied to nodes.
+fn pinned(packing: &Packing, pins: &BTreeMap<usize, usize>) -> Packing {
+    let mut tied =
+        Packing { classes: Vec::new(), conflicts: Vec::new(), caps: Vec::new(), ..packing.clone() };
+    let mut parts: Vec<Vec<usize>> = vec![Vec::new(); packing.classes.len()];
+    for (index, class) in packing.classes.iter().enumerate() {
+        let mut by_node: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for &pod in &class.members {
+            by_node.entry(pins.get(&pod).copied()).or_default().push(pod);
+        }
+        for (pin, members) in by_node {
+            let mut eligible = class.eligible.clone();
+            if let Some(pin) = pin {
+                for (node, eligible) in eligible.iter_mut().enumerate() {
+                    *eligible &= node == pin;
+                }
+            }
+            parts[index].push(tied.classes.len());
+            tied.classes.push(Class { members, eligible, ..class.clone() });
+        }
+    }
+    for conflict in &packing.conflicts {
+        for &one in &parts[conflict.one] {
+            for &other in &parts[conflict.other] {
+                tied.conflicts.push(crate::pack::Conflict { one, other, ..conflict.clone() });
+            }
+        }
+    }
+    for cap in &packing.caps {
+        tied.caps.extend(
+            parts[cap.class].iter().map(|&class| crate::pack::Cap { class, ..cap.clone() }),
+        );
+    }
+    tied
+}
