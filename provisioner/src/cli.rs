@@ -65,6 +65,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
     },
+    /// Judge whether a stack fits its nodes, before anything is bought or deployed
+    ///
+    /// Without an option, judges the inventory: its nodes as they are, where they
+    /// answer, else by the boards that are written. With --boards, boards that need
+    /// not exist. With --nodes and --manifests, anybody's pods on anybody's nodes.
+    /// Nothing is touched. Exits with 6 when it does not fit.
+    Fit(Fit),
     /// Prove the stack's edges: a marked record through each
     ///
     /// The record is put in at one end, looked for at the other, and taken away
@@ -115,6 +122,53 @@ pub(crate) enum StackCommand {
     },
 }
 
+/// What is judged, how long, and where the answer goes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Fit {
+    /// Boards in place of the inventory's nodes: 3xpi5-8gb, or
+    /// pi5-8gb:server,2xpi4-4gb, or board files; the first is the server unless
+    /// another is said to be
+    #[arg(long, value_name = "BOARDS", conflicts_with = "nodes")]
+    pub boards: Option<String>,
+    /// The profile in place of the inventory's [stack]: of the charts, or a
+    /// stand-in for services without one, such as full, full+openmetadata, small
+    #[arg(long, value_name = "PROFILE", conflicts_with = "nodes")]
+    pub profile: Option<String>,
+    /// A service of the profile to leave out; may be said more than once
+    #[arg(long, value_name = "SERVICE", requires = "profile")]
+    pub without: Vec<String>,
+    /// Nodes, as `kubectl get nodes -o yaml` prints them
+    #[arg(long, value_name = "FILE", requires = "manifests")]
+    pub nodes: Option<PathBuf>,
+    /// Workloads in the order they arrive, as `kubectl get -o yaml` prints them
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "nodes")]
+    pub manifests: Vec<PathBuf>,
+    /// Ask no node of the inventory: judge by the boards that are written
+    #[arg(long, conflicts_with_all = ["boards", "nodes"])]
+    pub offline: bool,
+    /// Judge k3s as it comes, which reserves nothing for itself and the system
+    #[arg(long, conflicts_with = "nodes")]
+    pub stock_k3s: bool,
+    /// Free disk for volumes on each node, in GiB; without it, what the nodes say
+    #[arg(long, value_name = "GIB")]
+    pub disk: Option<u64>,
+    /// The price of a board, to order advice by: pi5-8gb=95; may be said more
+    /// than once
+    #[arg(long, value_name = "BOARD=EUR", value_parser = price)]
+    pub price: Vec<(String, u64)>,
+    /// Write a page with pictures there as well
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// How much work the verdict may take, in seconds of a usual laptop. Counted
+    /// in steps, so that equal questions get equal answers
+    #[arg(long, value_name = "SECONDS", default_value_t = 2,
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub budget: u32,
+    /// Take a minute's work for a proof where two seconds did not decide
+    #[arg(long, conflicts_with = "budget")]
+    pub prove: bool,
+}
+
 /// What becomes of a removed service's volumes and passwords.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -125,6 +179,13 @@ pub(crate) struct Data {
     /// Delete its volumes and passwords as well; there is no way back
     #[arg(long)]
     pub delete_data: bool,
+}
+
+/// A board and its price in whole euros.
+fn price(text: &str) -> Result<(String, u64), String> {
+    let wrong = || "expected BOARD=EUR, for example pi5-8gb=95".to_owned();
+    let (board, price) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((board.to_owned(), price.parse().map_err(|_| wrong())?))
 }
 
 fn patience(text: &str) -> Result<f64, String> {

@@ -13,6 +13,7 @@ mod credentials;
 mod error;
 mod executor;
 mod fetch;
+mod fit;
 mod host;
 mod image;
 pub mod kubeconfig;

@@ -52,6 +52,8 @@ pub(crate) struct Wish {
     kinds: BTreeMap<String, Vec<String>>,
     /// Services no node can run.
     pub refusals: Vec<Refusal>,
+    /// Their names, one for each refusal.
+    pub refused: Vec<String>,
     /// Services that are run otherwise than their charts say.
     pub notes: Vec<Refusal>,
 }
@@ -119,7 +121,8 @@ impl Stack {
     /// What is to be deployed on these boards; `tag` is that of our own image.
     pub(crate) fn wish(&self, boards: &[Board], tag: Option<&str>) -> Wish {
         let mut site = self.site.clone();
-        let (mut refusals, mut notes) = (Vec::new(), Vec::new());
+        let (mut refusals, mut refused) = (Vec::new(), Vec::new());
+        let mut notes = Vec::new();
         for (id, service) in self.services() {
             let chart = &service.chart.values;
             if let (Some(tag), Some(name)) = (tag, chart["image"]["repository"].as_str())
@@ -143,8 +146,9 @@ impl Stack {
                         Refusal::new(PART, "board", note, hint)
                     }));
                 }
-                Err(refused) => {
-                    refusals.push(Refusal::new(PART, "board", refused.what, refused.hint));
+                Err(why) => {
+                    refusals.push(Refusal::new(PART, "board", why.what, why.hint));
+                    refused.push(id.to_string());
                 }
             }
         }
@@ -153,6 +157,7 @@ impl Stack {
             waves: self.waves.clone(),
             kinds: self.kinds(),
             refusals,
+            refused,
             notes,
         }
     }
@@ -207,6 +212,11 @@ impl Wish {
             )
         };
         Ok(leftover(&self.releases, &deployed).into_iter().map(note).collect())
+    }
+
+    /// The releases in the order they start, each with its wave.
+    pub(crate) fn releases(&self) -> impl Iterator<Item = (&Release, usize)> {
+        self.releases.iter().map(|release| (release, self.wave(release.name.as_str())))
     }
 
     fn wave(&self, service: &str) -> usize {

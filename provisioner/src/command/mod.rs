@@ -2,6 +2,7 @@
 
 mod apply;
 mod credentials;
+mod fit;
 mod init;
 mod plan;
 mod prepare;
@@ -32,6 +33,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             Some(Command::Probe { node, save }) => {
                 probe::run(&cli.common, settings, node.as_deref(), save.as_deref()).await
             }
+            Some(Command::Fit(fit)) => fit::run(&cli.common, settings, fit).await,
             Some(Command::Verify { edges }) => verify::run(&cli.common, settings, edges).await,
             Some(Command::Credentials { ca: true, .. }) => {
                 credentials::authority(&cli.common, settings).await

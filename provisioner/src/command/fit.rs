@@ -1,0 +1,234 @@
+//! `provision fit`
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use terrarium_fit::verdict::Budget;
+use terrarium_inventory::{Inventory, Role, example};
+
+use super::load;
+use super::prepare::Ground;
+use crate::cli::{Common, Fit};
+use crate::error::{Code, Failure};
+use crate::fit::answer::{Answer, Subject, Word};
+use crate::fit::judge::{Terms, judge};
+use crate::fit::problem::{Asked, of_manifests, of_parts};
+use crate::fit::site::{self, Site};
+use crate::fit::stack::{Parts, charts, stand_in};
+use crate::fit::{boards, html, profile, table};
+use crate::report::terminal;
+use crate::settings::Settings;
+use crate::{observe, view};
+
+/// Seconds of work that [`Budget::default`] stands for, and `--prove`.
+const USUAL: u32 = 2;
+const PROVE: u32 = 60;
+/// Bytes of a file somebody passes by mistake.
+const FILE_MAX: u64 = 64 * 1024 * 1024;
+const GIB: u64 = 1024 * 1024 * 1024;
+
+/// Judges; exit code 6 when it does not fit.
+pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Result<Code, Failure> {
+    for (board, _) in &fit.price {
+        boards::find(board, board)?;
+    }
+    let (asked, subject, parts) = match &fit.nodes {
+        Some(nodes) => manifests(nodes, &fit.manifests)?,
+        None => stack(common, settings, fit).await?,
+    };
+    let terms = Terms {
+        subject,
+        budget: budget(if fit.prove { PROVE } else { fit.budget }),
+        stock: fit.stock_k3s,
+        prices: &fit.price,
+        refused: parts.refused,
+        notes: parts.notes,
+    };
+    let answer = tokio::task::block_in_place(|| judge(&asked, terms));
+    if let Some(path) = &fit.html {
+        fs_err::write(path, html::page(&answer))
+            .map_err(|error| Failure::new(Code::Usage, "cannot write the page", &error))?;
+    }
+    if common.json {
+        terminal::json(&answer)?;
+    } else {
+        terminal::text(&table::table(&answer));
+        if let Some(path) = &fit.html {
+            terminal::remark(&format!("wrote {}\n", path.display()));
+        }
+    }
+    Ok(code(&answer))
+}
+
+fn code(answer: &Answer) -> Code {
+    if answer.word == Word::DoesNotFit { Code::Refused } else { Code::Done }
+}
+
+/// The budget for so many seconds of a usual laptop.
+fn budget(seconds: u32) -> Budget {
+    let usual = Budget::default();
+    let scaled = |steps: u64| steps.saturating_mul(u64::from(seconds)) / u64::from(USUAL);
+    Budget {
+        search: scaled(usual.search),
+        proof: scaled(usual.proof),
+        // More runs narrow the interval; they find no proof.
+        runs: usual.runs,
+        seed: usual.seed,
+    }
+}
+
+fn manifests(
+    nodes: &Path,
+    files: &[std::path::PathBuf],
+) -> Result<(Asked, Subject, Parts), Failure> {
+    let texts = files
+        .iter()
+        .map(|path| Ok((path.display().to_string(), read(path)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let asked = of_manifests(&read(nodes)?, &texts)?;
+    let title = format!(
+        "{} on {}",
+        terminal::count(asked.low.pods.len(), "pod"),
+        terminal::count(asked.low.nodes.len(), "node")
+    );
+    Ok((asked, Subject { title, source: "manifests" }, Parts::default()))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let size = fs_err::metadata(path).map(|file| file.len());
+    let text = size.and_then(|size| {
+        if size > FILE_MAX {
+            let large = format!("{} has {size} bytes; at most {FILE_MAX} are read", path.display());
+            return Err(std::io::Error::other(large));
+        }
+        fs_err::read_to_string(path)
+    });
+    text.map_err(|error| Failure::new(Code::Usage, "cannot read the manifests", &error))
+}
+
+/// The inventory's stack or a profile, on its nodes or on boards.
+async fn stack(
+    common: &Common,
+    settings: &Settings,
+    fit: &Fit,
+) -> Result<(Asked, Subject, Parts), Failure> {
+    let disk = fit.disk.map(|gib| gib.saturating_mul(GIB));
+    let (mut inventory, sites) = match &fit.boards {
+        Some(text) => {
+            let wanted = boards::parse(text)?;
+            let sites: Vec<Site> =
+                wanted.iter().map(|wanted| Site::of_board(wanted, disk)).collect();
+            (on_boards(common, settings, fit, &sites)?, sites)
+        }
+        None => of_inventory(common, settings, fit, disk).await?,
+    };
+    let stand = fit.profile.as_deref().filter(|name| profile::is_one(name));
+    if let (Some(profile), None) = (&fit.profile, stand) {
+        inventory.stack.profile = Some(profile.clone());
+        inventory.stack.services.clear();
+        inventory.stack.without.clone_from(&fit.without);
+    }
+    let (parts, source) = match stand {
+        Some(name) => (stand_in(name, &fit.without, &sites)?, "stand-in"),
+        None => (charts(&inventory, &sites, common, settings).await?, "charts"),
+    };
+    let what = match (&fit.profile, &inventory.stack.profile) {
+        (Some(name), _) | (None, Some(name)) => format!("profile {name}"),
+        (None, None) => "the stack".to_owned(),
+    };
+    let title = format!("{what} on {}{}", hardware(&sites), stock(fit));
+    let asked = of_parts(&parts, sites, &inventory.k3s.disable, fit.stock_k3s)?;
+    Ok((asked, Subject { title, source }, parts))
+}
+
+fn stock(fit: &Fit) -> &'static str {
+    if fit.stock_k3s { ", with k3s as it comes" } else { "" }
+}
+
+/// `3x Raspberry Pi 5, 8 GB`.
+fn hardware(sites: &[Site]) -> String {
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for site in sites {
+        let name = site.title.clone().unwrap_or_else(|| "a node of no known board".to_owned());
+        match counted.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, number)) => *number += 1,
+            None => counted.push((name, 1)),
+        }
+    }
+    let all: Vec<String> =
+        counted.into_iter().map(|(name, number)| format!("{number}x {name}")).collect();
+    all.join(" and ")
+}
+
+/// The inventory with these boards for its nodes; without a file, one that asks
+/// for the profile.
+fn on_boards(
+    common: &Common,
+    settings: &Settings,
+    fit: &Fit,
+    sites: &[Site],
+) -> Result<Inventory, Failure> {
+    let there = common.inventory.exists();
+    if !there && fit.profile.is_none() {
+        return Err(Failure::plain(
+            Code::Usage,
+            "there is no inventory and no --profile: what is to fit?",
+        )
+        .hint(Some("for example: provision fit --boards 3xpi5-8gb --profile core".to_owned())));
+    }
+    let mut inventory = if there && fit.profile.is_none() {
+        load(&common.inventory, settings)?
+    } else {
+        let home = std::env::home_dir().unwrap_or_else(std::env::temp_dir);
+        Inventory::parse(Path::new("/boards"), &example(&["192.0.2.1"]), Some(&home))
+            .map_err(|problems| Failure::plain(Code::Internal, problems.render(false)))?
+    };
+    let Some(first) = inventory.nodes.first().cloned() else {
+        return Err(Failure::plain(Code::Internal, "the inventory has no node"));
+    };
+    inventory.nodes = sites
+        .iter()
+        .map(|site| terrarium_inventory::Node {
+            name: site.name.clone(),
+            role: site.role,
+            board: site.board.clone(),
+            labels: BTreeMap::new(),
+            ..first.clone()
+        })
+        .collect();
+    debug_assert!(inventory.nodes.iter().any(|node| node.role == Role::Server));
+    Ok(inventory)
+}
+
+/// The inventory and its nodes: asked, unless that is not wanted.
+async fn of_inventory(
+    common: &Common,
+    settings: &Settings,
+    fit: &Fit,
+    disk: Option<u64>,
+) -> Result<(Inventory, Vec<Site>), Failure> {
+    if fit.offline {
+        let inventory = load(&common.inventory, settings)?;
+        let sites = site::of_inventory(&inventory, &BTreeMap::new(), disk)?;
+        return Ok((inventory, sites));
+    }
+    let ground = Ground::new(common, settings)?;
+    let (reporter, done) = view::open(false, &ground.names());
+    let observation = observe::all(&ground.inventory, &ground.hosts, None, None, &reporter).await;
+    for (name, failure) in &observation.failures {
+        let text = format!("not asked, judged by its board: {}", failure.line());
+        reporter.of(name).say("observe", terrarium_plan::State::Note(text));
+    }
+    drop(reporter);
+    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
+    let inventory = (*ground.inventory).clone();
+    let sites = site::of_inventory(&inventory, &observation.facts, disk);
+    match (sites, observation.failures.into_iter().next()) {
+        (Ok(sites), _) => Ok((inventory, sites)),
+        // Why it was not reached is worth more than that it names no board.
+        (Err(unknown), Some((_, failure))) => {
+            Err(Failure { causes: vec![failure.line()], ..unknown })
+        }
+        (Err(unknown), None) => Err(unknown),
+    }
+}

@@ -1,0 +1,236 @@
+//! What no scheduler checks: processors, pages and kernels the images need,
+//! disks, room for one more pod during an update or for a job, pods that say
+//! nothing of what they use.
+
+use std::collections::BTreeMap;
+
+use terrarium_fit::k3s;
+use terrarium_fit::model::{Owner, Pod, Problem};
+use terrarium_fit::simulate::{Compiled, State};
+
+use super::answer::{Remark, Weight};
+use super::hazard::hazards;
+use super::problem::Asked;
+use super::words::{gib, listed, mib};
+
+/// Services named before the rest is counted.
+const NAMES_MAX: usize = 6;
+
+/// All remarks on a placement, node of each pod by place.
+pub(crate) fn remarks(asked: &Asked, placed: &[Option<usize>], stock: bool) -> Vec<Remark> {
+    let mut remarks = images(asked, placed);
+    remarks.extend(reservation(asked, stock));
+    if placed.iter().all(Option::is_some) {
+        remarks.extend(room(asked, placed));
+    }
+    remarks.extend(disks(asked, placed));
+    remarks.extend(unpriced(asked));
+    remarks.extend(starts(asked));
+    remarks
+}
+
+/// Images on nodes that cannot run them.
+fn images(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
+    let mut found: Vec<Remark> = Vec::new();
+    for (pod, node) in asked.low.pods.iter().zip(placed) {
+        let Some(site) = node.and_then(|node| asked.sites.get(node)) else { continue };
+        for image in pod.containers.iter().map(|container| container.image.as_str()) {
+            for mut remark in hazards(image, site) {
+                remark.what = format!("`{}` on {}: {}", pod.service, site.name, remark.what);
+                remark.service = Some(pod.service.clone());
+                if !found.contains(&remark) {
+                    found.push(remark);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Nodes that keep nothing from pods.
+fn reservation(asked: &Asked, stock: bool) -> Option<Remark> {
+    let open = asked.low.nodes.iter().filter(|node| {
+        node.allocatable.memory_bytes > 0
+            && node.allocatable.memory_bytes >= node.capacity.memory_bytes
+    });
+    let open: Vec<&str> = open.map(|node| node.name.as_str()).collect();
+    if open.is_empty() {
+        return None;
+    }
+    Some(Remark {
+        about: "reservation",
+        service: None,
+        weight: Weight::Warning,
+        what: format!(
+            "{} hand out all memory they have: nothing is kept for k3s and the system, and the \
+             kubelet evicts no pod for memory, so the kernel kills what it likes when memory ends, \
+             k3s included",
+            listed(&open)
+        ),
+        hint: Some(if stock {
+            "`provision` writes reservations and the eviction threshold; judge without \
+             --stock-k3s to see them"
+                .to_owned()
+        } else {
+            "set kube-reserved, system-reserved and eviction-hard, as `provision` does".to_owned()
+        }),
+    })
+}
+
+/// Whether one more pod of each Deployment, and each job, finds a node.
+fn room(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
+    let mut extra: Vec<(Pod, bool)> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for pod in &asked.low.pods {
+        let Owner::Deployment { name, max_surge, .. } = &pod.owner else { continue };
+        let surges = *max_surge > 0 && pod.claims.is_empty() && !seen.contains(&name.as_str());
+        if surges && pod.service != k3s::SERVICE {
+            seen.push(name);
+            extra.push((Pod { name: format!("{}-next", pod.name), ..pod.clone() }, false));
+        }
+    }
+    extra.extend(asked.jobs.iter().map(|job| (job.clone(), true)));
+    let mut pods = asked.low.pods.clone();
+    pods.extend(extra.iter().map(|(pod, _)| pod.clone()));
+    let compiled = Compiled::new(&Problem { nodes: asked.low.nodes.clone(), pods });
+    let mut state = State::new(&compiled);
+    for (pod, node) in placed.iter().enumerate() {
+        if let (false, Some(node)) = (state.is_placed(pod), node) {
+            state.place(pod, *node);
+        }
+    }
+    let mut remarks = Vec::new();
+    for (place, (pod, once)) in extra.iter().enumerate() {
+        let place = asked.low.pods.len() + place;
+        if (0..state.nodes()).any(|node| state.feasible(place, node)) {
+            continue;
+        }
+        let (request, service) = (mib(pod.requests.memory_bytes), &pod.service);
+        remarks.push(if *once {
+            Remark {
+                about: "start",
+                service: Some(service.clone()),
+                weight: Weight::Warning,
+                what: format!(
+                    "the job `{}` of `{service}` requests {request} while the others run, and no \
+                     node has that left",
+                    pod.name
+                ),
+                hint: Some("scale something down while it runs".to_owned()),
+            }
+        } else {
+            Remark {
+                about: "update",
+                service: Some(service.clone()),
+                weight: Weight::Warning,
+                what: format!(
+                    "an update of `{service}` starts a pod of {request} before it ends the old \
+                     one, and no node has room for both"
+                ),
+                hint: Some("give it `strategy: Recreate`, or room".to_owned()),
+            }
+        });
+    }
+    remarks
+}
+
+/// Volumes against free disks.
+fn disks(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
+    let mut sums: BTreeMap<usize, u64> = BTreeMap::new();
+    for (pod, node) in asked.low.pods.iter().zip(placed) {
+        if let Some(node) = node {
+            let bytes: u64 = pod.claims.iter().map(|claim| claim.bytes).sum();
+            *sums.entry(*node).or_default() += bytes;
+        }
+    }
+    let mut remarks = Vec::new();
+    let mut unknown = Vec::new();
+    for (node, bytes) in sums.into_iter().filter(|(_, bytes)| *bytes > 0) {
+        let name = &asked.low.nodes[node].name;
+        match asked.sites.get(node).and_then(|site| site.disk_free) {
+            Some(free) if free < bytes => remarks.push(Remark {
+                about: "disk",
+                service: None,
+                weight: Weight::Warning,
+                what: format!(
+                    "volumes of {} go onto {name}, which has {} free; a local volume is given \
+                     without looking at its size",
+                    gib(bytes),
+                    gib(free)
+                ),
+                hint: Some("a larger disk, or smaller volumes".to_owned()),
+            }),
+            Some(_) => {}
+            None => unknown.push(format!("{} on {name}", gib(bytes))),
+        }
+    }
+    if !unknown.is_empty() {
+        remarks.push(Remark {
+            about: "disk",
+            service: None,
+            weight: Weight::Note,
+            what: format!("volumes will take up to {}; the disks are unknown", listed(&unknown)),
+            hint: Some("say what is free with --disk".to_owned()),
+        });
+    }
+    remarks
+}
+
+/// Pods that request no memory: the scheduler counts them as nothing.
+fn unpriced(asked: &Asked) -> Option<Remark> {
+    let silent = |pod: &&Pod| {
+        pod.service != k3s::SERVICE
+            && pod.containers.iter().any(|c| !c.init && c.memory_request.is_none())
+    };
+    let mut services: Vec<&str> =
+        asked.low.pods.iter().filter(silent).map(|pod| pod.service.as_str()).collect();
+    services.sort_unstable();
+    services.dedup();
+    if services.is_empty() {
+        return None;
+    }
+    let more = services.len().saturating_sub(NAMES_MAX);
+    let mut named: Vec<String> =
+        services.iter().take(NAMES_MAX).map(|name| format!("`{name}`")).collect();
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    Some(Remark {
+        about: "requests",
+        service: None,
+        weight: Weight::Warning,
+        what: format!(
+            "{} request no memory: the scheduler counts them as nothing, and they are the first \
+             to be killed when memory ends",
+            listed(&named)
+        ),
+        hint: Some("give their containers requests".to_owned()),
+    })
+}
+
+/// Services that need more to start than to run.
+fn starts(asked: &Asked) -> Vec<Remark> {
+    let mut remarks: Vec<Remark> = Vec::new();
+    for pod in &asked.low.pods {
+        let lasting = pod.containers.iter().filter(|container| !container.init);
+        let running: u64 = lasting.filter_map(|container| container.memory_request).sum();
+        let peak = pod.requests.memory_bytes;
+        let known = remarks.iter().any(|remark| remark.service.as_ref() == Some(&pod.service));
+        let starts = pod.containers.iter().any(|container| container.init);
+        if starts && peak > running && running > 0 && !known {
+            remarks.push(Remark {
+                about: "start",
+                service: Some(pod.service.clone()),
+                weight: Weight::Note,
+                what: format!(
+                    "`{}` is set aside {} for its start, {} more than it requests once it runs",
+                    pod.service,
+                    mib(peak),
+                    mib(peak - running)
+                ),
+                hint: None,
+            });
+        }
+    }
+    remarks
+}

@@ -1,0 +1,210 @@
+//! The answer as one page that loads nothing: nodes as stacked bars, services
+//! coloured by group.
+
+mod nodes;
+mod tables;
+
+use std::fmt::Write as _;
+
+use terrarium_helm::card::GROUPS;
+
+use super::answer::{Answer, Weight, Word};
+use super::words;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The page.
+pub(crate) fn page(answer: &Answer) -> String {
+    let groups = groups(answer);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <title>{word}: {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        word = capital(answer.word.as_str()),
+        title = escape(&answer.subject.title),
+    );
+    head(&mut page, answer);
+    nodes::section(&mut page, answer, &groups);
+    changes(&mut page, answer);
+    remarks(&mut page, answer);
+    tables::services(&mut page, answer, &groups);
+    tables::loss(&mut page, answer);
+    let _ = write!(
+        page,
+        "<footer><p>Written by <code>provision fit</code>. A request is what the scheduler sets \
+         aside for a pod, a limit what it may use at most. {}</p></footer>\n\
+         </main>\n</body>\n</html>\n",
+        match answer.subject.source {
+            "stand-in" =>
+                "The budgets are stand-ins, estimated for services whose charts may not exist yet.",
+            "manifests" => "The manifests are judged as they were given.",
+            _ => "The figures are those of the charts, rendered for these boards.",
+        }
+    );
+    page
+}
+
+fn head(page: &mut String, answer: &Answer) {
+    let _ = write!(
+        page,
+        "<header class=\"{class}\">\n<p class=\"subject\">{title}</p>\n\
+         <h1><span class=\"mark\" aria-hidden=\"true\">{mark}</span>{word}</h1>\n",
+        class = class(answer.word),
+        title = escape(&answer.subject.title),
+        mark = mark(answer.word),
+        word = capital(answer.word.as_str()),
+    );
+    let mut reasons = answer.reasons.iter();
+    if let Some(first) = reasons.next() {
+        let _ = writeln!(page, "<p class=\"reason\">{}</p>", prose(first));
+    }
+    for reason in reasons {
+        let _ = writeln!(page, "<p class=\"also\">{}</p>", prose(reason));
+    }
+    let proof = match (answer.verdict, answer.share) {
+        ("guaranteed", _) => {
+            "In whatever order the pods arrive, the scheduler places all of them: proven."
+                .to_owned()
+        }
+        ("impossible", _) => answer.certificate.as_ref().map_or_else(
+            || "No placement exists.".to_owned(),
+            |proof| format!("No placement exists: {}", proof.sentence),
+        ),
+        ("possible", Some(share)) => format!(
+            "A placement exists. Simulated, the scheduler placed everything in {} of {} \
+             installations ({}).",
+            share.complete,
+            share.runs,
+            words::share(share)
+        ),
+        ("possible", None) => "A placement exists.".to_owned(),
+        _ => "The time given was not enough to find a placement or to rule one out.".to_owned(),
+    };
+    let _ = write!(
+        page,
+        "<p class=\"proof\"><span class=\"verdict\">{}</span> {}</p>\n</header>\n",
+        answer.verdict,
+        prose(&proof)
+    );
+}
+
+fn changes(page: &mut String, answer: &Answer) {
+    if answer.change.is_empty() {
+        return;
+    }
+    page.push_str("<section>\n<h2>What to change</h2>\n<ul class=\"advice\">\n");
+    for change in &answer.change {
+        let _ = writeln!(
+            page,
+            "<li><span class=\"kind\">{}</span><span>{}</span></li>",
+            change.kind,
+            prose(&change.what)
+        );
+    }
+    page.push_str("</ul>\n</section>\n");
+}
+
+fn remarks(page: &mut String, answer: &Answer) {
+    if answer.remarks.is_empty() {
+        return;
+    }
+    page.push_str("<section>\n<h2>What no scheduler checks</h2>\n<ul class=\"advice\">\n");
+    for remark in &answer.remarks {
+        let weight = match remark.weight {
+            Weight::Refusal => "refusal",
+            Weight::Warning => "warning",
+            Weight::Note => "note",
+        };
+        let hint = remark.hint.as_ref().map_or_else(String::new, |hint| {
+            format!(" <span class=\"hint\">{}</span>", prose(&sentence(hint)))
+        });
+        let _ = writeln!(
+            page,
+            "<li class=\"{weight}\"><span class=\"kind\">{}</span><span>{}{hint}</span></li>",
+            remark.about,
+            prose(&sentence(&remark.what)),
+        );
+    }
+    page.push_str("</ul>\n</section>\n");
+}
+
+/// The groups there are, in the order they are shown: those of the cards first.
+fn groups(answer: &Answer) -> Vec<String> {
+    let found = || answer.nodes.iter().flat_map(|node| &node.pods).map(|pod| pod.group.as_str());
+    let services = answer.services.iter().map(|service| service.group.as_str());
+    let mut other: Vec<&str> =
+        found().chain(services).filter(|group| !GROUPS.contains(group)).collect();
+    other.sort_unstable();
+    other.dedup();
+    GROUPS.into_iter().chain(other).map(str::to_owned).collect()
+}
+
+/// The class that colours a group. There are twelve colours.
+fn colour(groups: &[String], group: &str) -> usize {
+    groups.iter().position(|known| known == group).unwrap_or_default() % 12
+}
+
+const fn class(word: Word) -> &'static str {
+    match word {
+        Word::Fits => "fits",
+        Word::Tight => "tight",
+        Word::DoesNotFit => "no",
+    }
+}
+
+const fn mark(word: Word) -> &'static str {
+    match word {
+        Word::Fits => "✓",
+        Word::Tight => "!",
+        Word::DoesNotFit => "✕",
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// With a capital and a full stop, unless it begins with a name.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{end}", capital(text))
+}
+
+/// Prose as HTML: what stands between backticks is code, and a number keeps its
+/// per cent sign.
+fn prose(text: &str) -> String {
+    let mut out = String::new();
+    for (index, part) in escape(text).replace(" %", "\u{a0}%").split('`').enumerate() {
+        if index > 0 {
+            out.push_str(if index % 2 == 1 { "<code>" } else { "</code>" });
+        }
+        out.push_str(part);
+    }
+    if text.matches('`').count() % 2 == 1 {
+        out.push_str("</code>");
+    }
+    out
+}
+
+/// Text as HTML, in elements and in attributes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

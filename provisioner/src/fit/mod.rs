@@ -1,0 +1,24 @@
+//! Does the stack fit the boards: what is asked, and how the answer is shown.
+//! The judgement itself is `terrarium-fit`'s.
+//!
+//! ```text
+//! --boards, pis.toml ─▶ site ─┐
+//! charts, stand-ins ─▶ stack ─┴▶ problem ─▶ judge ─▶ answer ─▶ table, JSON, html
+//! ```
+
+mod advice;
+pub(crate) mod answer;
+mod around;
+pub(crate) mod boards;
+mod hazard;
+pub(crate) mod html;
+pub(crate) mod judge;
+pub(crate) mod problem;
+pub(crate) mod profile;
+pub(crate) mod site;
+pub(crate) mod stack;
+pub(crate) mod table;
+mod words;
+
+#[cfg(test)]
+mod fixture;

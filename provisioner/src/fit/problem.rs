@@ -1,0 +1,154 @@
+//! From what is asked to the problem the verdict is about.
+
+use std::collections::BTreeMap;
+
+use terrarium_fit::manifest;
+use terrarium_fit::model::{Node, Owner, Pod, Problem, Resources};
+use terrarium_fit::{filter, k3s};
+
+use super::site::Site;
+use super::stack::Parts;
+use crate::error::{Code, Failure};
+
+/// Pods a kubelet takes unless it is told otherwise.
+const PODS: u64 = 110;
+/// Stands for a disk nobody knows: no pod asks for as much.
+const UNKNOWN_DISK: u64 = 1 << 50;
+
+/// What is known of a service besides its pods.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub title: String,
+    pub group: String,
+    pub needs: Vec<String>,
+}
+
+/// What is judged.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// With the nodes as small as they may be, and as large.
+    pub low: Problem,
+    pub high: Problem,
+    /// Pods that run once and end: they need room beside the others.
+    pub jobs: Vec<Pod>,
+    /// By service.
+    pub about: BTreeMap<String, About>,
+    /// By node, where it is known what the node is.
+    pub sites: Vec<Site>,
+}
+
+/// The services of charts or stand-ins on these nodes, behind k3s' own pods.
+pub(crate) fn of_parts(
+    parts: &Parts,
+    sites: Vec<Site>,
+    disabled: &[String],
+    stock: bool,
+) -> Result<Asked, Failure> {
+    let nodes = |memory: fn(&Site) -> u64| -> Vec<Node> {
+        sites.iter().map(|site| node(site, memory(site), stock)).collect()
+    };
+    let (low, high) = (nodes(|site| site.memory.low), nodes(|site| site.memory.high));
+    let wrong = |what: &str, error: &manifest::ManifestError| {
+        Failure::internal(&format!("the manifests of {what} cannot be judged"), error)
+    };
+    let mut pods = k3s::own(&low, disabled).map_err(|error| wrong("k3s", &error))?;
+    let mut jobs = Vec::new();
+    let mut about = BTreeMap::from([(
+        k3s::SERVICE.to_owned(),
+        About { title: "k3s' own pods".to_owned(), group: "Cluster".to_owned(), needs: Vec::new() },
+    )]);
+    for part in &parts.services {
+        let read = manifest::pods(&part.manifests, &low);
+        for mut pod in read.map_err(|error| wrong(&part.name, &error))?.pods {
+            pod.service.clone_from(&part.name);
+            // After k3s' own.
+            pod.wave = part.wave + 1;
+            let once = matches!(pod.owner, Owner::Job { .. });
+            (if once { &mut jobs } else { &mut pods }).push(pod);
+        }
+        let (title, group, needs) = (part.title.clone(), part.group.clone(), part.needs.clone());
+        about.insert(part.name.clone(), About { title, group, needs });
+    }
+    let high = Problem { nodes: high, pods: pods.clone() };
+    Ok(Asked { low: Problem { nodes: low, pods }, high, jobs, about, sites })
+}
+
+/// Anybody's pods on anybody's nodes, in file order.
+pub(crate) fn of_manifests(nodes: &str, texts: &[(String, String)]) -> Result<Asked, Failure> {
+    let wrong = |file: &str, error: &manifest::ManifestError| {
+        Failure::new(Code::Usage, format!("{file} cannot be judged"), error)
+    };
+    let nodes = manifest::nodes(nodes).map_err(|error| wrong("--nodes", &error))?;
+    if nodes.is_empty() {
+        return Err(Failure::plain(Code::Usage, "--nodes: the file has no object of kind Node")
+            .hint(Some("`kubectl get nodes -o yaml` prints them".to_owned())));
+    }
+    // Claims and classes may lie in another file than the pods that name them.
+    let text: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+    let files: Vec<&str> = texts.iter().map(|(file, _)| file.as_str()).collect();
+    let read = manifest::pods(&text.join("\n---\n"), &nodes);
+    let pods = read.map_err(|error| wrong(&files.join(", "), &error))?.pods;
+    let about = pods
+        .iter()
+        .map(|pod| {
+            let (title, group) = (pod.service.clone(), pod.namespace.clone());
+            (pod.service.clone(), About { title, group, needs: Vec::new() })
+        })
+        .collect();
+    let problem = Problem { nodes, pods };
+    let (low, high) = (problem.clone(), problem);
+    Ok(Asked { low, high, jobs: Vec::new(), about, sites: Vec::new() })
+}
+
+/// A node of `memory` bytes as its kubelet would present it.
+pub(crate) fn node(site: &Site, memory: u64, stock: bool) -> Node {
+    let capacity = Resources {
+        cpu_milli: u64::from(site.cores) * 1000,
+        memory_bytes: memory,
+        ephemeral_bytes: site.disk_free.unwrap_or(UNKNOWN_DISK),
+        pods: PODS,
+        extended: BTreeMap::new(),
+    };
+    let allocatable = Resources {
+        memory_bytes: site.allocatable(memory, stock),
+        // The kubelet keeps a twentieth of the disk.
+        ephemeral_bytes: capacity.ephemeral_bytes / 20 * 19,
+        ..capacity.clone()
+    };
+    Node {
+        name: site.name.clone(),
+        labels: site.labels.clone(),
+        taints: Vec::new(),
+        unschedulable: false,
+        allocatable,
+        capacity,
+    }
+}
+
+impl Asked {
+    /// The place of the node of that name.
+    pub(crate) fn node(&self, name: &str) -> Option<usize> {
+        self.low.nodes.iter().position(|node| node.name == name)
+    }
+
+    /// What is known of a service; its own name where nothing is.
+    pub(crate) fn about(&self, service: &str) -> About {
+        self.about.get(service).cloned().unwrap_or_else(|| About {
+            title: service.to_owned(),
+            group: "other".to_owned(),
+            needs: Vec::new(),
+        })
+    }
+}
+
+/// Reasons a scheduler would give, in words.
+pub(crate) fn reasons(reasons: &[(filter::Reason, usize)]) -> String {
+    let said: Vec<String> = reasons
+        .iter()
+        .map(|(reason, nodes)| match nodes {
+            1 => format!("1 node {}", reason.as_str()),
+            nodes => format!("{nodes} nodes: each {}", reason.as_str()),
+        })
+        .collect();
+    if said.is_empty() { "no node is left for it".to_owned() } else { said.join(", ") }
+}

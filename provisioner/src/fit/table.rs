@@ -1,0 +1,176 @@
+//! The answer at 80 columns: the word and its reason first.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::answer::{Answer, Loss, Weight};
+use super::words::{cores, gib, listed, percent, share};
+use crate::report::terminal::wrapped;
+
+/// Services that are told by name before the rest is counted.
+const NAMES_MAX: usize = 12;
+
+/// All of it.
+pub(crate) fn table(answer: &Answer) -> String {
+    let mut text = format!("{}\n\n", wrapped("", &answer.subject.title));
+    head(&mut text, answer);
+    nodes(&mut text, answer);
+    services(&mut text, answer);
+    remarks(&mut text, answer);
+    changes(&mut text, answer);
+    loss(&mut text, answer);
+    if answer.subject.source == "stand-in" {
+        line(
+            &mut text,
+            "",
+            "The budgets are stand-ins: estimates for services whose charts may not exist yet.",
+        );
+    }
+    text
+}
+
+fn line(text: &mut String, label: &str, what: &str) {
+    let _ = writeln!(text, "{}", wrapped(label, what));
+}
+
+/// The word with its reasons, then the verdict with its proof.
+fn head(text: &mut String, answer: &Answer) {
+    let word = answer.word.as_str().to_uppercase();
+    let mut label = format!("{word:<13}");
+    for reason in &answer.reasons {
+        line(text, &label, reason);
+        label = " ".repeat(13);
+    }
+    let proof = match (answer.verdict, &answer.certificate, answer.share) {
+        ("guaranteed", ..) => {
+            "in whatever order the pods arrive, all are placed: proven".to_owned()
+        }
+        ("impossible", Some(certificate), _) => certificate.sentence.clone(),
+        ("impossible", None, _) => "no placement exists".to_owned(),
+        ("possible", _, Some(found)) => format!(
+            "a placement exists; simulated, the scheduler placed everything in {} of {} \
+             installations ({})",
+            found.complete,
+            found.runs,
+            share(found)
+        ),
+        ("possible", ..) => "a placement exists".to_owned(),
+        _ => "the budget was spent before a placement was found or ruled out".to_owned(),
+    };
+    line(text, &format!("{:<13}", answer.verdict), &proof);
+}
+
+fn nodes(text: &mut String, answer: &Answer) {
+    text.push_str("\nNODE            REQUESTED OF ALLOCATABLE      CPU          LIMITS   BOARD\n");
+    for node in &answer.nodes {
+        let _ = writeln!(
+            text,
+            "{:<15} {:>5} of {:>5} MiB {:>4} %  {:>5} of {:<5} {:>6} MiB   {}",
+            node.name,
+            node.requested / (1024 * 1024),
+            node.allocatable.low / (1024 * 1024),
+            percent(node.requested, node.allocatable.low),
+            cores(node.requested_cpu),
+            cores(node.allocatable_cpu),
+            node.limited / (1024 * 1024),
+            node.bears.as_str(),
+        );
+        let about: Vec<&str> = node.board.as_deref().into_iter().chain(node.role).collect();
+        if !about.is_empty() {
+            line(text, "  ", &about.join(", "));
+        }
+        line(text, "  ", &node.reading);
+        if node.volumes > 0 {
+            let free = node.disk_free.map_or_else(
+                || "how much is free is unknown".to_owned(),
+                |b| format!("{} free", gib(b)),
+            );
+            line(text, "  ", &format!("volumes: {}; {free}", gib(node.volumes)));
+        }
+    }
+    for left in &answer.left {
+        line(text, "no node for     ", &format!("{}: {}", left.pod, left.why));
+    }
+}
+
+fn services(text: &mut String, answer: &Answer) {
+    if answer.services.is_empty() {
+        return;
+    }
+    text.push_str("\nSERVICE             REQUEST  LIMIT  ROOM TO   NODES\n");
+    for service in &answer.services {
+        let mib = |bytes: u64| bytes / (1024 * 1024);
+        let room = service.largest_request.map_or_else(|| "-".to_owned(), |b| mib(b).to_string());
+        let place = match (service.verdict, service.nodes.as_slice()) {
+            ("impossible", _) => "none: impossible".to_owned(),
+            (_, []) => "none".to_owned(),
+            (_, nodes) => nodes.join(", "),
+        };
+        let label = format!(
+            "{:<19} {:>7} {:>6} {room:>8}   ",
+            service.name,
+            mib(service.request),
+            mib(service.limit)
+        );
+        line(text, &label, &place);
+        if let Some(reason) = &service.reason {
+            line(text, "  ", reason);
+        }
+    }
+}
+
+fn remarks(text: &mut String, answer: &Answer) {
+    if answer.remarks.is_empty() {
+        return;
+    }
+    text.push_str("\nWHAT NO SCHEDULER CHECKS\n");
+    for remark in &answer.remarks {
+        let weight = match remark.weight {
+            Weight::Refusal => "refused",
+            Weight::Warning => "warning",
+            Weight::Note => "note",
+        };
+        let label = format!("{weight:<8} {:<12}", remark.about);
+        let hint = remark.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+        line(text, &label, &format!("{}{hint}", remark.what));
+    }
+}
+
+fn changes(text: &mut String, answer: &Answer) {
+    if answer.change.is_empty() {
+        return;
+    }
+    text.push_str("\nWHAT TO CHANGE\n");
+    for change in &answer.change {
+        line(text, &format!("{:<12}", change.kind), &change.what);
+    }
+}
+
+fn loss(text: &mut String, answer: &Answer) {
+    if answer.loss.is_empty() {
+        return;
+    }
+    text.push_str("\nLOSING A NODE\n");
+    for loss in &answer.loss {
+        line(text, &format!("{:<12}", loss.node), &loss.summary);
+        for (fate, names) in fates(loss) {
+            let shown = if names.len() > NAMES_MAX {
+                format!("{} and {} more", names[..NAMES_MAX].join(", "), names.len() - NAMES_MAX)
+            } else {
+                listed(&names)
+            };
+            line(text, &format!("  {fate:<18}"), &shown);
+        }
+    }
+}
+
+/// The services that do not simply survive, by what becomes of them.
+fn fates(loss: &Loss) -> BTreeMap<&'static str, Vec<&str>> {
+    let mut fates: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+    for (service, fate) in &loss.services {
+        if fate.here != "survives" {
+            fates.entry(fate.here).or_default().push(service);
+        }
+    }
+    fates
+}
