@@ -36,7 +36,7 @@ bench-fit: ## How long the verdict's proofs take
 	$(CARGO) bench -q -p terrarium-fit --bench fit
 
 referee: ## The verdict against the real kube-scheduler, all 240 cases
-	TERRARIUM_REFEREE_CASES=240 TERRARIUM_REFEREE_RUNS=20 \
+	TERRARIUM_REFEREE_CASES=240 TERRARIUM_REFEREE_RUNS=10 \
 	  $(CARGO) test -p terrarium-fit --test referee -- --nocapture
 
 dist: ## Build provision, the nodes' programs and the lab into dist/

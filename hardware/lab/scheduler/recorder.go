@@ -17,6 +17,8 @@ type Step struct {
 	Node string `json:"node"`
 	// The nodes that passed the filters.
 	Feasible []string `json:"feasible"`
+	// What they scored in all, where there was a choice.
+	Scores map[string]int64 `json:"scores"`
 }
 
 // recorder is a plugin which sees each scheduling cycle, and changes nothing:
@@ -26,6 +28,20 @@ type recorder struct {
 	lock     sync.Mutex
 	steps    []Step
 	feasible map[string][]string
+	scores   map[string]map[string]int64
+}
+
+func newRecorder() *recorder {
+	return &recorder{feasible: map[string][]string{}, scores: map[string]map[string]int64{}}
+}
+
+func (r *recorder) scored(pod, node string, score int64) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.scores[pod] == nil {
+		r.scores[pod] = map[string]int64{}
+	}
+	r.scores[pod][node] = score
 }
 
 const recorderName = "Recorder"
@@ -58,10 +74,13 @@ func (r *recorder) Reserve(
 	defer r.lock.Unlock()
 	feasible := r.feasible[key(pod)]
 	delete(r.feasible, key(pod))
+	scores := r.scores[key(pod)]
+	delete(r.scores, key(pod))
 	if feasible == nil {
 		feasible = []string{node}
+		scores = map[string]int64{}
 	}
-	r.steps = append(r.steps, Step{Pod: key(pod), Node: node, Feasible: feasible})
+	r.steps = append(r.steps, Step{Pod: key(pod), Node: node, Feasible: feasible, Scores: scores})
 	return nil
 }
 

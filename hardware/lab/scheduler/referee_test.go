@@ -101,6 +101,18 @@ spec:
 	}
 }
 
+func TestWhereThereIsAChoiceEachNodeHasAScore(t *testing.T) {
+	got := run(t, strings.ReplaceAll(node, "pi-1", "pi-2")+bare("one", "100Mi", "")+bare("two", "100Mi", ""))
+	for _, step := range got.Steps {
+		if len(step.Feasible) != 2 || len(step.Scores) != 2 || step.Scores["pi-1"] == 0 {
+			t.Errorf("%+v", step)
+		}
+	}
+	if len(got.Steps) != 2 || got.Steps[0].Node == got.Steps[1].Node {
+		t.Errorf("the emptier node is taken: %+v", got.Steps)
+	}
+}
+
 func TestAnObjectItDoesNotKnowIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "case.yaml")
 	text := "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/scheduler"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
@@ -50,7 +52,8 @@ func schedule(parent context.Context, parsed *Case) (*Run, error) {
 	client := fake.NewSimpleClientset(objects...)
 	client.PrependReactor("create", "pods", bind(client))
 
-	seen := &recorder{feasible: map[string][]string{}}
+	seen := newRecorder()
+	ctx = klog.NewContext(ctx, logr.New(scores{seen}))
 	profiles, err := profiles()
 	if err != nil {
 		return nil, err

@@ -151,11 +151,16 @@ fn against_simulation(
         } else if ours.len() > 1 {
             tally.choices += 1;
             let scores = state.scores(pod, &feasible);
-            let best = scores.iter().max();
             let chosen = ours.iter().position(|node| *node == step.node).unwrap();
-            if Some(&scores[chosen]) != best {
-                let scores: Vec<_> = ours.iter().zip(&scores).collect();
-                found.push(format!("{}: scores {scores:?}, really {}", step.pod, step.node));
+            // A plugin that has no say gives nothing or all the same: only
+            // differences between nodes matter.
+            let theirs: Vec<i64> = ours.iter().map(|node| step.scores[node]).collect();
+            let apart = |scores: &[i64]| scores.iter().map(|s| s - scores[0]).collect::<Vec<_>>();
+            if scores.iter().max() != Some(&scores[chosen]) || apart(&scores) != apart(&theirs) {
+                found.push(format!(
+                    "{}: {ours:?} score {scores:?}, really {theirs:?}, and {} is chosen",
+                    step.pod, step.node
+                ));
             }
         }
         tally.steps += 1;

@@ -35,6 +35,8 @@ pub(crate) struct Step {
     pub node: String,
     /// The nodes that passed the filters.
     pub feasible: Vec<String>,
+    /// What each scored in all, where there was a choice.
+    pub scores: BTreeMap<String, i64>,
 }
 
 /// A list that Go may have written as null.
