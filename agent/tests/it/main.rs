@@ -7,6 +7,7 @@ mod build;
 mod dashboard;
 mod exposition;
 mod footprint;
+mod fuzz;
 mod golden;
 mod groups;
 mod hostile;

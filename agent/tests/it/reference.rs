@@ -7,6 +7,7 @@ use std::path::Path;
 use terrarium_agent::collector::TABLE;
 
 use crate::golden;
+use crate::manager::Manager;
 use crate::running::{Running, agent, fixture};
 
 const INTRODUCTION: &str = "\
@@ -55,9 +56,8 @@ fn page() -> String {
     let root = tempfile::tempdir().unwrap();
     golden::rootfs(root.path());
     let mut metrics = BTreeMap::new();
-    // Whether there is a systemd to ask is this machine's affair.
-    let on = TABLE.iter().filter(|spec| spec.name != "systemd");
-    let on: Vec<String> = on.map(|spec| format!("--{}", spec.on)).collect();
+    let manager = Manager::start(root.path());
+    let on: Vec<String> = TABLE.iter().map(|spec| format!("--{}", spec.on)).collect();
     let pods = |tree: &str| format!("--path.{tree}={}", fixture("pods-v2").join(tree).display());
     for flags in [
         golden::flags(root.path()).to_vec(),
@@ -67,7 +67,9 @@ fn page() -> String {
             pods("rootfs").replace("/rootfs", "/root"),
         ],
     ] {
-        let running = Running::start(agent().args(flags).args(&on));
+        let mut command = agent();
+        command.args(flags).args(&on).env("DBUS_SYSTEM_BUS_ADDRESS", &manager.address);
+        let running = Running::start(&mut command);
         // The second page counts the first.
         running.get("/metrics");
         read(str::from_utf8(&running.get("/metrics")).unwrap(), &mut metrics);
