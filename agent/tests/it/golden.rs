@@ -1,7 +1,9 @@
 //! The page for a Pi 5's files, to the letter.
 
 use std::path::Path;
+use std::process::Command;
 
+use crate::build::artifact;
 use crate::exposition;
 use crate::running::{Running, agent, fixture};
 
@@ -61,14 +63,34 @@ pub(crate) fn flags(rootfs: &Path) -> [String; 3] {
     ]
 }
 
-#[test]
-fn the_page_of_a_pi_5() {
+/// The page that `program` makes of the fixture, with what is off by default too.
+fn page(program: &mut Command) -> String {
     let root = tempfile::tempdir().unwrap();
     rootfs(root.path());
     let off_by_default = ["interrupts", "processes", "tcpstat"];
     let all = off_by_default.map(|collector| format!("--collector.{collector}"));
-    let running = Running::start(agent().args(flags(root.path())).args(all));
+    let running = Running::start(program.args(flags(root.path())).args(all));
     let page = running.get("/metrics");
     exposition::read_unique(&page).unwrap();
-    insta::assert_snapshot!(masked(str::from_utf8(&page).unwrap()));
+    masked(str::from_utf8(&page).unwrap())
+}
+
+#[test]
+fn the_page_of_a_pi_5() {
+    insta::assert_snapshot!(page(&mut agent()));
+}
+
+#[test]
+fn the_arm64_program_makes_the_same_page() {
+    let (program, _folder) = artifact("aarch64");
+    let emulated = page(Command::new("qemu-aarch64-static").arg(program));
+    assert_same(&page(&mut agent()), &emulated);
+}
+
+/// The first line in which two pages differ is said, not both pages.
+fn assert_same(native: &str, emulated: &str) {
+    for (native, emulated) in native.lines().zip(emulated.lines()) {
+        assert_eq!(native, emulated);
+    }
+    assert_eq!(native.lines().count(), emulated.lines().count());
 }
