@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use terrarium_fit::verdict::Budget;
+use terrarium_helm::catalogue::Catalogue;
+use terrarium_helm::words::advice;
 use terrarium_inventory::{Inventory, Role, example};
 
 use super::load;
@@ -124,6 +126,7 @@ async fn stack(
     };
     let stand = fit.profile.as_deref().filter(|name| profile::is_one(name));
     if let (Some(profile), None) = (&fit.profile, stand) {
+        known(profile)?;
         inventory.stack.profile = Some(profile.clone());
         inventory.stack.services.clear();
         inventory.stack.without.clone_from(&fit.without);
@@ -139,6 +142,22 @@ async fn stack(
     let title = format!("{what} on {}{}", hardware(&sites), stock(fit));
     let asked = of_parts(&parts, sites, &inventory.k3s.disable, fit.stock_k3s)?;
     Ok((asked, Subject { title, source }, parts))
+}
+
+/// Whether there are charts of that profile.
+fn known(profile: &str) -> Result<(), Failure> {
+    let catalogue = Catalogue::embedded()
+        .map_err(|error| Failure::internal("the charts of this program cannot be read", &error))?;
+    let charts = catalogue.profiles();
+    if charts.contains(profile) {
+        return Ok(());
+    }
+    let all: Vec<String> =
+        charts.into_iter().map(str::to_owned).chain(profile::names().map(str::to_owned)).collect();
+    let advice = advice(profile, all.iter().map(String::as_str));
+    let what = format!("--profile: neither charts nor a stand-in make `{profile}`: {advice}");
+    Err(Failure::plain(Code::Usage, what)
+        .hint(Some("parts of stand-ins are joined by +, as in full+openmetadata".to_owned())))
 }
 
 fn stock(fit: &Fit) -> &'static str {
@@ -160,8 +179,8 @@ fn hardware(sites: &[Site]) -> String {
     all.join(" and ")
 }
 
-/// The inventory with these boards for its nodes; without a file, one that asks
-/// for the profile.
+/// The inventory with these boards for its nodes; without a file, one that says
+/// nothing else.
 fn on_boards(
     common: &Common,
     settings: &Settings,
@@ -176,7 +195,7 @@ fn on_boards(
         )
         .hint(Some("for example: provision fit --boards 3xpi5-8gb --profile core".to_owned())));
     }
-    let mut inventory = if there && fit.profile.is_none() {
+    let mut inventory = if there {
         load(&common.inventory, settings)?
     } else {
         let home = std::env::home_dir().unwrap_or_else(std::env::temp_dir);

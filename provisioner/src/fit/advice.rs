@@ -139,13 +139,17 @@ pub(crate) fn losses(asked: &Asked, placement: &[(usize, usize)]) -> Vec<Loss> {
         return Vec::new();
     }
     let packing = compile(problem, false);
-    let controls: BTreeSet<usize> = problem
+    let mut controls: BTreeSet<usize> = problem
         .nodes
         .iter()
         .enumerate()
         .filter(|(_, node)| node.labels.contains_key("node-role.kubernetes.io/control-plane"))
         .map(|(place, _)| place)
         .collect();
+    // A control plane on none of the nodes is elsewhere, and stays.
+    if controls.is_empty() {
+        controls.insert(problem.nodes.len());
+    }
     let placed: Vec<Placed> = placement
         .iter()
         .map(|&(pod, node)| {
@@ -169,8 +173,7 @@ pub(crate) fn losses(asked: &Asked, placement: &[(usize, usize)]) -> Vec<Loss> {
             let mut meter = Meter::new(STEPS * 10, None);
             let found = loss::loss(&packing, &placed, lost, &controls, &mut meter);
             let quorum = 2 * controls.iter().filter(|node| **node != lost).count() > controls.len();
-            let known = !controls.is_empty();
-            told(&found, known && !quorum)
+            told(&found, !quorum)
         })
         .collect()
 }

@@ -62,7 +62,7 @@ fn reservation(asked: &Asked, stock: bool) -> Option<Remark> {
         service: None,
         weight: Weight::Warning,
         what: format!(
-            "{} hand out all memory they have: nothing is kept for k3s and the system, and the \
+            "all memory of {} is handed out: nothing is kept for k3s and the system, and the \
              kubelet evicts no pod for memory, so the kernel kills what it likes when memory ends, \
              k3s included",
             listed(&open)
@@ -200,8 +200,8 @@ fn unpriced(asked: &Asked) -> Option<Remark> {
         service: None,
         weight: Weight::Warning,
         what: format!(
-            "{} request no memory: the scheduler counts them as nothing, and they are the first \
-             to be killed when memory ends",
+            "no memory is requested by {}: the scheduler counts that as nothing, and what says \
+             nothing is killed first when memory ends",
             listed(&named)
         ),
         hint: Some("give their containers requests".to_owned()),

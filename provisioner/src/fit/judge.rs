@@ -319,3 +319,6 @@ fn services(
     }
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,7 @@ pub(crate) fn of_parts(
     let mut jobs = Vec::new();
     let mut about = BTreeMap::from([(
         k3s::SERVICE.to_owned(),
-        About { title: "k3s' own pods".to_owned(), group: "Cluster".to_owned(), needs: Vec::new() },
+        About { title: "Pods of k3s".to_owned(), group: "Cluster".to_owned(), needs: Vec::new() },
     )]);
     for part in &parts.services {
         let read = manifest::pods(&part.manifests, &low);

@@ -1,0 +1,101 @@
+use super::*;
+use crate::fit::boards::parse;
+use crate::fit::problem::of_parts;
+use crate::fit::site::Site;
+use crate::fit::stack::stand_in;
+use crate::fit::{html, table};
+use crate::report::terminal::WIDTH;
+
+/// A stand-in on boards, without some services.
+fn answer(boards: &str, profile: &str, without: &[&str], stock: bool) -> Answer {
+    let wanted = parse(boards).unwrap();
+    let sites: Vec<Site> = wanted.iter().map(|wanted| Site::of_board(wanted, None)).collect();
+    let without: Vec<String> = without.iter().map(|name| (*name).to_owned()).collect();
+    let parts = stand_in(profile, &without, &sites).unwrap();
+    let asked = of_parts(&parts, sites, &[], stock).unwrap();
+    let terms = Terms {
+        subject: Subject { title: format!("{profile} on {boards}"), source: "stand-in" },
+        budget: Budget { runs: 100, search: 100_000, proof: 200_000, seed: 1 },
+        stock,
+        prices: &[("pi4-4gb".to_owned(), 60), ("pi4-8gb".to_owned(), 90)],
+        refused: parts.refused,
+        notes: parts.notes,
+    };
+    judge(&asked, terms)
+}
+
+#[test]
+fn profiles_are_judged_as_their_budgets_say() {
+    let no_mongo = &["mongodb", "mongo-express"][..];
+    for (boards, profile, without, word, verdict) in [
+        ("3xpi5-8gb", "full", &[][..], Word::Fits, "guaranteed"),
+        ("3xpi5-8gb", "full+openmetadata", &[], Word::Fits, ""),
+        ("3xpi5-8gb", "full+datahub", &[], Word::Fits, ""),
+        ("3xpi4-8gb", "full", no_mongo, Word::Fits, ""),
+        ("3xpi4-8gb", "full+openmetadata", no_mongo, Word::Fits, ""),
+        ("3xpi4-8gb", "full+ferretdb", &[], Word::Fits, ""),
+        ("3xpi4-4gb", "small", &[], Word::Fits, "guaranteed"),
+        ("3xpi4-4gb", "small+flink+openmetadata", &[], Word::DoesNotFit, "impossible"),
+        ("3xpi4-4gb", "full+openmetadata+datahub", no_mongo, Word::DoesNotFit, "impossible"),
+        ("3xpi4-8gb", "full", &[], Word::DoesNotFit, "impossible"),
+    ] {
+        let found = answer(boards, profile, without, false);
+        let reasons = found.reasons.join("; ");
+        assert_eq!(found.word, word, "{boards} {profile}: {reasons}");
+        assert!(verdict.is_empty() || found.verdict == verdict, "{boards} {profile}: {reasons}");
+        assert!(!reasons.is_empty());
+        let left: Vec<_> = found.left.iter().map(|left| &left.pod).collect();
+        assert!(word == Word::DoesNotFit || left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn mongodb_is_refused_on_a_pi_4_with_its_cpu_named() {
+    let found = answer("3xpi4-8gb", "full", &[], false);
+    assert!(found.reasons[0].contains("ARMv8.2-A, and its CPU, a Cortex-A53 or Cortex-A72"));
+    let mongodb = found.services.iter().find(|service| service.name == "mongodb").unwrap();
+    assert_eq!((mongodb.verdict, mongodb.nodes.len()), ("impossible", 0));
+    // One newer board among them is enough.
+    let mixed = answer("2xpi4-8gb,1xpi5-8gb", "full", &[], false);
+    assert_eq!(mixed.placement["terrarium/mongodb-0"], "pi-3", "{:?}", mixed.reasons);
+}
+
+#[test]
+fn both_catalogues_on_boards_of_4_gb_are_refused_by_numbers() {
+    let found = answer("3xpi4-4gb", "small+openmetadata+datahub", &[], false);
+    let certificate = found.certificate.as_ref().unwrap();
+    assert_eq!(certificate.proof["kind"], "confined", "{}", certificate.sentence);
+    // 1950 + 2 * 2900 at the low end of what such boards have.
+    assert!(certificate.sentence.contains("7750 MiB"), "{}", certificate.sentence);
+    assert!(found.change.iter().any(|change| change.kind == "drop"), "{:?}", found.change);
+    let board = found.change.iter().find(|change| change.kind == "board").unwrap();
+    assert!(board.what.contains("euros"), "{board:?}");
+}
+
+#[test]
+fn stock_k3s_hands_out_what_the_board_has_not() {
+    let ours = answer("1xpi4-4gb", "small", &["airflow", "connect"], false);
+    let stock = answer("1xpi4-4gb", "small", &["airflow", "connect"], true);
+    assert!(stock.nodes[0].allocatable.low > ours.nodes[0].allocatable.low);
+    assert_eq!(stock.nodes[0].allocatable, stock.nodes[0].memory);
+    assert!(stock.word > Word::Fits, "{:?}", stock.reasons);
+    assert!(stock.remarks.iter().any(|remark| remark.about == "reservation"));
+    assert!(!ours.remarks.iter().any(|remark| remark.about == "reservation"));
+}
+
+#[test]
+fn the_table_fits_eighty_columns_and_the_page_has_every_service() {
+    let found = answer("3xpi4-4gb", "small+openmetadata+datahub", &[], false);
+    let text = table::table(&found);
+    let wide = text.lines().find(|line| line.chars().count() > WIDTH);
+    assert_eq!(wide, None);
+    let page = html::page(&found);
+    assert!(found.services.iter().all(|service| page.contains(&service.title)));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn equal_questions_get_equal_bytes() {
+    let once = || serde_json::to_string(&answer("3xpi4-4gb", "small", &[], false)).unwrap();
+    assert_eq!(once(), once());
+}
