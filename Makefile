@@ -32,7 +32,7 @@ bench-agent: bootstrap ## The agent beside node_exporter and blackbox_exporter
 	agent/build.sh dist/agent $(MACHINE)
 	UPDATE=$(CURDIR)/docs/performance.md $(CARGO) bench -p terrarium-agent --bench peers --profile agent
 
-bench-fit: ## How long the verdict's proofs take
+bench-fit: ## How long the verdict's proofs and runs take
 	$(CARGO) bench -q -p terrarium-fit --bench fit
 
 referee: ## The verdict against the real kube-scheduler, all 240 cases

@@ -1,9 +1,12 @@
-//! How long the proofs take: `make bench-fit`. Three nodes of 4,000 thousandths
+//! How long proofs and runs take: `make bench-fit`. Three nodes of 4,000 thousandths
 //! of a core and 8,000 MiB, pods of random sizes scaled to a share of the
 //! nodes, eight seeds each. The slowest of the eight is printed beside their
 //! mean, and how many ended with a proof.
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
 #![expect(clippy::print_stdout, reason = "a report is what it is for")]
 #![allow(missing_docs, reason = "a program")]
+
+mod runs;
 
 use std::time::{Duration, Instant};
 
@@ -32,6 +35,7 @@ fn main() {
             matches!(proof, Guarantee::Proven { .. })
         });
     }
+    runs::report();
 }
 
 fn report(what: &str, load: u64, run: impl Fn(u64) -> bool) {
