@@ -3,6 +3,7 @@
 mod boards;
 mod deploy;
 mod diff;
+mod probes;
 
 use std::collections::BTreeMap;
 
@@ -160,6 +161,12 @@ impl Stack {
             refused,
             notes,
         }
+    }
+
+    /// The agents' configuration: every node's agent probes the services that
+    /// run on it.
+    pub(crate) fn probes(&self) -> String {
+        probes::config(self.services().map(|(id, service)| (id, &service.card)))
     }
 
     fn services(&self) -> impl Iterator<Item = (&ServiceId, &Service)> {

@@ -1,5 +1,5 @@
-//! The node agent: its binary, its unit, and that the running process is of
-//! this binary and this unit.
+//! The node agent: its binary, its unit, its configuration, and that the running
+//! process is of this binary and this unit and has read this configuration.
 
 use terrarium_k3s::sums::Sha256;
 
@@ -10,8 +10,13 @@ pub(crate) const BINARY: &str = "/usr/local/bin/terrarium-agent";
 pub(crate) const UNIT: &str = "terrarium-agent.service";
 pub(crate) const UNIT_FILE: &str = "/etc/systemd/system/terrarium-agent.service";
 pub(crate) const DROP_IN: &str = "/etc/systemd/system/terrarium-agent.service.d/10-generation.conf";
+pub(crate) const CONFIG: &str = "/etc/terrarium/agent.toml";
+/// The digest of the configuration the running agent has read. Written last, so
+/// that a run that ends between writing and reloading is noticed by the next.
+pub(crate) const IN_FORCE: &str = "/etc/terrarium/agent.in-force";
 const UNIT_TEXT: &str = include_str!("../../../agent/unit/terrarium-agent.service");
 const DEADLINE: u64 = 60;
+const RELOAD_DEADLINE: u64 = 30;
 
 pub(crate) fn plan(context: &Context<'_>) -> Vec<Change> {
     let facts = context.facts;
@@ -41,15 +46,30 @@ pub(crate) fn plan(context: &Context<'_>) -> Vec<Change> {
         }
         changes.push(change);
     }
-    changes.extend(start(
-        "agent.start",
-        "start the node agent",
-        UNIT,
-        &generation,
-        DEADLINE,
-        facts,
-    ));
+    let start = start("agent.start", "start the node agent", UNIT, &generation, DEADLINE, facts);
+    changes.extend(configure(&context.artifacts.agent_config, start.is_some(), facts));
+    changes.extend(start);
     changes
+}
+
+/// Brings the configuration. An agent that is about to start reads it by
+/// itself; one that runs is told to read it again, not restarted.
+fn configure(text: &str, starts: bool, facts: &Facts) -> Option<Change> {
+    let in_force = format!("{}\n", Sha256::of(text.as_bytes()));
+    let files = [(CONFIG, text), (IN_FORCE, in_force.as_str())];
+    let different: Vec<_> =
+        files.into_iter().filter(|(path, text)| !same(facts, path, text)).collect();
+    if different.is_empty() {
+        return None;
+    }
+    let reason = file_reason(facts, &different);
+    let mut change = Change::new("agent.config", "tell the node agent whom to probe", reason)
+        .act(Action::text(CONFIG, "0644", text));
+    if !starts {
+        let script = format!("systemctl reload {UNIT}");
+        change = change.act(Action::Run { script, deadline: RELOAD_DEADLINE });
+    }
+    Some(change.act(Action::text(IN_FORCE, "0644", &in_force)))
 }
 
 /// A short digest over everything a unit runs on.
@@ -138,9 +158,31 @@ mod tests {
     #[test]
     fn a_fresh_node_gets_everything_and_a_converged_one_nothing() {
         let mut facts = facts();
-        assert_eq!(ids(&facts), ["agent.binary", "agent.unit", "agent.start"]);
+        assert_eq!(ids(&facts), ["agent.binary", "agent.unit", "agent.config", "agent.start"]);
         converge(&mut facts, plan);
         assert_eq!(ids(&facts), [""; 0]);
+    }
+
+    #[test]
+    fn another_configuration_is_reloaded_and_restarts_nothing() {
+        let mut facts = facts();
+        converge(&mut facts, plan);
+        for path in [CONFIG, IN_FORCE] {
+            let mut other = facts.clone();
+            other.files.remove(path);
+            context(&other, |context| {
+                let changes = plan(context);
+                let [change] = &changes[..] else { panic!("{changes:?}") };
+                assert_eq!(change.id, "agent.config");
+                let [Action::Write { .. }, Action::Run { script, .. }, Action::Write { path, .. }] =
+                    &change.actions[..]
+                else {
+                    panic!("{change:?}")
+                };
+                assert_eq!(script, "systemctl reload terrarium-agent.service");
+                assert_eq!(path, IN_FORCE);
+            });
+        }
     }
 
     #[test]

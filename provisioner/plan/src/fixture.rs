@@ -92,6 +92,7 @@ pub(crate) fn context(facts: &Facts, test: impl FnOnce(&Context<'_>)) {
         k3s: [("aarch64".to_owned(), "a".repeat(64))].into(),
         agent: [("aarch64".to_owned(), "b".repeat(64))].into(),
         image: None,
+        agent_config: "# None.\n".to_owned(),
     };
     test(&Context {
         inventory: &inventory,

@@ -17,6 +17,9 @@ pub struct Artifacts {
     /// The image of our own services; `None` when none of them is wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
+    /// The agents' configuration: whom they probe.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub agent_config: String,
 }
 
 impl Artifacts {

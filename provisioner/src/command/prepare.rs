@@ -95,8 +95,9 @@ impl Ground {
             .map(|facts| facts.machine.as_str())
             .filter(|machine| binaries::MACHINES.contains(machine))
             .collect();
-        let (artifacts, binaries) =
+        let (mut artifacts, binaries) =
             artifacts(&self.inventory, &machines, tag.as_deref(), settings, reporter).await?;
+        artifacts.agent_config = self.stack.probes();
         let wish = self.stack.wish(&boards(&self.inventory, &observation.facts), tag.as_deref());
         let mut plan = plan(&self.inventory, &observation.facts, &artifacts);
         plan.refusals.extend(wish.refusals.iter().cloned());

@@ -47,6 +47,8 @@ pub fn request(
         agent::BINARY,
         agent::UNIT_FILE,
         agent::DROP_IN,
+        agent::CONFIG,
+        agent::IN_FORCE,
         modules::FILE,
         sysctl::FILE,
         swap::RPI_SWAP,
