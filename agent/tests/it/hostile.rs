@@ -158,7 +158,7 @@ fn ten_thousand_hostile_requests_keep_nobody_else_waiting() {
     }
     let after = running.status("VmRSS");
     println!("{scrapes} scrapes meanwhile; resident {memory} -> {after} KiB");
-    assert_eq!(running.files(), files);
+    assert!(running.files() <= files, "{} files, {files} before", running.files());
     assert!(after <= memory + 12 * 1024, "{memory} -> {after} KiB");
     assert_eq!(running.status("Threads"), 1);
     let (code, log) = running.terminate();
