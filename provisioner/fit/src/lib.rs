@@ -18,3 +18,6 @@ pub mod search;
 pub mod share;
 pub mod simulate;
 pub mod verdict;
+
+#[cfg(test)]
+mod tables;

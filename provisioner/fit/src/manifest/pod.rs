@@ -1,6 +1,6 @@
 //! A pod from its metadata and spec.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ManifestError;
 use super::at::At;
@@ -121,7 +121,10 @@ fn whole_pod(
 ) -> Result<(), ManifestError> {
     let (limits, requests) = (at.get("limits"), at.get("requests"));
     let (asked, most) = (requests.resources()?, limits.resources()?);
-    for name in ["cpu", "memory"] {
+    let huge = asked.extended.keys().chain(most.extended.keys());
+    let huge: BTreeSet<&str> =
+        huge.map(String::as_str).filter(|name| name.starts_with("hugepages-")).collect();
+    for name in ["cpu", "memory"].into_iter().chain(huge) {
         let amount = match (requests.get(name).is_null(), limits.get(name).is_null()) {
             (false, _) => asked.get(name),
             // A limit of the pod is its request where its containers say none.
@@ -129,10 +132,12 @@ fn whole_pod(
             _ => continue,
         };
         let amount = amount.saturating_add(overhead.get(name));
-        if name == "cpu" {
-            (effective.cpu_milli, scored.0) = (amount, amount);
-        } else {
-            (effective.memory_bytes, scored.1) = (amount, amount);
+        match name {
+            "cpu" => (effective.cpu_milli, scored.0) = (amount, amount),
+            "memory" => (effective.memory_bytes, scored.1) = (amount, amount),
+            other => {
+                effective.extended.insert(other.to_owned(), amount);
+            }
         }
     }
     Ok(())

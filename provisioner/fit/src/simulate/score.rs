@@ -23,16 +23,10 @@ impl State<'_> {
             }
         };
         if !row.taints.is_empty() {
-            let raw: Vec<i64> = nodes.iter().map(|&node| row.taints[node]).collect();
-            let most = raw.iter().copied().max().unwrap_or(0);
-            let reversed = |raw: i64| if most == 0 { MAX } else { MAX - MAX * raw / most };
-            add(TAINTS, raw.into_iter().map(reversed).collect());
+            add(TAINTS, self.taints(pod, nodes));
         }
         if !row.affinity.is_empty() {
-            let raw: Vec<i64> = nodes.iter().map(|&node| row.affinity[node]).collect();
-            let most = raw.iter().copied().max().unwrap_or(0);
-            let scaled = |raw: i64| if most == 0 { raw } else { MAX * raw / most };
-            add(AFFINITY, raw.into_iter().map(scaled).collect());
+            add(AFFINITY, self.affinity(pod, nodes));
         }
         if row.spread.iter().any(|spread| !spread.hard) {
             add(SPREAD, self.spread(pod, nodes));
@@ -43,8 +37,28 @@ impl State<'_> {
         scores
     }
 
+    /// `TaintToleration`: the fewer taints it had rather avoided, the better.
+    pub(crate) fn taints(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
+        let taints = &self.compiled.pods[pod].taints;
+        let raw: Vec<i64> =
+            nodes.iter().map(|&node| taints.get(node).copied().unwrap_or(0)).collect();
+        let most = raw.iter().copied().max().unwrap_or(0);
+        let reversed = |raw: i64| if most == 0 { MAX } else { MAX - MAX * raw / most };
+        raw.into_iter().map(reversed).collect()
+    }
+
+    /// `NodeAffinity`: the more of its preferred terms hold, the better.
+    pub(crate) fn affinity(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
+        let affinity = &self.compiled.pods[pod].affinity;
+        let raw: Vec<i64> =
+            nodes.iter().map(|&node| affinity.get(node).copied().unwrap_or(0)).collect();
+        let most = raw.iter().copied().max().unwrap_or(0);
+        let scaled = |raw: i64| if most == 0 { raw } else { MAX * raw / most };
+        raw.into_iter().map(scaled).collect()
+    }
+
     /// `LeastAllocated`: the emptier, the better.
-    fn least(&self, pod: usize, node: usize) -> i64 {
+    pub(crate) fn least(&self, pod: usize, node: usize) -> i64 {
         let (row, used, all) =
             (&self.compiled.pods[pod], &self.nodes[node], &self.compiled.nodes[node]);
         let score = |asked: u64, all: u64| -> i64 {
@@ -70,7 +84,7 @@ impl State<'_> {
         clippy::cast_possible_truncation,
         reason = "the scheduler's own arithmetic"
     )]
-    fn balanced(&self, pod: usize, node: usize) -> i64 {
+    pub(crate) fn balanced(&self, pod: usize, node: usize) -> i64 {
         let (row, used, all) =
             (&self.compiled.pods[pod], &self.nodes[node], &self.compiled.nodes[node]);
         if row.cpu == 0 && row.memory == 0 {
@@ -92,7 +106,7 @@ impl State<'_> {
         clippy::cast_possible_truncation,
         reason = "the scheduler's own arithmetic"
     )]
-    fn spread(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
+    pub(crate) fn spread(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
         let row = &self.compiled.pods[pod];
         let soft = || row.spread.iter().filter(|spread| !spread.hard);
         let domain = |topology: usize, node: usize| self.compiled.topologies[topology].domain[node];
@@ -146,7 +160,7 @@ impl State<'_> {
         clippy::cast_possible_truncation,
         reason = "the scheduler's own arithmetic"
     )]
-    fn neighbours(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
+    pub(crate) fn neighbours(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
         let row = &self.compiled.pods[pod];
         let raw = |&node: &usize| -> i64 {
             let parts = row.likes.iter().filter_map(|&(counter, weight)| {

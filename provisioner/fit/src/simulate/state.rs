@@ -153,7 +153,7 @@ impl<'c> State<'c> {
         if fixed.is_some() {
             return fixed;
         }
-        if row.spread.iter().any(|spread| spread.hard && !self.spreads(spread, node)) {
+        if self.leans(pod, node) {
             return Some(Reason::Spread);
         }
         self.neighbour(row, node)
@@ -180,6 +180,12 @@ impl<'c> State<'c> {
         }
         let excluded = row.excludes.iter().any(|&counter| self.count(counter, node) > Some(0));
         excluded.then_some(Reason::AntiAffinity)
+    }
+
+    /// Whether a hard constraint on spreading keeps the pod off the node.
+    pub(crate) fn leans(&self, pod: usize, node: usize) -> bool {
+        let mut hard = self.compiled.pods[pod].spread.iter().filter(|spread| spread.hard);
+        hard.any(|spread| !self.spreads(spread, node))
     }
 
     fn spreads(&self, spread: &Spread, node: usize) -> bool {

@@ -1,0 +1,219 @@
+//! The scheduler's own test tables, restated as data under `tests/tables`:
+//! every case that is there agrees. Each file names where its facts are from
+//! and lists the cases left out with the reason.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::filter::Reason;
+use crate::manifest::{nodes, pods};
+use crate::model::Problem;
+use crate::simulate::{Compiled, State};
+
+#[derive(Deserialize)]
+struct Table {
+    source: String,
+    cases: Vec<Case>,
+    left_out: Vec<LeftOut>,
+}
+
+#[derive(Deserialize)]
+struct LeftOut {
+    case: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    case: String,
+    /// The pod that comes.
+    pod: Value,
+    #[serde(default)]
+    nodes: Vec<Value>,
+    /// Pods that are there.
+    #[serde(default)]
+    existing: Vec<Value>,
+    /// Services, for the copies of pods that say nothing of spreading.
+    #[serde(default)]
+    others: Vec<Value>,
+    /// By node: what the filter says, null when it lets the pod in.
+    #[serde(default)]
+    refused: Vec<Option<String>>,
+    /// By node: the plugin's score.
+    #[serde(default)]
+    scores: Vec<i64>,
+    /// What the pod takes: thousandths of a core, or units.
+    #[serde(default)]
+    takes: std::collections::BTreeMap<String, u64>,
+}
+
+fn table(text: &str) -> Table {
+    let table: Table = serde_json::from_str(text).unwrap();
+    assert!(table.source.contains(" v"), "a source without its version");
+    assert!(table.cases.len() > 2);
+    for out in &table.left_out {
+        assert!(!out.reason.is_empty(), "{} is left out without a reason", out.case);
+        assert!(table.cases.iter().all(|case| case.case != out.case), "{} is both", out.case);
+    }
+    table
+}
+
+/// The pod is the last of the problem's; those before it are placed.
+fn problem(case: &Case) -> Problem {
+    let list = |items: Vec<&Value>| json!({"kind": "List", "items": items}).to_string();
+    let nodes = nodes(&list(case.nodes.iter().collect()))
+        .unwrap_or_else(|error| panic!("{}: {error}", case.case));
+    let all = case.others.iter().chain(&case.existing).chain([&case.pod]).collect();
+    let pods =
+        pods(&list(all), &nodes).unwrap_or_else(|error| panic!("{}: {error}", case.case)).pods;
+    Problem { nodes, pods }
+}
+
+/// Runs a table and says which cases differ; all of them at once.
+fn holds(text: &str, difference: impl Fn(&Case, &Problem) -> Option<String>) {
+    let table = table(text);
+    let wrong: Vec<String> = table
+        .cases
+        .iter()
+        .filter_map(|case| Some(format!("{}: {}", case.case, difference(case, &problem(case))?)))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), table.cases.len(), wrong.join("\n"));
+}
+
+fn name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Unschedulable => "unschedulable",
+        Reason::Name => "name",
+        Reason::Taint => "taint",
+        Reason::Affinity => "affinity",
+        Reason::Port => "port",
+        Reason::Pods => "pods",
+        Reason::Cpu => "cpu",
+        Reason::Memory => "memory",
+        Reason::Ephemeral => "ephemeral-storage",
+        Reason::Extended => "extended",
+        Reason::Volume => "volume",
+        Reason::Spread => "spread",
+        Reason::Neighbours => "neighbours",
+        Reason::AntiAffinity => "anti-affinity",
+    }
+}
+
+fn refusals(case: &Case, problem: &Problem) -> Option<String> {
+    refused(case, problem, |state, pod, node| state.reason(pod, node))
+}
+
+fn refused(
+    case: &Case,
+    problem: &Problem,
+    of: impl Fn(&State<'_>, usize, usize) -> Option<Reason>,
+) -> Option<String> {
+    let compiled = Compiled::new(problem);
+    let state = State::new(&compiled);
+    let pod = problem.pods.len() - 1;
+    let ours: Vec<Option<String>> = (0..problem.nodes.len())
+        .map(|node| of(&state, pod, node).map(|reason| name(reason).to_owned()))
+        .collect();
+    (ours != case.refused).then(|| format!("expected {:?}, seen {ours:?}", case.refused))
+}
+
+fn scores(
+    case: &Case,
+    problem: &Problem,
+    of: impl Fn(&State<'_>, usize, &[usize]) -> Vec<i64>,
+) -> Option<String> {
+    let compiled = Compiled::new(problem);
+    let state = State::new(&compiled);
+    let nodes: Vec<usize> = (0..case.scores.len()).collect();
+    let ours = of(&state, problem.pods.len() - 1, &nodes);
+    (ours != case.scores).then(|| format!("expected {:?}, seen {ours:?}", case.scores))
+}
+
+#[test]
+fn requests_of_pods() {
+    holds(include_str!("../tests/tables/requests.json"), |case, problem| {
+        let requests = &problem.pods.last()?.requests;
+        let different = case.takes.iter().find(|(name, amount)| requests.get(name) != **amount);
+        different
+            .map(|(name, amount)| format!("{name}: expected {amount}, seen {}", requests.get(name)))
+    });
+}
+
+#[test]
+fn resources_that_fit() {
+    holds(include_str!("../tests/tables/fit.json"), refusals);
+}
+
+#[test]
+fn selectors_and_affinities_for_nodes() {
+    holds(include_str!("../tests/tables/node_affinity.json"), refusals);
+}
+
+#[test]
+fn taints_and_tolerations() {
+    holds(include_str!("../tests/tables/taints.json"), refusals);
+}
+
+#[test]
+fn host_ports() {
+    holds(include_str!("../tests/tables/ports.json"), refusals);
+}
+
+#[test]
+fn hard_spreading() {
+    // Of this filter alone: others that come before it refuse some of the nodes.
+    holds(include_str!("../tests/tables/spread.json"), |case, problem| {
+        refused(case, problem, |state, pod, node| state.leans(pod, node).then_some(Reason::Spread))
+    });
+}
+
+#[test]
+fn neighbours_required_and_excluded() {
+    holds(include_str!("../tests/tables/neighbours.json"), refusals);
+}
+
+#[test]
+fn scores_of_the_emptiest() {
+    holds(include_str!("../tests/tables/least_score.json"), |case, problem| {
+        scores(case, problem, |state, pod, nodes| {
+            nodes.iter().map(|&node| state.least(pod, node)).collect()
+        })
+    });
+}
+
+#[test]
+fn scores_of_balance() {
+    holds(include_str!("../tests/tables/balanced_score.json"), |case, problem| {
+        scores(case, problem, |state, pod, nodes| {
+            nodes.iter().map(|&node| state.balanced(pod, node)).collect()
+        })
+    });
+}
+
+#[test]
+fn scores_of_spreading() {
+    holds(include_str!("../tests/tables/spread_score.json"), |case, problem| {
+        scores(case, problem, |state, pod, nodes| state.spread(pod, nodes))
+    });
+}
+
+#[test]
+fn scores_of_neighbours() {
+    holds(include_str!("../tests/tables/neighbours_score.json"), |case, problem| {
+        scores(case, problem, |state, pod, nodes| state.neighbours(pod, nodes))
+    });
+}
+
+#[test]
+fn scores_of_taints() {
+    holds(include_str!("../tests/tables/taints_score.json"), |case, problem| {
+        scores(case, problem, |state, pod, nodes| state.taints(pod, nodes))
+    });
+}
+
+#[test]
+fn scores_of_preferred_nodes() {
+    holds(include_str!("../tests/tables/node_affinity_score.json"), |case, problem| {
+        scores(case, problem, |state, pod, nodes| state.affinity(pod, nodes))
+    });
+}
