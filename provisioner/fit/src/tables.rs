@@ -2,6 +2,11 @@
 //! every case that is there agrees. Each file names where its facts are from
 //! and lists the cases left out with the reason.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the methods' own paths name one lifetime, and every one is needed"
+)]
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,7 +30,8 @@ struct LeftOut {
 
 #[derive(Deserialize)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    name: String,
     /// The pod that comes.
     pod: Value,
     #[serde(default)]
@@ -53,7 +59,7 @@ fn table(text: &str) -> Table {
     assert!(table.cases.len() > 2);
     for out in &table.left_out {
         assert!(!out.reason.is_empty(), "{} is left out without a reason", out.case);
-        assert!(table.cases.iter().all(|case| case.case != out.case), "{} is both", out.case);
+        assert!(table.cases.iter().all(|case| case.name != out.case), "{} is both", out.case);
     }
     table
 }
@@ -62,10 +68,10 @@ fn table(text: &str) -> Table {
 fn problem(case: &Case) -> Problem {
     let list = |items: Vec<&Value>| json!({"kind": "List", "items": items}).to_string();
     let nodes = nodes(&list(case.nodes.iter().collect()))
-        .unwrap_or_else(|error| panic!("{}: {error}", case.case));
+        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let all = case.others.iter().chain(&case.existing).chain([&case.pod]).collect();
     let pods =
-        pods(&list(all), &nodes).unwrap_or_else(|error| panic!("{}: {error}", case.case)).pods;
+        pods(&list(all), &nodes).unwrap_or_else(|error| panic!("{}: {error}", case.name)).pods;
     Problem { nodes, pods }
 }
 
@@ -75,7 +81,7 @@ fn holds(text: &str, difference: impl Fn(&Case, &Problem) -> Option<String>) {
     let wrong: Vec<String> = table
         .cases
         .iter()
-        .filter_map(|case| Some(format!("{}: {}", case.case, difference(case, &problem(case))?)))
+        .filter_map(|case| Some(format!("{}: {}", case.name, difference(case, &problem(case))?)))
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), table.cases.len(), wrong.join("\n"));
 }
