@@ -45,8 +45,10 @@ fn head(text: &mut String, answer: &Answer) {
         ("guaranteed", ..) => {
             "in whatever order the pods arrive, all are placed: proven".to_owned()
         }
-        ("impossible", Some(certificate), _) => certificate.sentence.clone(),
-        ("impossible", None, _) => "no placement exists".to_owned(),
+        ("impossible", Some(proof), _) if !answer.reasons.contains(&proof.sentence) => {
+            proof.sentence.clone()
+        }
+        ("impossible", ..) => "no placement exists: proven".to_owned(),
         ("possible", _, Some(found)) => format!(
             "a placement exists; simulated, the scheduler placed everything in {} of {} \
              installations ({})",

@@ -69,10 +69,12 @@ fn head(page: &mut String, answer: &Answer) {
             "In whatever order the pods arrive, the scheduler places all of them: proven."
                 .to_owned()
         }
-        ("impossible", _) => answer.certificate.as_ref().map_or_else(
-            || "No placement exists.".to_owned(),
-            |proof| format!("No placement exists: {}", proof.sentence),
-        ),
+        ("impossible", _) => match &answer.certificate {
+            Some(proof) if !answer.reasons.contains(&proof.sentence) => {
+                format!("No placement exists: {}", proof.sentence)
+            }
+            _ => "No placement exists: proven.".to_owned(),
+        },
         ("possible", Some(share)) => format!(
             "A placement exists. Simulated, the scheduler placed everything in {} of {} \
              installations ({}).",
