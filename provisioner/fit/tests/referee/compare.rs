@@ -5,8 +5,9 @@ use std::fmt;
 
 use terrarium_fit::manifest;
 use terrarium_fit::model::Problem;
-use terrarium_fit::simulate::{Compiled, State, simulate};
-use terrarium_fit::verdict::{Budget, Kind, Scheduler, Verdict, judge};
+use terrarium_fit::scheduler::judge;
+use terrarium_fit::simulate::{Compiled, State};
+use terrarium_fit::verdict::{Budget, Kind, Verdict};
 
 use crate::generate::Case;
 use crate::observed::{Observed, Run};
@@ -60,7 +61,8 @@ pub(crate) fn compare(case: &Case, observed: &Observed, tally: &mut Tally) {
     let pods = manifest::pods(&case.text, &nodes).unwrap().pods;
     let problem = Problem { nodes, pods };
     let compiled = Compiled::new(&problem);
-    let verdict = verdict(&problem, &compiled);
+    let budget = Budget { search: 200_000, proof: 200_000, runs: 400, seed: 1 };
+    let verdict = judge(&problem, &budget);
     let mut found = Vec::new();
     for run in &observed.runs {
         tally.runs += 1;
@@ -85,32 +87,6 @@ pub(crate) fn compare(case: &Case, observed: &Observed, tally: &mut Tally) {
     *tally.verdicts.entry(format!("{:?}", verdict.verdict)).or_default() += 1;
     let found: BTreeSet<String> = found.into_iter().collect();
     tally.disagreements.extend(found.iter().map(|line| format!("{}: {line}", case.name)));
-}
-
-fn verdict(problem: &Problem, compiled: &Compiled) -> Verdict {
-    let budget = Budget { search: 200_000, proof: 200_000, runs: 400, seed: 1 };
-    let mut run = |order: &[usize], seed: u64| simulate(compiled, order, seed).placed;
-    let replay = |pairs: &[(usize, usize)]| replayed(compiled, pairs);
-    judge(problem, &budget, &mut Scheduler { simulate: &mut run, replay: &replay }, None)
-}
-
-/// Whether the filters let a placement come about, in some order.
-fn replayed(compiled: &Compiled, pairs: &[(usize, usize)]) -> bool {
-    let mut state = State::new(compiled);
-    let mut waiting = pairs.to_vec();
-    loop {
-        let before = waiting.len();
-        waiting.retain(|&(pod, node)| {
-            let fits = state.feasible(pod, node);
-            if fits {
-                state.place(pod, node);
-            }
-            !fits
-        });
-        if waiting.is_empty() || waiting.len() == before {
-            return waiting.is_empty();
-        }
-    }
 }
 
 fn against_verdict(verdict: &Verdict, run: &Run, found: &mut Vec<String>) {
