@@ -8,7 +8,7 @@ use crate::exposition;
 use crate::running::{Running, agent};
 
 /// What not every machine has, nor every kernel tells.
-const NOT_EVERYWHERE: [&str; 13] = [
+const NOT_EVERYWHERE: [&str; 14] = [
     "bonding",
     "conntrack",
     "cpufreq",
@@ -19,6 +19,7 @@ const NOT_EVERYWHERE: [&str; 13] = [
     "nvme",
     "powersupplyclass",
     "pressure",
+    "rpi",
     "schedstat",
     "thermal_zone",
     "watchdog",
