@@ -9,8 +9,9 @@ use crate::build::artifact;
 use crate::exposition;
 use crate::running::{Running, fixture};
 
-/// Bytes, stripped.
-const LARGEST: u64 = 2_500_000;
+/// Bytes, stripped. The nodes' own program is the 64-bit Arm one; that for
+/// x86-64 carries the same ciphers for several kinds of processors.
+const LARGEST: [(&str, u64); 2] = [("aarch64", 2_500_000), ("x86_64", 2_750_000)];
 
 const SCRAPES: u32 = 1000;
 
@@ -19,9 +20,13 @@ const MOST_MEMORY: u64 = 3 * 1024;
 
 #[test]
 fn the_program_is_small_and_stays_so() {
+    for (arch, largest) in LARGEST {
+        let (program, _folder) = artifact(arch);
+        let size = std::fs::metadata(&program).unwrap().len();
+        println!("{arch}: {size} bytes");
+        assert!(size <= largest, "{arch}: {size} bytes");
+    }
     let (program, _folder) = artifact(std::env::consts::ARCH);
-    let size = std::fs::metadata(&program).unwrap().len();
-    assert!(size <= LARGEST, "{size} bytes");
 
     let running = Running::start(&mut std::process::Command::new(program));
     let mut connection = running.connect();
@@ -38,7 +43,7 @@ fn the_program_is_small_and_stays_so() {
     let microseconds = (seconds(&last) - seconds(&first)) / f64::from(SCRAPES) * 1e6;
     let (resident, threads) = (running.status("VmRSS"), running.status("Threads"));
     println!(
-        "{size} bytes; after {SCRAPES} scrapes of {series} series: {resident} KiB resident, \
+        "after {SCRAPES} scrapes of {series} series: {resident} KiB resident, \
          {} KiB at most, {threads} thread(s), {microseconds:.0} µs of processor time a scrape",
         running.status("VmHWM")
     );
