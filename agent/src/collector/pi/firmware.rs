@@ -28,7 +28,7 @@ const CLOCK: Family = Family::gauge("rpi_clock_hertz", "Clock rate the firmware 
 
 /// The flags by their bits; since boot, sixteen bits further up.
 pub const FLAGS: [&str; 4] =
-    ["under_voltage", "frequency_capped", "throttled", "soft_temperature_limit"];
+    ["under_voltage", "arm_frequency_capped", "throttled", "soft_temp_limit"];
 
 /// What holds the board back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
