@@ -206,7 +206,7 @@ mod tests {
         ] {
             let path = Path::new("/proc").join(table);
             let Ok(whole) = std::fs::read(&path) else { continue };
-            let lines = |content: &[u8]| content.iter().filter(|byte| **byte == b'\n').count();
+            let lines = |content: &[u8]| content.split(|byte| *byte == b'\n').count();
             let mut source = Source::new(path);
             let read = source.read(&mut scratch).unwrap();
             assert_eq!(lines(read), lines(&whole), "{table}");
