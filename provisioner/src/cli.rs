@@ -96,6 +96,15 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "services")]
         ca: bool,
     },
+    /// Print where a Prometheus outside the cluster finds the nodes' agents
+    ///
+    /// The form is that of file_sd and http_sd. Nothing is asked of the nodes.
+    Targets {
+        /// Write it there, whole or not at all, for Prometheus' file_sd_configs;
+        /// without it, to standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Write a first inventory
     Init {
         /// Addresses of the nodes; the first becomes the server

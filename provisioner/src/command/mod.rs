@@ -10,6 +10,7 @@ mod probe;
 mod schema;
 mod stack;
 pub(crate) mod status;
+mod targets;
 mod verify;
 
 use std::path::Path;
@@ -42,6 +43,9 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
                 credentials::run(&cli.common, settings, services).await
             }
             Some(Command::Stack { command }) => stack::run(&cli.common, settings, command).await,
+            Some(Command::Targets { output }) => {
+                targets::run(&cli.common, settings, output.as_deref())
+            }
             Some(Command::Init { addresses }) => init::run(&cli.common.inventory, addresses),
             Some(Command::Schema) => schema::run(),
         }
