@@ -98,9 +98,10 @@ pub(crate) enum Command {
     },
     /// Print where a Prometheus outside the cluster finds the nodes' agents
     ///
-    /// The form is that of file_sd and http_sd. Nothing is asked of the nodes.
+    /// The form is that of Prometheus' discovery by file and by HTTP. Nothing is
+    /// asked of the nodes.
     Targets {
-        /// Write it there, whole or not at all, for Prometheus' file_sd_configs;
+        /// Write it there, whole or not at all, for Prometheus to watch;
         /// without it, to standard output
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
