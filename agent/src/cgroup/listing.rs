@@ -27,7 +27,10 @@ impl Hierarchy {
     /// The one mounted below sysfs, if there is one.
     pub fn find(sysfs: &Path) -> Option<Self> {
         let root = sysfs.join("fs/cgroup");
-        let unified = root.join("cgroup.controllers").exists();
+        // Only version 1 has a file of that name; where its trees are mounted the
+        // other, if it is there at all, has no controllers of its own.
+        let first = root.join("memory/memory.limit_in_bytes").exists();
+        let unified = !first && root.join("cgroup.controllers").exists();
         (unified || root.join("memory").is_dir()).then_some(Self { root, unified })
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn apply(world: &mut World) {
     );
     nodes_are_ready(world);
     agents_are_scraped(world);
+    services_are_probed(world);
     stores_answer(world);
     secrets::assert_hidden(world, &output, &lists);
 }
@@ -95,14 +96,42 @@ fn nodes_are_ready(world: &World) {
     }
 }
 
+/// What the Prometheus in the cluster answers; the query is percent-encoded.
+fn asked(world: &World, query: &str) -> Option<Vec<serde_json::Value>> {
+    let path = "/api/v1/namespaces/terrarium/services/prometheus:9090/proxy/api/v1/query";
+    let answer = world.kubectl(&format!("get --raw '{path}?query={query}'"));
+    let answer: serde_json::Value = serde_json::from_str(&answer).ok()?;
+    Some(answer["data"]["result"].as_array()?.clone())
+}
+
 /// The Prometheus in the cluster has scraped the agent of every node.
 fn agents_are_scraped(world: &World) {
-    let query = "get --raw '/api/v1/namespaces/terrarium/services/prometheus:9090/proxy/api/v1/query?query=up%7Bjob%3D%22terrarium-agent%22%7D'";
     wait_for("Prometheus to have scraped three agents", Duration::from_mins(2), || {
-        let answer: serde_json::Value = serde_json::from_str(&world.kubectl(query)).ok()?;
-        let up = answer["data"]["result"].as_array()?;
+        let up = asked(world, "up%7Bjob%3D%22terrarium-agent%22%7D")?;
         (up.len() == 3 && up.iter().all(|sample| sample["value"][1] == "1")).then_some(())
     });
+}
+
+/// On the node that has a service's pod the agent finds that it answers, and
+/// tells the pod's use by its name.
+fn services_are_probed(world: &World) {
+    let probed = "min%20by%20%28service%29%20%28probe_success%29";
+    let pods = "container_memory_working_set_bytes%7Bnamespace%3D%22terrarium%22%7D";
+    let labels = |samples: &[serde_json::Value], label: &str| {
+        let mut found: Vec<String> = samples
+            .iter()
+            .filter_map(|sample| Some(sample["metric"][label].as_str()?.to_owned()))
+            .collect();
+        found.sort();
+        found
+    };
+    wait_for("the agents to have probed the services", Duration::from_mins(3), || {
+        let probed = asked(world, probed)?;
+        let all = labels(&probed, "service") == ["postgresql", "prometheus", "redis"];
+        (all && probed.iter().all(|sample| sample["value"][1] == "1")).then_some(())
+    });
+    let pods = asked(world, pods).unwrap();
+    assert_eq!(labels(&pods, "pod"), ["postgresql-0", "prometheus-0", "redis-0"]);
 }
 
 /// A row goes into the database and comes out, a key into Redis and comes out.
