@@ -28,7 +28,9 @@ mount                     umount
 npm                       npm
 openssh-client            ssh-keygen
 openssh-server            sshd
+openssl                   openssl
 passwd                    useradd
+postgresql                /usr/lib/postgresql/*/bin/initdb
 procps                    kill
 prometheus                promtool
 prometheus-blackbox-exporter  prometheus-blackbox-exporter
@@ -46,7 +48,8 @@ valgrind                  valgrind
 # What those packages would have running, now or from the next boot on. The lab
 # starts a Docker daemon of its own when the machine has none.
 services='docker.service docker.socket containerd.service ssh.service ssh.socket
-    prometheus.service prometheus-blackbox-exporter.service prometheus-node-exporter.service redis-server.service'
+    prometheus.service prometheus-blackbox-exporter.service prometheus-node-exporter.service redis-server.service
+    postgresql.service'
 
 there() {
     case $1 in
