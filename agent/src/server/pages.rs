@@ -73,7 +73,11 @@ async fn metrics(
         let busy = (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
         return shared.counted("/metrics", "503", busy);
     };
-    let running = shared.with(|agent, _| agent.running());
+    // Next to no scrape has a query; only then are the names needed.
+    let running = match query {
+        Some(_) => shared.with(|agent, _| agent.running()),
+        None => Vec::new(),
+    };
     let selection = match Selection::parse(query.as_deref(), &running) {
         Ok(selection) => selection,
         Err(error) => {

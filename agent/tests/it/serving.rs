@@ -1,10 +1,11 @@
 //! The HTTP side of the real program, over the real /proc and /sys.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use terrarium_agent::collector::TABLE;
 
 use crate::exposition;
+use crate::lint::findings;
 use crate::running::{Running, agent};
 
 /// What not every machine has, nor every kernel tells.
@@ -83,25 +84,6 @@ fn promtool_finds_nothing_that_it_does_not_find_in_node_exporter() {
         let style = finding.contains("camelCase");
         assert!(kernels && style || theirs.contains(&finding), "{finding}");
     }
-}
-
-/// What promtool has to say of a page.
-fn findings(page: &[u8]) -> Vec<String> {
-    let mut promtool = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!("promtool ({error}); install it: apt-get install prometheus")
-        });
-    std::io::Write::write_all(&mut promtool.stdin.take().unwrap(), page).unwrap();
-    let said = promtool.wait_with_output().unwrap();
-    // 3: the page is fine, its style is not.
-    assert!(matches!(said.status.code(), Some(0 | 3)), "{said:?}");
-    let said = [said.stdout, said.stderr].concat();
-    str::from_utf8(&said).unwrap().lines().map(str::to_owned).collect()
 }
 
 #[test]

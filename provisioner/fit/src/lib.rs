@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod model;
 pub mod pack;
 pub mod quantity;
+pub mod random;
 pub mod reading;
 mod requests;
 pub mod scheduler;

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use interval::{Interval, wilson};
 
+use crate::random::Random;
+
 /// What many runs showed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Share {
@@ -69,7 +71,7 @@ pub type Simulate<'a> = dyn FnMut(&[usize], u64) -> Vec<Option<usize>> + 'a;
 /// Runs `runs` simulations over the pods, given as (place, wave) in the
 /// modelled order. Equal seeds give equal answers.
 pub fn share(pods: &[(usize, u32)], runs: u32, seed: u64, simulate: &mut Simulate<'_>) -> Share {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut tally = [Runs::default(); 2];
     let mut left: BTreeMap<usize, u32> = BTreeMap::new();
     let (mut worst, mut witness, mut failed) = (0, None, Vec::new());
@@ -79,7 +81,7 @@ pub fn share(pods: &[(usize, u32)], runs: u32, seed: u64, simulate: &mut Simulat
         let disorder = if shuffled { shuffle } else { overtake };
         disorder(&mut order, &mut random);
         let order: Vec<usize> = order.into_iter().map(|(pod, _)| pod).collect();
-        let placed = simulate(&order, random.next());
+        let placed = simulate(&order, random.number());
         let node = |pod: usize| placed.get(pod).copied().flatten();
         let missing: Vec<usize> =
             pods.iter().map(|&(pod, _)| pod).filter(|&pod| node(pod).is_none()).collect();
@@ -108,24 +110,6 @@ pub fn share(pods: &[(usize, u32)], runs: u32, seed: u64, simulate: &mut Simulat
         left,
         witness,
         failed,
-    }
-}
-
-/// A small generator of even quality, the same everywhere (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        let bound = bound.max(1) as u64;
-        usize::try_from(self.next() % bound).unwrap_or(0)
     }
 }
 

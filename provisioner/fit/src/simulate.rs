@@ -14,6 +14,7 @@ pub use compile::Compiled;
 pub use state::State;
 
 use crate::filter::Reason;
+use crate::random::Random;
 
 /// Below this number of nodes all of them are looked at.
 const ALL_BELOW: usize = 100;
@@ -95,26 +96,4 @@ fn sample(state: &State<'_>, pod: usize, start: &mut usize) -> Vec<usize> {
         *start = (*start + looked) % nodes;
     }
     found
-}
-
-/// A small generator of even quality, the same everywhere (splitmix64).
-#[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).unwrap_or(0)
-    }
 }

@@ -36,7 +36,7 @@ const FEATURES: [&str; 12] = [
 
 /// The case of that number. Every fourth has nothing but resources.
 pub(crate) fn case(number: u64) -> Case {
-    let mut random = Random(number);
+    let mut random = Random::new(number);
     // Each feature, and none, meets each load.
     let load = LOADS[usize::try_from((number + number / 12) % 12).unwrap()];
     let mut features: Vec<&str> = Vec::new();
