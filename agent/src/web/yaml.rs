@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use granit_parser::{Event, Parser, ScalarStyle, StrInput};
+use granit_parser::{Event, Options, Parser, ScalarStyle, StrInput};
 
 /// No configuration is nested deeper.
 const DEEPEST: usize = 16;
@@ -41,7 +41,11 @@ pub(super) struct Fault {
 
 /// The text's one document.
 pub(super) fn read(text: &str) -> Result<Node, Fault> {
-    let mut reader = Reader { events: Parser::new_from_str(text), line: 1 };
+    // Comments are a feature of the parser's: whoever else is built beside us may switch it on.
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut reader = Reader { events, line: 1 };
     let mut document = Node::Nothing;
     let mut documents = 0;
     loop {
@@ -65,7 +69,7 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// The next event that is no comment.
+    /// The next event, and its line.
     fn next(&mut self) -> Result<Event<'t>, Fault> {
         match self.events.next() {
             Some(Ok((event, span))) => {
