@@ -18,6 +18,7 @@ pub mod scheduler;
 pub mod search;
 pub mod share;
 pub mod simulate;
+pub mod sizing;
 pub mod verdict;
 
 #[cfg(test)]
