@@ -5,6 +5,7 @@
 //! Container (Used of each pod) ─▶ Advice (Size) ─▶ Joint, over a Problem
 //! ```
 
+mod joint;
 mod size;
 mod used;
 
