@@ -1,5 +1,5 @@
-//! What node and containers used over the last hours: how much of the time,
-//! and at most. Kept in a few kilobytes, so that a judgement needs no Prometheus.
+//! What node and containers used over the last day: how much of the time, and
+//! at most. Kept in a few kilobytes, so that a judgement needs no Prometheus.
 
 mod containers;
 mod host;

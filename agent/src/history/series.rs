@@ -1,4 +1,5 @@
-//! A quantity over the last hours, as a histogram of growing buckets for each.
+//! A quantity over the last day, as a histogram of growing buckets for every
+//! four hours of it.
 //!
 //! Each bucket's upper bound is a tenth above its lower one and stands for its
 //! geometric middle: a percentile is told within 5 % of the exact one, the
@@ -8,8 +9,12 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-/// Hours that are kept, the present one included.
-pub const HOURS: u64 = 6;
+/// Windows that are kept, the present one included: a whole day however little
+/// of that one is over.
+pub const WINDOWS: u64 = 7;
+
+/// Seconds of a window.
+pub const WINDOW: f64 = 4.0 * 3600.0;
 
 /// How much a bucket's bounds are apart.
 const GROWTH: f64 = 1.1;
@@ -30,12 +35,12 @@ pub const SHARE: Unit = Unit(0.0001);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     unit: Unit,
-    hours: VecDeque<Hour>,
+    windows: VecDeque<Window>,
     last: f64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Hour {
+struct Window {
     number: u64,
     most: f32,
     /// Buckets that were hit, in order, with how often.
@@ -49,6 +54,8 @@ pub struct Summary {
     pub last: f64,
     /// Half of the samples were at most this.
     pub p50: f64,
+    /// 90 of 100 samples.
+    pub p90: f64,
     /// 95 of 100 samples.
     pub p95: f64,
     /// 99 of 100 samples.
@@ -60,24 +67,24 @@ pub struct Summary {
 impl Series {
     /// Nothing yet.
     pub fn new(unit: Unit) -> Self {
-        Self { unit, hours: VecDeque::new(), last: 0.0 }
+        Self { unit, windows: VecDeque::new(), last: 0.0 }
     }
 
-    /// A sample of this hour, counted from anywhere. What is no number is none.
-    pub fn note(&mut self, hour: u64, value: f64) {
+    /// A sample of this window, counted from anywhere. What is no number is none.
+    pub fn note(&mut self, window: u64, value: f64) {
         if !value.is_finite() {
             return;
         }
         let value = value.max(0.0);
         self.last = value;
-        while self.hours.front().is_some_and(|first| first.number + HOURS <= hour) {
-            self.hours.pop_front();
+        while self.windows.front().is_some_and(|first| first.number + WINDOWS <= window) {
+            self.windows.pop_front();
         }
-        if self.hours.back().is_none_or(|last| last.number < hour) {
-            self.hours.push_back(Hour { number: hour, most: 0.0, buckets: Vec::new() });
+        if self.windows.back().is_none_or(|last| last.number < window) {
+            self.windows.push_back(Window { number: window, most: 0.0, buckets: Vec::new() });
         }
         let index = index(value, self.unit);
-        let Some(present) = self.hours.back_mut() else { return };
+        let Some(present) = self.windows.back_mut() else { return };
         present.most = present.most.max(single(value));
         match present.buckets.binary_search_by_key(&index, |(index, _)| *index) {
             Ok(at) => present.buckets[at].1 = present.buckets[at].1.saturating_add(1),
@@ -90,9 +97,9 @@ impl Series {
         let mut counts = [0_u64; 256];
         let mut samples = 0;
         let mut max = 0.0_f64;
-        for hour in &self.hours {
-            max = max.max(f64::from(hour.most));
-            for (index, count) in &hour.buckets {
+        for window in &self.windows {
+            max = max.max(f64::from(window.most));
+            for (index, count) in &window.buckets {
                 counts[usize::from(*index)] += u64::from(*count);
                 samples += u64::from(*count);
             }
@@ -108,14 +115,15 @@ impl Series {
             });
             found.map_or(max, |(index, _)| middle(index, self.unit).min(max))
         };
-        let (p50, p95, p99) = (percentile(50), percentile(95), percentile(99));
-        Some(Summary { last: self.last, p50, p95, p99, max })
+        let [p50, p90, p95, p99] = [50, 90, 95, 99].map(percentile);
+        Some(Summary { last: self.last, p50, p90, p95, p99, max })
     }
 
     /// Bytes it takes on the heap.
     pub fn size(&self) -> usize {
-        let buckets = self.hours.iter().map(|hour| hour.buckets.capacity());
-        self.hours.capacity() * size_of::<Hour>() + buckets.sum::<usize>() * size_of::<(u8, u16)>()
+        let buckets = self.windows.iter().map(|window| window.buckets.capacity());
+        self.windows.capacity() * size_of::<Window>()
+            + buckets.sum::<usize>() * size_of::<(u8, u16)>()
     }
 }
 
@@ -150,13 +158,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn hours_long_gone_are_forgotten() {
+    fn windows_long_gone_are_forgotten() {
         let mut series = Series::new(BYTES);
         assert_eq!(series.summary(), None);
         series.note(10, 1e9);
-        series.note(10 + HOURS - 1, 1e6);
+        series.note(10 + WINDOWS - 1, 1e6);
         assert!(series.summary().unwrap().max > 0.9e9);
-        series.note(10 + HOURS, 1e6);
+        series.note(10 + WINDOWS, 1e6);
         assert!(series.summary().unwrap().max < 1.1e6);
         // A clock that is set back makes no gap.
         series.note(3, 2e6);
@@ -167,7 +175,7 @@ mod tests {
     fn a_day_of_samples_takes_few_bytes() {
         let mut series = Series::new(SHARE);
         for sample in 0..2880_u32 {
-            series.note(u64::from(sample / 120), f64::from(sample % 97) / 20.0);
+            series.note(u64::from(sample / 480), f64::from(sample % 97) / 20.0);
         }
         assert!(series.size() <= 2048, "{} bytes", series.size());
     }
@@ -179,7 +187,7 @@ mod tests {
         series.note(0, f64::INFINITY);
         assert_eq!(series.summary(), None);
         series.note(0, -1.0);
-        let none = Summary { last: 0.0, p50: 0.0, p95: 0.0, p99: 0.0, max: 0.0 };
+        let none = Summary { last: 0.0, p50: 0.0, p90: 0.0, p95: 0.0, p99: 0.0, max: 0.0 };
         assert_eq!(series.summary(), Some(none));
     }
 
@@ -199,7 +207,8 @@ mod tests {
             prop_assert_eq!(last.to_bits(), sorted.last().unwrap().to_bits());
             sorted.sort_by(f64::total_cmp);
             let summary = series.summary().unwrap();
-            let told = [(50, summary.p50), (95, summary.p95), (99, summary.p99)];
+            let Summary { p50, p90, p95, p99, .. } = summary;
+            let told = [(50, p50), (90, p90), (95, p95), (99, p99)];
             for (percent, told) in told {
                 let exact = sorted[(sorted.len() * percent).div_ceil(100) - 1];
                 let bound = (exact * ERROR).max(unit.0);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Moment;
-use super::series::{BYTES, SHARE, Series, Summary};
+use super::series::{BYTES, SHARE, Series, Summary, WINDOW};
 
 /// Counters and sizes at one moment; `None` is what is not known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Track {
 pub struct Told {
     /// When the first sample was taken, in seconds since 1970.
     pub since_seconds: f64,
-    /// Samples taken; those of hours long gone are counted.
+    /// Samples taken; those long gone are counted.
     pub samples: u64,
     /// Processors in use.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,14 +64,14 @@ impl Track {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "hours since the agent's start"
+            reason = "windows since the agent's start"
         )]
-        let hour = (now.steady / 3600.0).max(0.0) as u64;
+        let window = (now.steady / WINDOW).max(0.0) as u64;
         self.since.get_or_insert(now.wall);
         self.samples += 1;
         let size = |series: &mut Option<Series>, value: Option<u64>| {
             let Some(value) = value else { return };
-            series.get_or_insert_with(|| Series::new(BYTES)).note(hour, float(value));
+            series.get_or_insert_with(|| Series::new(BYTES)).note(window, float(value));
         };
         size(&mut self.memory, reading.memory);
         size(&mut self.swap, reading.swap);
@@ -83,7 +83,7 @@ impl Track {
             let (Some(was), Some(is)) = pair else { return };
             let Some(more) = is.checked_sub(was) else { return };
             let rate = float(more) / unit / elapsed;
-            series.get_or_insert_with(|| Series::new(SHARE)).note(hour, rate);
+            series.get_or_insert_with(|| Series::new(SHARE)).note(window, rate);
         };
         rate(&mut self.cpu, (before.cpu, reading.cpu), 1e9);
         let pairs = before.pressure.into_iter().zip(reading.pressure);

@@ -1,5 +1,5 @@
 //! Everything at one moment, for a judgement or a person: node, pods, probes,
-//! with what they used over the last hours. Version 1 of its form.
+//! with what they used over the last day. Version 1 of its form.
 
 mod node;
 pub mod page;

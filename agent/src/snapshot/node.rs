@@ -7,6 +7,9 @@ use rustix::param::page_size;
 use serde::Serialize;
 
 use super::ratio;
+use crate::collector::pi::firmware::Throttled;
+use crate::collector::pi::mailbox::{Mailbox, Message, Vcio};
+use crate::collector::pi::storage::life_used;
 use crate::history::track::Told;
 use crate::history::{Track, kilobytes};
 use crate::scan;
@@ -14,6 +17,10 @@ use crate::settings::Settings;
 
 /// A sector in the kernel's counts, whatever the disk's own.
 const SECTOR: u64 = 512;
+
+/// What the firmware holds a board back for, by its bits.
+const THROTTLED: [&str; 4] =
+    ["under_voltage", "frequency_capped", "throttled", "soft_temperature_limit"];
 
 /// The node.
 #[derive(Debug, Serialize)]
@@ -45,6 +52,10 @@ pub struct Node {
 pub struct Pi {
     /// The warmest of them.
     pub temperature_celsius: Option<f64>,
+    /// What the firmware holds it back for now; `None` where it cannot be asked.
+    pub throttled_now: Option<Vec<&'static str>>,
+    /// What it did so for at any time since the board was switched on.
+    pub throttled_since_boot: Option<Vec<&'static str>>,
 }
 
 /// A disk.
@@ -58,6 +69,8 @@ pub struct Disk {
     pub written_bytes: u64,
     /// How long a write took, on average since the node started.
     pub write_latency_seconds: Option<f64>,
+    /// How much of its life is used up, 0 to 1, where it tells.
+    pub life_used: Option<f64>,
 }
 
 impl Node {
@@ -80,8 +93,28 @@ impl Node {
             swap_total_bytes: kilobytes(&meminfo, b"SwapTotal:"),
             boot_seconds: boot.and_then(scan::unsigned),
             history: track.told(),
-            pi: Pi { temperature_celsius: temperature(&settings.sysfs) },
-            disks: disks(&fs::read(procfs.join("diskstats")).unwrap_or_default()),
+            pi: Pi::read(&settings.sysfs, &mut Vcio::new(&settings.rootfs)),
+            disks: disks(
+                &fs::read(procfs.join("diskstats")).unwrap_or_default(),
+                &settings.sysfs.join("block"),
+            ),
+        }
+    }
+}
+
+impl Pi {
+    fn read(sysfs: &Path, firmware: &mut dyn Mailbox) -> Self {
+        let state = Throttled::ask(firmware, &mut Message::default()).ok();
+        let held = |is_set: fn(Throttled, usize) -> bool| {
+            let flags = THROTTLED.into_iter().enumerate();
+            state.map(|state| {
+                flags.filter(|(bit, _)| is_set(state, *bit)).map(|(_, flag)| flag).collect()
+            })
+        };
+        Self {
+            temperature_celsius: temperature(sysfs),
+            throttled_now: held(Throttled::now),
+            throttled_since_boot: held(Throttled::since_boot),
         }
     }
 }
@@ -100,12 +133,13 @@ fn temperature(sysfs: &Path) -> Option<f64> {
     i32::try_from(most).ok().map(|thousandths| f64::from(thousandths) / 1000.0)
 }
 
-fn disks(diskstats: &[u8]) -> Vec<Disk> {
-    scan::lines(diskstats).filter_map(disk).collect()
+/// Whole disks; what only they tell is below `block`.
+fn disks(diskstats: &[u8], block: &Path) -> Vec<Disk> {
+    scan::lines(diskstats).filter_map(|line| disk(line, block)).collect()
 }
 
 /// A line of `diskstats`, if it is of a whole disk.
-fn disk(line: &[u8]) -> Option<Disk> {
+fn disk(line: &[u8], block: &Path) -> Option<Disk> {
     let mut fields = scan::fields(line).skip(2);
     let device = str::from_utf8(fields.next()?).ok()?.to_owned();
     let kind = kind(&device)?;
@@ -113,7 +147,10 @@ fn disk(line: &[u8]) -> Option<Disk> {
     let (writes, sectors, milliseconds) = (number(4)?, number(1)?, number(0)?);
     let write_latency_seconds = (writes > 0).then(|| ratio(milliseconds, writes) / 1000.0);
     let written_bytes = sectors.checked_mul(SECTOR)?;
-    Some(Disk { device, kind, written_bytes, write_latency_seconds })
+    let life = fs::read(block.join(&device).join("device/life_time")).ok();
+    let life_used =
+        life.and_then(|content| life_used(&content)).map(|tenths| ratio(tenths.min(10), 10));
+    Some(Disk { device, kind, written_bytes, write_latency_seconds, life_used })
 }
 
 /// The kind of a whole disk: no partition, and none of memory.
@@ -136,6 +173,7 @@ fn kind(device: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collector::pi::fake::Fake;
 
     #[test]
     fn whole_disks_are_told_from_the_rest() {
@@ -144,7 +182,11 @@ mod tests {
             259 0 nvme0n1 0 0 0 0 0 0 0 0 0 0 0\n 259 1 nvme0n1p1 1 1 1 1 1 1 1 1 1 1 1\n\
             8 0 sda 1 1 1 1 2 1 2 1 1 1 1\n8 1 sda1 1 1 1 1 1 1 1 1 1 1 1\n\
             7 0 loop0 1 1 1 1 1 1 1 1 1 1 1\n 254 0 zram0 1 1\n1\n";
-        let found = disks(lines);
+        let block = tempfile::tempdir().unwrap();
+        let life = block.path().join("mmcblk0/device");
+        fs::create_dir_all(&life).unwrap();
+        fs::write(life.join("life_time"), "0x03 0x0b\n").unwrap();
+        let found = disks(lines, block.path());
         let told: Vec<_> = found
             .iter()
             .map(|disk| (disk.device.as_str(), disk.kind, disk.written_bytes))
@@ -152,5 +194,29 @@ mod tests {
         assert_eq!(told, [("mmcblk0", "sd", 8192), ("nvme0n1", "nvme", 0), ("sda", "other", 1024)]);
         assert_eq!(found[0].write_latency_seconds, Some(0.0025));
         assert_eq!(found[1].write_latency_seconds, None);
+        // More than all of its life is all of it.
+        assert_eq!((found[0].life_used, found[1].life_used), (Some(1.0), None));
+    }
+
+    #[test]
+    fn what_holds_a_board_back_is_told_by_name() {
+        let nowhere = Path::new("/nonexistent");
+        let mut fake = Fake::default();
+        let mute = Pi::read(nowhere, &mut fake);
+        assert_eq!((mute.throttled_now, mute.throttled_since_boot), (None, None));
+        for (word, now, since) in [
+            (0, &[][..], &[][..]),
+            (
+                0x000D_0005,
+                &["under_voltage", "throttled"],
+                &["under_voltage", "throttled", "soft_temperature_limit"],
+            ),
+            (0x0002_0008, &["soft_temperature_limit"], &["frequency_capped"]),
+        ] {
+            fake.answers.insert((0x0003_0046, 0), vec![word]);
+            let pi = Pi::read(nowhere, &mut fake);
+            assert_eq!(pi.throttled_now.as_deref(), Some(now), "{word:#x}");
+            assert_eq!(pi.throttled_since_boot.as_deref(), Some(since), "{word:#x}");
+        }
     }
 }

@@ -63,7 +63,7 @@ fn write(snapshot: &Snapshot, metrics: &str, out: &mut String) -> fmt::Result {
     probes(snapshot, out)?;
     if let Some(told) = &node.history {
         out.push_str(
-            "<section><h2>Last hours</h2><table><tr><th>What<th>Now<th>Half of the time at most",
+            "<section><h2>Last day</h2><table><tr><th>What<th>Now<th>Half of the time at most",
         );
         out.push_str("<th>95&nbsp;%<th>Most</tr>");
         for (what, summary, form) in rows(told) {

@@ -20,7 +20,7 @@ const CARDS: [Attribute; 2] = [
             "rpi_card_life_used_ratio",
             "How much of its life is used up, at most: in tenths; above 1, more than all.",
         ),
-        read: life_used,
+        read: |content| life_used(content).map(|tenths| Value::scaled(tenths, 1)),
         constant: true,
     },
     Attribute {
@@ -64,14 +64,14 @@ const CLOCKS: [Attribute; 1] = [Attribute {
 }];
 
 /// Two estimates in tenths, `0x01 0x02`, for the two kinds of cells: the worse
-/// one counts. 0 is "not defined".
-fn life_used(content: &[u8]) -> Option<Value> {
+/// one counts, and 11 is more than all of its life. 0 is "not defined".
+pub fn life_used(content: &[u8]) -> Option<u64> {
     let tenths = scan::fields(content).map(|field| {
         let digits = str::from_utf8(field).ok()?.strip_prefix("0x")?;
         u64::from_str_radix(digits, 16).ok()
     });
     let worst = tenths.collect::<Option<Vec<u64>>>()?.into_iter().max()?;
-    (worst > 0).then(|| Value::scaled(worst, 1))
+    (worst > 0).then_some(worst)
 }
 
 /// The labels of a card and their files. Its serial number is left out.
@@ -148,10 +148,10 @@ mod tests {
     #[test]
     fn the_worse_estimate_counts() {
         for (content, used) in [
-            ("0x01 0x02\n", Some(Value::scaled(2, 1))),
-            ("0x0b 0x01\n", Some(Value::scaled(11, 1))),
+            ("0x01 0x02\n", Some(2)),
+            ("0x0b 0x01\n", Some(11)),
             ("0x00 0x00\n", None),
-            ("0x01\n", Some(Value::scaled(1, 1))),
+            ("0x01\n", Some(1)),
             ("1 2\n", None),
             ("", None),
         ] {
