@@ -283,8 +283,7 @@ fn words(release: &str, cause: Cause) -> (String, String) {
         ),
         Cause::Unschedulable { message } => (
             format!("no node takes the pod: {}", shorten(&message)),
-            "lower its requests, free memory, or bring back the node its volume is bound to"
-                .to_owned(),
+            unschedulable_hint(&message).to_owned(),
         ),
         Cause::ProbeFailing { container, message } => (
             format!("container {container} runs but does not answer: {}", shorten(&message)),
@@ -301,6 +300,21 @@ fn words(release: &str, cause: Cause) -> (String, String) {
         Cause::NotReady => {
             ("the pod is still starting".to_owned(), "run provision again to wait on".to_owned())
         }
+    }
+}
+
+/// The kubelet's own taints name what is wrong with the node; else it is the pod.
+fn unschedulable_hint(message: &str) -> &'static str {
+    let taints = |taint: &str| message.contains(&format!("node.kubernetes.io/{taint}"));
+    if taints("disk-pressure") {
+        "a node's disk is nearly full: free some of it or take a larger one; the kubelet takes \
+         the pod again minutes later"
+    } else if taints("memory-pressure") {
+        "a node is short of memory: end what uses it or leave a service out"
+    } else if taints("not-ready") || taints("unreachable") {
+        "a node is down or cut off: `provision status` tells which"
+    } else {
+        "lower its requests, free memory, or bring back the node its volume is bound to"
     }
 }
 

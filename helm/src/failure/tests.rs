@@ -105,6 +105,25 @@ fn a_pod_no_node_takes() {
 }
 
 #[test]
+fn a_node_s_own_taint_names_what_to_do() {
+    for (taint, expected) in [
+        ("node.kubernetes.io/disk-pressure: ", "disk is nearly full"),
+        ("node.kubernetes.io/memory-pressure: ", "short of memory"),
+        ("node.kubernetes.io/unreachable: ", "down or cut off"),
+        ("example.org/mine: ", "lower its requests"),
+    ] {
+        let message =
+            format!("0/3 nodes are available: 3 node(s) had untolerated taint {{{taint}}}.");
+        let pod = pod(&json!({"phase": "Pending", "conditions": [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+             "message": message}
+        ]}));
+        let told = shown(&[pod, claim("Bound")]);
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn a_volume_nobody_serves() {
     let pod = pod(&json!({"phase": "Pending", "conditions": [
         {"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
