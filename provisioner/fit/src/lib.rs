@@ -6,6 +6,7 @@ pub mod checker;
 pub mod filter;
 pub mod guarantee;
 pub mod k3s;
+pub mod kubelet;
 pub mod loss;
 pub mod manifest;
 pub mod model;

@@ -8,6 +8,7 @@
 )]
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::filter::Reason;
@@ -16,9 +17,9 @@ use crate::model::Problem;
 use crate::simulate::{Compiled, State};
 
 #[derive(Deserialize)]
-struct Table {
+pub(crate) struct Table<C> {
     source: String,
-    cases: Vec<Case>,
+    cases: Vec<C>,
     left_out: Vec<LeftOut>,
 }
 
@@ -53,15 +54,26 @@ struct Case {
     takes: std::collections::BTreeMap<String, u64>,
 }
 
-fn table(text: &str) -> Table {
-    let table: Table = serde_json::from_str(text).unwrap();
+pub(crate) fn table<C: DeserializeOwned>(text: &str) -> Table<C> {
+    let table: Table<C> = serde_json::from_str(text).unwrap();
     assert!(table.source.contains(" v"), "a source without its version");
     assert!(table.cases.len() > 2);
     for out in &table.left_out {
         assert!(!out.reason.is_empty(), "{} is left out without a reason", out.case);
-        assert!(table.cases.iter().all(|case| case.name != out.case), "{} is both", out.case);
     }
     table
+}
+
+/// Which cases differ, and how; all of them at once.
+pub(crate) fn differences<C>(
+    table: &Table<C>,
+    of: impl Fn(&C) -> (String, Option<String>),
+) -> Vec<String> {
+    let all: Vec<(String, Option<String>)> = table.cases.iter().map(of).collect();
+    for out in &table.left_out {
+        assert!(all.iter().all(|(name, _)| *name != out.case), "{} is both", out.case);
+    }
+    all.into_iter().filter_map(|(name, wrong)| Some(format!("{name}: {}", wrong?))).collect()
 }
 
 /// The pod is the last of the problem's; those before it are placed.
@@ -75,14 +87,10 @@ fn problem(case: &Case) -> Problem {
     Problem { nodes, pods }
 }
 
-/// Runs a table and says which cases differ; all of them at once.
 fn holds(text: &str, difference: impl Fn(&Case, &Problem) -> Option<String>) {
     let table = table(text);
-    let wrong: Vec<String> = table
-        .cases
-        .iter()
-        .filter_map(|case| Some(format!("{}: {}", case.name, difference(case, &problem(case))?)))
-        .collect();
+    let of = |case: &Case| (case.name.clone(), difference(case, &problem(case)));
+    let wrong = differences(&table, of);
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), table.cases.len(), wrong.join("\n"));
 }
 
