@@ -41,6 +41,7 @@ mod secret;
 mod session;
 mod sudo;
 mod target;
+mod tunnel;
 
 pub use auth::{Attempt, AuthMethod, Outcome, Tried};
 pub use command::{Command, Output};
@@ -55,3 +56,4 @@ pub use secret::Secret;
 pub use session::{Session, Stats};
 pub use sudo::{SudoError, SudoMode};
 pub use target::{Limits, Place, Target};
+pub use tunnel::{Far, Tunnel, TunnelError};

@@ -23,5 +23,7 @@ mod login;
 mod node;
 // Becoming root.
 mod sudo;
+// Connections from the node to what it reaches.
+mod tunnel;
 // Users that exist for the time of the run.
 mod users;
