@@ -14,6 +14,10 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub common: Common,
+    /// Deploy the stack even when it does not fit its nodes: as much of it as
+    /// there is room for will run
+    #[arg(long)]
+    pub ignore_fit: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

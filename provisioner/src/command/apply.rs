@@ -20,11 +20,15 @@ use crate::{access, observe};
 const SETTLE: Duration = Duration::from_mins(1);
 
 /// Brings the nodes to what the inventory wishes.
-pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Failure> {
+pub(super) async fn run(
+    common: &Common,
+    settings: &Settings,
+    ignore_fit: bool,
+) -> Result<Code, Failure> {
     let begun = Instant::now();
     let ground = Ground::new(common, settings)?;
     let (reporter, done) = view::open(common.json, &ground.names());
-    let result = converge(&ground, common, settings, &reporter).await;
+    let result = converge(&ground, common, settings, ignore_fit, &reporter).await;
     drop(reporter);
     let report = done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let mut round_trips = BTreeMap::new();
@@ -46,9 +50,11 @@ async fn converge(
     ground: &Ground,
     common: &Common,
     settings: &Settings,
+    ignore_fit: bool,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    let picture = ground.picture(settings, Some(&settings.operator), reporter).await?;
+    let mut picture = ground.picture(settings, Some(&settings.operator), reporter).await?;
+    picture.judge(ground, common, settings, ignore_fit, reporter).await?;
     for note in &picture.plan.notes {
         let node = note.node.as_deref().unwrap_or("cluster");
         reporter.of(node).say(&note.id, State::Note(format!("{}; {}", note.what, note.hint)));

@@ -20,6 +20,7 @@ use crate::fit::stack::{Parts, charts, stand_in};
 use crate::fit::{boards, html, profile, table};
 use crate::report::terminal;
 use crate::settings::Settings;
+use crate::stack::{Stack, helm};
 use crate::{observe, view};
 
 /// Seconds of work that [`Budget::default`] stands for, and `--prove`.
@@ -133,7 +134,7 @@ async fn stack(
     }
     let (parts, source) = match stand {
         Some(name) => (stand_in(name, &fit.without, &sites)?, "stand-in"),
-        None => (charts(&inventory, &sites, common, settings).await?, "charts"),
+        None => (rendered(&inventory, &sites, common, settings).await?, "charts"),
     };
     let what = match (&fit.profile, &inventory.stack.profile) {
         (Some(name), _) | (None, Some(name)) => format!("profile {name}"),
@@ -142,6 +143,22 @@ async fn stack(
     let title = format!("{what} on {}{}", hardware(&sites), stock(fit));
     let asked = of_parts(&parts, sites, &inventory.k3s.disable, fit.stock_k3s)?;
     Ok((asked, Subject { title, source }, parts))
+}
+
+/// The inventory's stack as it would be deployed on these nodes.
+async fn rendered(
+    inventory: &Inventory,
+    sites: &[Site],
+    common: &Common,
+    settings: &Settings,
+) -> Result<Parts, Failure> {
+    let stack = Stack::new(inventory)?;
+    let boards: Vec<_> = sites.iter().map(Site::board).collect();
+    let (reporter, done) = view::open(false, &[]);
+    let helm = helm(inventory, common.patience, settings, &reporter).await;
+    drop(reporter);
+    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
+    charts(&stack, &stack.wish(&boards, None), &helm?).await
 }
 
 /// Whether there are charts of that profile.

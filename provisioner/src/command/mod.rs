@@ -26,9 +26,14 @@ use crate::settings::Settings;
 pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure> {
     let work = async {
         match &cli.command {
-            None => apply::run(&cli.common, settings).await,
+            None => apply::run(&cli.common, settings, cli.ignore_fit).await,
             Some(Command::Plan { exit_code, diff }) => {
-                plan::run(&cli.common, settings, *exit_code, *diff).await
+                let options = plan::Options {
+                    exit_code: *exit_code,
+                    diff: *diff,
+                    ignore_fit: cli.ignore_fit,
+                };
+                plan::run(&cli.common, settings, options).await
             }
             Some(Command::Status) => status::run(&cli.common, settings).await,
             Some(Command::Probe { node, save }) => {

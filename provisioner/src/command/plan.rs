@@ -9,7 +9,7 @@ use crate::error::{Code, Failure};
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::stack::{ReleaseDiff, helm};
-use crate::view;
+use crate::view::{self, Reporter};
 
 /// What `plan --diff --json` prints.
 #[derive(Serialize)]
@@ -19,16 +19,30 @@ struct Document<'a> {
     diff: &'a [ReleaseDiff],
 }
 
-/// Shows what would change, with `diff` down to the stack's objects. Touches
-/// nothing.
+/// How the plan is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Options {
+    /// Whether the exit code tells of changes.
+    pub exit_code: bool,
+    /// Down to the stack's objects.
+    pub diff: bool,
+    /// Whether a stack that does not fit is no reason to refuse.
+    pub ignore_fit: bool,
+}
+
+/// Shows what would change. Touches nothing.
 pub(super) async fn run(
     common: &Common,
     settings: &Settings,
-    exit_code: bool,
-    diff: bool,
+    options: Options,
 ) -> Result<Code, Failure> {
+    let Options { exit_code, diff, ignore_fit } = options;
     let ground = Ground::new(common, settings)?;
-    let picture = ground.look(settings).await?;
+    let (reporter, done) = view::open(false, &ground.names());
+    let picture = look(&ground, common, settings, ignore_fit, &reporter).await;
+    drop(reporter);
+    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
+    let picture = picture?;
     if !common.json {
         let unseen: Vec<&str> =
             picture.observation.failures.iter().map(|(name, _)| name.as_str()).collect();
@@ -55,6 +69,18 @@ pub(super) async fn run(
     } else {
         Code::Done
     })
+}
+
+async fn look(
+    ground: &Ground,
+    common: &Common,
+    settings: &Settings,
+    ignore_fit: bool,
+    reporter: &Reporter,
+) -> Result<Picture, Failure> {
+    let mut picture = ground.picture(settings, None, reporter).await?;
+    picture.judge(ground, common, settings, ignore_fit, reporter).await?;
+    Ok(picture)
 }
 
 /// The stack's objects, as far as the server could be asked.

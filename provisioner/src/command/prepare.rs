@@ -12,10 +12,14 @@ use terrarium_ssh::Secret;
 use super::load;
 use crate::cli::Common;
 use crate::error::{Code, Failure};
+use crate::fit::gate::{Gate, gate};
+use crate::fit::problem::of_parts;
+use crate::fit::site;
+use crate::fit::stack::charts;
 use crate::host::Host;
 use crate::observe::{self, Observation};
 use crate::settings::Settings;
-use crate::stack::{Stack, Wish, boards};
+use crate::stack::{Stack, Wish, boards, helm};
 use crate::view::{self, Reporter};
 use crate::{binaries, fetch, image};
 
@@ -107,6 +111,36 @@ impl Ground {
             plan.notes.extend(wish.leftovers(server)?);
         }
         Ok(Picture { observation, artifacts, binaries, wish, plan })
+    }
+}
+
+impl Picture {
+    /// Judges whether the stack fits the nodes as they were found, if any of it is
+    /// to be deployed. What does not fit is a reason to refuse, unless that is
+    /// not wanted.
+    pub(super) async fn judge(
+        &mut self,
+        ground: &Ground,
+        common: &Common,
+        settings: &Settings,
+        ignore_fit: bool,
+        reporter: &Reporter,
+    ) -> Result<(), Failure> {
+        // With a node unseen, nothing is deployed.
+        if self.plan.stack.is_empty() || !self.observation.failures.is_empty() {
+            return Ok(());
+        }
+        let inventory = &ground.inventory;
+        let helm = helm(inventory, common.patience, settings, reporter).await?;
+        let parts = charts(&ground.stack, &self.wish, &helm).await?;
+        let sites = site::of_inventory(inventory, &self.observation.facts, None)?;
+        let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
+        match tokio::task::block_in_place(|| gate(&asked)) {
+            Gate::Open => {}
+            Gate::Closed(refusal) if !ignore_fit => self.plan.refusals.push(refusal),
+            Gate::Tight(note) | Gate::Closed(note) => self.plan.notes.push(note),
+        }
+        Ok(())
     }
 }
 

@@ -35,15 +35,19 @@ pub(crate) fn to_fit(asked: &Asked, prices: &[(String, u64)], stock: bool) -> Ve
             what: format!("{} do not fit together, even without all others", names(&conflict)),
         });
     }
-    if let Some(dropped) = change::drop(&services, &mut fits).filter(|d| !d.services.is_empty()) {
-        let least = if dropped.smallest { "; fewer will not do" } else { "" };
-        changes.push(Change {
-            kind: "drop",
-            what: format!("leave out {}{least}", names(&dropped.services)),
-        });
-    }
+    changes.extend(drop(asked));
     changes.extend(boards(asked, prices, stock));
     changes
+}
+
+/// The services to leave out so that the rest fits.
+pub(crate) fn drop(asked: &Asked) -> Option<Change> {
+    let services = services(asked);
+    let mut fits =
+        |dropped: &BTreeSet<usize>| change::without(&asked.low, &services, dropped, STEPS);
+    let dropped = change::drop(&services, &mut fits).filter(|d| !d.services.is_empty())?;
+    let least = if dropped.smallest { "; fewer will not do" } else { "" };
+    Some(Change { kind: "drop", what: format!("leave out {}{least}", names(&dropped.services)) })
 }
 
 /// What would make it sure: pods tied to the nodes of the placement.

@@ -29,16 +29,39 @@ pub(crate) struct Terms<'a> {
     pub notes: Vec<Remark>,
 }
 
+/// Both readings, and the word over them.
+struct Weighed {
+    verdict: Verdict,
+    run: Run,
+    nodes: Vec<Node>,
+    remarks: Vec<Remark>,
+    word: Word,
+    reasons: Vec<String>,
+}
+
+fn weigh(asked: &Asked, budget: &Budget, refused: &[Remark], stock: bool) -> Weighed {
+    let verdict = scheduler::judge_interval(&asked.low, &asked.high, budget);
+    let run = placed(asked, &verdict);
+    let nodes = nodes(asked, &run, stock);
+    let mut remarks = refused.to_vec();
+    remarks.extend(around::remarks(asked, &run.placed, stock));
+    let (word, reasons) = word(&verdict, &nodes, &remarks);
+    Weighed { verdict, run, nodes, remarks, word, reasons }
+}
+
+/// The word and its reasons alone, for who does not ask for more.
+pub(crate) fn glance(asked: &Asked, budget: &Budget) -> (Word, Vec<String>) {
+    let weighed = weigh(asked, budget, &[], false);
+    (weighed.word, weighed.reasons)
+}
+
 /// Judges what is asked.
 pub(crate) fn judge(asked: &Asked, terms: Terms<'_>) -> Answer {
-    let verdict = scheduler::judge_interval(&asked.low, &asked.high, &terms.budget);
-    let run = placed(asked, &verdict);
+    let weighed = weigh(asked, &terms.budget, &terms.refused, terms.stock);
+    let Weighed { verdict, run, nodes, mut remarks, word, reasons } = weighed;
     let placement: Vec<(usize, usize)> =
         run.placed.iter().enumerate().filter_map(|(pod, node)| Some((pod, (*node)?))).collect();
     let complete = run.left.is_empty();
-    let nodes = nodes(asked, &run, terms.stock);
-    let mut remarks = terms.refused.clone();
-    remarks.extend(around::remarks(asked, &run.placed, terms.stock));
     remarks.extend(terms.notes);
     let mut change = Vec::new();
     if matches!(verdict.verdict, Kind::Impossible | Kind::Unknown) {
@@ -47,7 +70,6 @@ pub(crate) fn judge(asked: &Asked, terms: Terms<'_>) -> Answer {
         change.extend(advice::to_be_sure(asked, &placement));
     }
     let refused = !terms.refused.is_empty();
-    let (word, reasons) = word(&verdict, &nodes, &remarks);
     Answer {
         version: VERSION,
         verdict: if refused { "impossible" } else { kind(verdict.verdict) },

@@ -10,6 +10,7 @@ mod advice;
 pub(crate) mod answer;
 mod around;
 pub(crate) mod boards;
+pub(crate) mod gate;
 mod hazard;
 pub(crate) mod html;
 pub(crate) mod judge;

@@ -7,16 +7,13 @@ use serde_json::{Value, json};
 use terrarium_helm::board::place;
 use terrarium_helm::card::CannotRun;
 use terrarium_helm::release::NAMESPACE;
-use terrarium_inventory::Inventory;
+use terrarium_helm::runner::Helm;
 
 use super::answer::{Remark, Weight};
 use super::profile;
 use super::site::Site;
-use crate::cli::Common;
 use crate::error::{Code, Failure};
-use crate::settings::Settings;
-use crate::stack::{Stack, helm};
-use crate::view;
+use crate::stack::{Stack, Wish};
 
 /// The service that has no pods and all others' priority classes.
 const FOUNDATION: &str = "foundation";
@@ -45,22 +42,9 @@ pub(crate) struct Parts {
     pub notes: Vec<Remark>,
 }
 
-/// The inventory's stack, rendered by helm with the values it would be deployed
-/// with on these nodes. Touches neither nodes nor cluster.
-pub(crate) async fn charts(
-    inventory: &Inventory,
-    sites: &[Site],
-    common: &Common,
-    settings: &Settings,
-) -> Result<Parts, Failure> {
-    let stack = Stack::new(inventory)?;
-    let boards: Vec<_> = sites.iter().map(Site::board).collect();
-    let wish = stack.wish(&boards, None);
-    let (reporter, done) = view::open(false, &[]);
-    let helm = helm(inventory, common.patience, settings, &reporter).await;
-    drop(reporter);
-    done.await.map_err(|error| Failure::internal("the view ended", &error))?;
-    let helm = helm?;
+/// What is to be deployed, rendered by helm with the values it would be deployed
+/// with. Touches neither nodes nor cluster.
+pub(crate) async fn charts(stack: &Stack, wish: &Wish, helm: &Helm) -> Result<Parts, Failure> {
     let mut parts = Vec::new();
     let mut classes = String::new();
     for (release, wave) in wish.releases() {

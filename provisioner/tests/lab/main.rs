@@ -31,14 +31,16 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One lab, one scenario at a time.
     arguments.test_threads = Some(1);
-    let scenarios: [(&str, Scenario); 17] = [
+    let scenarios: [(&str, Scenario); 19] = [
         ("a_plan_of_fresh_nodes_writes_nothing_on_them", first_light::plan),
+        ("a_stack_that_cannot_fit_is_refused_before_anything_is_changed", refused::unfit),
         ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
         ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),
         ("what_was_changed_by_hand_is_seen_and_mended_and_nothing_else", converged::drift),
         ("other_clusters_in_the_kubeconfig_stay_as_they_are", kubeconfig::merge),
         ("a_release_that_does_not_come_up_is_explained", release::broken),
         ("a_changed_host_key_is_a_hard_stop", refused::host_key),
+        ("the_memory_predicted_is_what_the_kubelets_hand_out", refused::predicted),
         ("a_wrong_password_is_said_to_be_wrong", refused::password),
         ("a_node_that_is_off_does_not_keep_the_others_from_their_part", interrupted::node_off),
         ("a_run_killed_anywhere_is_taken_up_by_the_next", interrupted::killed),

@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::trees;
-use crate::world::{World, ended_with, succeeded};
+use crate::world::{NODES, World, ended_with, succeeded};
 
 pub(crate) fn host_key(world: &mut World) {
     world.provisioned();
@@ -46,4 +48,56 @@ pub(crate) fn password(world: &mut World) {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("password: refused") && !text.contains("strawberry"), "{text}");
     trees::assert_equal(&before, &trees::all(world));
+}
+
+/// Redis asks for more memory than any machine has.
+pub(crate) fn unfit(world: &mut World) {
+    world.fresh();
+    let before = trees::all(world);
+    let file = world.lab.inventory_path();
+    let good = fs::read_to_string(&file).unwrap();
+    let values = "\n[stack.values.redis.resources.requests]\nmemory = \"900Ti\"\n\
+                  [stack.values.redis.resources.limits]\nmemory = \"900Ti\"\n";
+    fs::write(&file, format!("{good}{values}")).unwrap();
+    let plan = world.provision(&["plan"]);
+    let run = world.provision(&[]);
+    let ignored = world.provision(&["--ignore-fit", "plan"]);
+    fs::write(&file, good).unwrap();
+    for output in [&plan, &run] {
+        ended_with(output, 6);
+        let text =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        // Broken into lines of eighty columns.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in ["terrarium/redis-0 is larger than every node", "leave out `redis`"] {
+            assert!(text.contains(part), "{part} is missing:\n{text}");
+        }
+    }
+    succeeded(&ignored);
+    trees::assert_equal(&before, &trees::all(world));
+}
+
+/// The nodes are asked, and what is predicted is what their kubelets present.
+pub(crate) fn predicted(world: &mut World) {
+    world.provisioned();
+    let output = world.provision(&["fit", "--json"]);
+    succeeded(&output);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for name in NODES {
+        let nodes = answer["nodes"].as_array().unwrap();
+        let node = nodes.iter().find(|node| node["name"] == name).unwrap();
+        let kubelet = &world.kubectl_json(&format!("get node {name}"))["status"];
+        let kib = |kind: &str| -> u64 {
+            let text = kubelet[kind]["memory"].as_str().unwrap();
+            text.strip_suffix("Ki").unwrap().parse().unwrap()
+        };
+        for (ours, theirs) in [("memory", "capacity"), ("allocatable", "allocatable")] {
+            let range = &node[ours];
+            assert_eq!(range["low"], range["high"], "{name}: a node that answers has no range");
+            assert_eq!(range["low"].as_u64().unwrap() / 1024, kib(theirs), "{name}: {ours}");
+        }
+        let cores = kubelet["allocatable"]["cpu"].as_str().unwrap();
+        let predicted = node["allocatable_cpu"].as_u64().unwrap() / 1000;
+        assert_eq!(predicted, cores.parse::<u64>().unwrap(), "{name}");
+    }
 }
