@@ -5,10 +5,16 @@
 //! Container (Used of each pod) ─▶ Advice (Size) ─▶ Joint, over a Problem
 //! ```
 
+mod advise;
 mod joint;
+mod krr;
+mod number;
+mod ours;
 mod size;
 mod used;
+mod vpa;
 
+pub use advise::advise;
 pub use joint::{Joint, Short};
 pub use size::{Advice, Method, Part, Rules, Size, Term, Why};
 pub use used::{Container, Oom, Quantiles, Resource, Sample, Series, Used};

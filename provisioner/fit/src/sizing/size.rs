@@ -120,6 +120,12 @@ pub struct Why {
     pub approximated: bool,
 }
 
+impl Why {
+    pub(super) fn new(what: Part, term: Term, pod: Option<&str>, value: u64, margin: u64) -> Self {
+        Self { what, term, pod: pod.map(str::to_owned), value, margin, approximated: false }
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -18,6 +18,24 @@ pub struct Quantiles {
     pub max: u64,
 }
 
+impl Quantiles {
+    /// Of whole samples: each quantile is the smallest value so many are no
+    /// higher than. None of no samples.
+    pub fn of(values: impl IntoIterator<Item = u64>) -> Option<Self> {
+        let mut values: Vec<u64> = values.into_iter().collect();
+        values.sort_unstable();
+        let at = |percent: usize| {
+            let rank = (values.len() * percent).div_ceil(100).max(1);
+            values.get(rank - 1).copied()
+        };
+        Some(Self { p50: at(50)?, p90: at(90)?, p95: at(95)?, p99: at(99)?, max: at(100)? })
+    }
+
+    pub(super) fn of_samples(samples: &[Sample]) -> Option<Self> {
+        Self::of(samples.iter().map(|sample| sample.value))
+    }
+}
+
 /// CPU in thousandths of a core, memory in bytes; none where nothing is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Resource {
