@@ -93,6 +93,8 @@ pub struct Card {
     /// Kinds of objects the cluster must know before it is installed, by the
     /// names of their definitions.
     pub crds: Vec<String>,
+    /// Where the chart keeps the requests and limits of its containers.
+    pub resources: Vec<Resources>,
     /// Where it cannot run.
     pub cannot_run: Vec<CannotRun>,
 }
@@ -150,6 +152,26 @@ pub enum Probe {
     Tcp,
     /// `GET` of this path answers with a status below 400.
     Http(String),
+}
+
+/// One place where a chart keeps requests and limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Resources {
+    /// Key of the chart's values, dots between its parts.
+    pub values: String,
+    /// Names of the containers that get them, whichever workload they are of.
+    pub containers: Vec<String>,
+    /// What the program takes at most of its own accord, when a value says so.
+    pub heap: Option<Heap>,
+}
+
+/// A value that bounds a program's heap or cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Heap {
+    /// Key of the chart's values, dots between its parts.
+    pub value: String,
+    /// Bytes in one of what a number without a unit counts.
+    pub unit: u64,
 }
 
 /// Boards a service cannot run on: those that meet every condition given.

@@ -25,6 +25,8 @@ pub struct Site {
     pub images: BTreeMap<String, String>,
     /// Values the nodes' boards ask for, by service.
     pub boards: BTreeMap<ServiceId, Value>,
+    /// Requests and limits measured in the cluster, by service.
+    pub sizes: BTreeMap<ServiceId, Value>,
 }
 
 /// The derived values of `id`, deployed together with `selected`.
@@ -56,7 +58,7 @@ pub(crate) fn values(
         give("image", json!({"tag": tag}));
     }
     let mut derived = Value::Object(derived);
-    if let Some(values) = site.boards.get(id) {
+    for values in [&site.boards, &site.sizes].into_iter().filter_map(|values| values.get(id)) {
         merge(&mut derived, values.clone());
     }
     derived

@@ -49,12 +49,13 @@ impl<'a> Reader<'a> {
 
     /// Records a problem at a byte of the text.
     pub(crate) fn wrong(&mut self, at: usize, message: impl Into<String>) {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        self.problems.push(Problem {
-            file: self.file.to_owned(),
-            line: before.matches('\n').count() + 1,
-            message: message.into(),
-        });
+        let line = self.line(at);
+        self.problems.push(Problem { file: self.file.to_owned(), line, message: message.into() });
+    }
+
+    /// The line of a byte of the text, from 1.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        self.text.get(..at).unwrap_or(self.text).matches('\n').count() + 1
     }
 }
 
@@ -183,14 +184,20 @@ impl<'a> Fields<'a> {
         key: &'static str,
     ) -> Vec<(Placed<String>, Map<String, Value>)> {
         let Some(fields) = self.table(reader, key) else { return Vec::new() };
-        let mut named = Vec::new();
-        for (name, value) in fields.table {
+        let named = fields.sections(reader).into_iter();
+        named.map(|(name, below)| (name, object(&below.table))).collect()
+    }
+
+    /// Every key with its table; a value that is none is a problem.
+    pub(crate) fn sections(self, reader: &mut Reader<'_>) -> Vec<(Placed<String>, Self)> {
+        let mut sections = Vec::new();
+        for (name, value) in self.table {
             let name = Placed { at: name.span().start, value: name.into_inner().into_owned() };
             if let Some(below) = Self::from_value(reader, &name.value, value) {
-                named.push((name, object(&below.table)));
+                sections.push((name, below));
             }
         }
-        named
+        sections
     }
 
     /// A table that may be absent.

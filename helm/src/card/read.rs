@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{CannotRun, Card, GROUPS, Health, Login, Probe, Problem, ServiceId, Ui, User};
+use super::{
+    CannotRun, Card, GROUPS, Health, Heap, Login, Probe, Problem, Resources, ServiceId, Ui, User,
+};
 use crate::reader::{Fields, Placed, Reader};
 use crate::words::advice;
 
@@ -38,6 +40,8 @@ fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Card {
     let logins = logins.into_iter().map(|login| read_login(reader, login)).collect();
     let health = fields.table(reader, "health").map(|health| read_health(reader, health, &ports));
     let crds = fields.texts(reader, "crds").into_iter().map(|name| name.value).collect();
+    let resources = fields.tables(reader, "resources");
+    let resources = resources.into_iter().map(|place| read_resources(reader, place)).collect();
     let cannot_run = fields.tables(reader, "cannot_run");
     let cannot_run = cannot_run.into_iter().map(|case| read_cannot_run(reader, case)).collect();
     fields.finish(reader);
@@ -62,6 +66,7 @@ fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Card {
         logins,
         health,
         crds,
+        resources,
         cannot_run,
     }
 }
@@ -150,6 +155,26 @@ fn read_health(
     };
     fields.finish(reader);
     Health { port, probe }
+}
+
+fn read_resources(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Resources {
+    let values = fields.required(reader, "values").value;
+    let containers = fields.texts(reader, "containers");
+    if containers.is_empty() {
+        reader.wrong(fields.at, "`resources` names no container: `containers`");
+    }
+    let unit = fields.text(reader, "heap_unit");
+    let heap = fields.text(reader, "heap").map(|heap| heap.value);
+    if let (Some(unit), None) = (&unit, &heap) {
+        reader.wrong(unit.at, "`heap_unit` is the unit of `heap`, which is missing");
+    }
+    // Where nobody says it, a number has its own unit, or counts MiB.
+    let unit = unit.map(|unit| choice(reader, "heap_unit", unit, &["MiB", "GiB"]));
+    let unit = if unit.as_deref() == Some("GiB") { 1 << 30 } else { 1 << 20 };
+    fields.finish(reader);
+    let containers =
+        containers.into_iter().filter_map(|name| label(reader, &name)).map(|id| id.0).collect();
+    Resources { values, containers, heap: heap.map(|value| Heap { value, unit }) }
 }
 
 fn read_cannot_run(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> CannotRun {

@@ -40,6 +40,17 @@ port = "http"
 kind = "http"
 path = "/api/health"
 
+[[resources]]
+values = "resources"
+containers = ["grafana", "install"]
+heap = "heap"
+
+[[resources]]
+values = "keeper.resources"
+containers = ["keeper"]
+heap = "cache"
+heap_unit = "GiB"
+
 [[cannot_run]]
 boards = ["zero2w-512mb"]
 arch_below = "armv8.2-a"
@@ -73,6 +84,11 @@ fn a_whole_card_is_read() {
     let ui = card.ui.expect("a user interface");
     assert_eq!((ui.port.as_str(), ui.host.as_str(), ui.path.as_str()), ("http", "grafana", "/"));
     assert_eq!(card.health.expect("a probe").probe, Probe::Http("/api/health".to_owned()));
+    let places: Vec<_> = card.resources.iter().map(|p| (&*p.values, p.containers.len())).collect();
+    assert_eq!(places, [("resources", 2), ("keeper.resources", 1)]);
+    let heaps: Vec<_> = card.resources.iter().filter_map(|p| p.heap.as_ref()).collect();
+    assert_eq!((&*heaps[0].value, heaps[0].unit), ("heap", 1 << 20));
+    assert_eq!((&*heaps[1].value, heaps[1].unit), ("cache", 1 << 30));
     assert_eq!(card.cannot_run[0].arch_below.as_deref(), Some("armv8.2-a"));
     let instead = card.cannot_run[0].instead.clone().expect("values");
     assert_eq!(Value::Object(instead), serde_json::json!({"replicas": 1, "small": true}));
@@ -135,6 +151,9 @@ fn each_rule_is_checked_alone() {
         ("[uses.prometheus]", "[uses.Pro]", "`Pro` is no name of a-z, 0-9 and -"),
         ("[ports]", "[[ports]]", "`ports` is a table, not an array"),
         ("host = \"grafana\"", "host = \"a.b\"", "`a.b` is no name of a-z, 0-9 and -"),
+        ("heap_unit = \"GiB\"", "heap_unit = \"GB\"", "`heap_unit` cannot be `GB`"),
+        ("heap = \"cache\"\n", "", "`heap_unit` is the unit of `heap`, which is missing"),
+        ("containers = [\"keeper\"]", "", "`resources` names no container"),
         ("[ui]\n", "[ui]\nlogo = 1\n", "`logo` is unknown here"),
     ] {
         let found = problems(&WHOLE.replacen(from, to, 1));

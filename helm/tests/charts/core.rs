@@ -28,7 +28,7 @@ fn stack() -> Stack {
 }
 
 /// The values boards without ARMv8.2 ask for, by the cards' own word.
-fn of_small_boards(catalogue: &Catalogue) -> BTreeMap<ServiceId, Value> {
+pub(crate) fn of_small_boards(catalogue: &Catalogue) -> BTreeMap<ServiceId, Value> {
     let instead = |(id, service): (&ServiceId, &terrarium_helm::catalogue::Service)| {
         let case = service.card.cannot_run.iter().find(|case| case.arch_below.is_some())?;
         let values = case.instead.clone().unwrap_or_else(|| panic!("{id} has no way out"));
@@ -37,7 +37,11 @@ fn of_small_boards(catalogue: &Catalogue) -> BTreeMap<ServiceId, Value> {
     catalogue.iter().filter_map(instead).collect()
 }
 
-fn wished(boards: BTreeMap<ServiceId, Value>) -> Vec<Release> {
+/// The releases, with these values for their boards and these measured sizes.
+pub(crate) fn wished(
+    boards: BTreeMap<ServiceId, Value>,
+    sizes: BTreeMap<ServiceId, Value>,
+) -> Vec<Release> {
     let catalogue = catalogue();
     let selected = select(&stack(), &catalogue).expect("the profile is right");
     let site = Site {
@@ -46,20 +50,25 @@ fn wished(boards: BTreeMap<ServiceId, Value>) -> Vec<Release> {
         nodes: ["pi-1", "pi-2", "pi-3"].map(str::to_owned).to_vec(),
         images: BTreeMap::new(),
         boards,
+        sizes,
     };
     releases(&selected, &catalogue, &stack(), &site)
 }
 
+/// What helm makes of a release, with these arguments more.
+pub(crate) fn rendered(release: &Release, more: &[&str]) -> Vec<Value> {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), release.values.to_string()).expect("written");
+    let values = format!("--values={}", file.path().display());
+    objects(&template(release.name.as_str(), &[&[values.as_str()], more].concat()))
+}
+
 fn render(boards: BTreeMap<ServiceId, Value>) -> Rendered {
     let render = |release: Release| {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), release.values.to_string()).expect("written");
-        let values = format!("--values={}", file.path().display());
-        let name = release.name.to_string();
-        let rendered = objects(&template(&name, &[&values]));
-        (name, rendered)
+        let rendered = rendered(&release, &[]);
+        (release.name.to_string(), rendered)
     };
-    wished(boards).into_iter().map(render).collect()
+    wished(boards, BTreeMap::new()).into_iter().map(render).collect()
 }
 
 fn both() -> [(&'static str, Rendered); 2] {

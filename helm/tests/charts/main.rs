@@ -10,3 +10,4 @@
 mod core;
 mod each;
 mod helm;
+mod sizes;

@@ -42,7 +42,7 @@ initContainers:
       - name: tmp
         mountPath: /tmp
 containers:
-  - {{- include "terrarium.container" (dict "root" . "image" .Values.ferretdb.image "resources" .Values.ferretdb.resources) | nindent 4 }}
+  - {{- include "terrarium.container" (dict "root" . "name" "ferretdb" "image" .Values.ferretdb.image "resources" .Values.ferretdb.resources) | nindent 4 }}
     env:
       - name: FERRETDB_POSTGRESQL_URL_FILE
         value: /run/secrets/mongodb/documentdb-url
