@@ -164,6 +164,22 @@ fn kubelet(role: Role, machine: Machine<'_>) -> Entry {
     )
 }
 
+/// The kubelet's arguments on a node of that part and memory: ours with the
+/// inventory's laid over them, each `name=value`.
+pub fn kubelet_args(
+    extra: &BTreeMap<String, toml::Value>,
+    role: Role,
+    memory_bytes: u64,
+) -> Vec<String> {
+    let labels = BTreeMap::new();
+    let machine = Machine { ip: "", iface: None, memory_bytes, labels: &labels };
+    let entries = merge::merge(vec![kubelet(role, machine)], extra);
+    let Some(Value::Seq(items)) = entries.into_iter().next().map(|entry| entry.value) else {
+        return Vec::new();
+    };
+    items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
 fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> Value {
     Value::Seq(items.into_iter().map(|item| Value::str(item.as_ref())).collect())
 }

@@ -5,7 +5,9 @@ use terrarium_inventory::{
     Artifacts, Cluster, Inventory, K3s, Node, Os, Problem, Role, Ssh, Stack, Swap,
 };
 
-use super::{Machine, OWNED, agent_config, joining_server_config, server_config, server_url};
+use super::{
+    Machine, OWNED, agent_config, joining_server_config, kubelet_args, server_config, server_url,
+};
 use crate::yaml::Value;
 
 fn node(name: &str, host: &str, role: Role) -> Node {
@@ -226,5 +228,23 @@ fn the_inventory_refuses_every_key_that_is_ours() {
             let codes: Vec<&str> = problems.iter().map(Problem::code).collect();
             assert_eq!(codes, ["inventory::k3s-option"], "{table} {key}");
         }
+    }
+}
+
+#[test]
+fn the_kubelets_arguments_are_those_the_node_gets() {
+    let wish = toml::Value::Array(vec!["system-reserved=memory=1Gi".into(), "max-pods=60".into()]);
+    let mut inventory = inventory();
+    inventory.k3s.agent.insert("kubelet-arg".to_owned(), wish);
+    let memory_bytes = 8000 * 1024 * 1024;
+    let args = kubelet_args(&inventory.k3s.agent, Role::Agent, memory_bytes);
+    assert!(args.contains(&"kube-reserved=memory=300Mi".to_owned()), "{args:?}");
+    let reserved: Vec<_> = args.iter().filter(|arg| arg.starts_with("system-reserved")).collect();
+    assert_eq!(reserved, ["system-reserved=memory=1Gi"]);
+    let labels = BTreeMap::new();
+    let machine = Machine { ip: "192.168.1.12", iface: None, memory_bytes, labels: &labels };
+    let written = agent_config(&inventory, &inventory.nodes[1], machine, "192.168.1.11");
+    for arg in args {
+        assert!(written.contains(&arg), "{arg} is missing:\n{written}");
     }
 }

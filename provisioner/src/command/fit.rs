@@ -121,7 +121,9 @@ async fn stack(
             let wanted = boards::parse(text)?;
             let sites: Vec<Site> =
                 wanted.iter().map(|wanted| Site::of_board(wanted, disk)).collect();
-            (on_boards(common, settings, fit, &sites)?, sites)
+            let inventory = on_boards(common, settings, fit, &sites)?;
+            let sites = sites.into_iter().map(|site| site.configured(&inventory.k3s)).collect();
+            (inventory, sites)
         }
         None => of_inventory(common, settings, fit, disk).await?,
     };

@@ -12,7 +12,8 @@ use terrarium_inventory::Role;
 
 use super::answer::{self, Change, Loss};
 use super::boards::Wanted;
-use super::problem::{Asked, node};
+use super::kubelet::node;
+use super::problem::Asked;
 use super::site::Site;
 use super::words::listed;
 
@@ -102,13 +103,18 @@ fn boards(asked: &Asked, prices: &[(String, u64)], stock: bool) -> Vec<Change> {
         return Vec::new();
     }
     let name = format!("pi-{}", asked.sites.len() + 1);
+    // A new board is set up as the agent nodes there are.
+    let like = asked.sites.iter().find(|site| site.role == Role::Agent);
+    let options = like.map(|site| site.options.clone()).unwrap_or_default();
     let candidates: Vec<Candidate> = terrarium_hardware::boards()
         .iter()
-        .map(|board| {
+        .filter_map(|board| {
             let wanted = Wanted { name: name.clone(), role: Role::Agent, board: board.clone() };
-            let site = Site::of_board(&wanted, None);
+            let site = Site { options: options.clone(), ..Site::of_board(&wanted, None) };
             let price = prices.iter().find(|(id, _)| *id == board.id).map(|(_, price)| *price);
-            Candidate { board: board.id.clone(), node: node(&site, site.memory.low, stock), price }
+            // One too small for what is kept from pods is no help.
+            let node = node(&site, site.memory.low, stock).ok()?;
+            Some(Candidate { board: board.id.clone(), node, price })
         })
         .collect();
     let helpful = change::boards(&asked.low, &candidates, STEPS);

@@ -14,6 +14,7 @@ pub(crate) mod gate;
 mod hazard;
 pub(crate) mod html;
 pub(crate) mod judge;
+mod kubelet;
 pub(crate) mod problem;
 pub(crate) mod profile;
 pub(crate) mod site;

@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 
 use terrarium_fit::manifest;
-use terrarium_fit::model::{Node, Owner, Pod, Problem, Resources};
+use terrarium_fit::model::{Node, Owner, Pod, Problem};
 use terrarium_fit::{filter, k3s};
 
+use super::kubelet::node;
 use super::site::Site;
 use super::stack::Parts;
 use crate::error::{Code, Failure};
-
-/// Pods a kubelet takes unless it is told otherwise.
-const PODS: u64 = 110;
-/// Stands for a disk nobody knows: no pod asks for as much.
-const UNKNOWN_DISK: u64 = 1 << 50;
 
 /// What is known of a service besides its pods.
 #[derive(Debug, Clone)]
@@ -44,10 +40,10 @@ pub(crate) fn of_parts(
     disabled: &[String],
     stock: bool,
 ) -> Result<Asked, Failure> {
-    let nodes = |memory: fn(&Site) -> u64| -> Vec<Node> {
+    let nodes = |memory: fn(&Site) -> u64| -> Result<Vec<Node>, Failure> {
         sites.iter().map(|site| node(site, memory(site), stock)).collect()
     };
-    let (low, high) = (nodes(|site| site.memory.low), nodes(|site| site.memory.high));
+    let (low, high) = (nodes(|site| site.memory.low)?, nodes(|site| site.memory.high)?);
     let wrong = |what: &str, error: &manifest::ManifestError| {
         Failure::internal(&format!("the manifests of {what} cannot be judged"), error)
     };
@@ -98,31 +94,6 @@ pub(crate) fn of_manifests(nodes: &str, texts: &[(String, String)]) -> Result<As
     let problem = Problem { nodes, pods };
     let (low, high) = (problem.clone(), problem);
     Ok(Asked { low, high, jobs: Vec::new(), about, sites: Vec::new() })
-}
-
-/// A node of `memory` bytes as its kubelet would present it.
-pub(crate) fn node(site: &Site, memory: u64, stock: bool) -> Node {
-    let capacity = Resources {
-        cpu_milli: u64::from(site.cores) * 1000,
-        memory_bytes: memory,
-        ephemeral_bytes: site.disk_free.unwrap_or(UNKNOWN_DISK),
-        pods: PODS,
-        extended: BTreeMap::new(),
-    };
-    let allocatable = Resources {
-        memory_bytes: site.allocatable(memory, stock),
-        // The kubelet keeps a twentieth of the disk.
-        ephemeral_bytes: capacity.ephemeral_bytes / 20 * 19,
-        ..capacity.clone()
-    };
-    Node {
-        name: site.name.clone(),
-        labels: site.labels.clone(),
-        taints: Vec::new(),
-        unschedulable: false,
-        allocatable,
-        capacity,
-    }
 }
 
 impl Asked {

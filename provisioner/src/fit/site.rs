@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use terrarium_hardware::{
     AGENT_MIB, Interval, K3S_AGENT_MIB, K3S_SERVER_ETCD_MIB, K3S_SERVER_MIB, OPERATING_SYSTEM_MIB,
 };
-use terrarium_inventory::{Inventory, Node, Role};
-use terrarium_k3s::config::Reservation;
+use terrarium_inventory::{Inventory, K3s, Node, Role};
 use terrarium_plan::{Facts, level, node_labels};
 
 use super::answer::{Own, Range};
@@ -39,6 +38,8 @@ pub(crate) struct Site {
     pub kernel: Option<String>,
     /// Free bytes where volumes go, when they are known.
     pub disk_free: Option<u64>,
+    /// Further options of its k3s, as the inventory has them.
+    pub options: BTreeMap<String, toml::Value>,
 }
 
 impl Site {
@@ -62,6 +63,7 @@ impl Site {
             address_bits: kernel.and_then(|k| k.virtual_address_bits.as_ref()).map(|b| b.value),
             kernel: None,
             disk_free,
+            options: BTreeMap::new(),
         }
     }
 
@@ -87,6 +89,7 @@ impl Site {
             address_bits: kernel.and_then(|k| k.virtual_address_bits.as_ref()).map(|b| b.value),
             kernel: Some(facts.kernel.clone()),
             disk_free: disk_free.or(Some(facts.disk_free_bytes)),
+            options: BTreeMap::new(),
         }
     }
 
@@ -99,10 +102,11 @@ impl Site {
         Some(site)
     }
 
-    /// Memory for pods on a node of `memory` bytes: with k3s as `provision`
-    /// configures it, or as it comes, which reserves nothing.
-    pub(crate) fn allocatable(&self, memory: u64, stock: bool) -> u64 {
-        if stock { memory } else { Reservation::of(self.role, memory).allocatable_bytes(memory) }
+    /// The same with the inventory's options for its part.
+    pub(crate) fn configured(mut self, k3s: &K3s) -> Self {
+        let options = if self.role == Role::Server { &k3s.server } else { &k3s.agent };
+        self.options.clone_from(options);
+        self
     }
 
     /// What the node uses before any pod. `etcd`: of several servers.
@@ -148,7 +152,7 @@ pub(crate) fn of_inventory(
             )))
         }),
     };
-    inventory.nodes.iter().map(site).collect()
+    inventory.nodes.iter().map(|node| Ok(site(node)?.configured(&inventory.k3s))).collect()
 }
 
 /// The labels the kubelet and k3s set, below those given.
@@ -189,13 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn provision_reserves_what_stock_k3s_hands_out() {
+    fn a_server_uses_more_than_an_agent_node_and_etcd_more_than_sqlite() {
         let sites = sites("2xpi5-8gb");
         let (server, agent) = (&sites[0], &sites[1]);
-        let memory = 8048 * MIB;
-        assert_eq!(server.allocatable(memory, false), (8048 - 250 - 1600 - 250) * MIB);
-        assert_eq!(agent.allocatable(memory, false), (8048 - 250 - 300 - 250) * MIB);
-        assert_eq!(server.allocatable(memory, true), memory);
         assert!(server.own(true).total().low > server.own(false).total().low);
         assert!(server.own(false).total().low > agent.own(false).total().high);
     }
