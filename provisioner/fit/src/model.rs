@@ -209,6 +209,8 @@ pub struct Container {
     pub image: String,
     /// Whether it runs before the others and ends.
     pub init: bool,
+    /// Whether it starts before the others and stays.
+    pub sidecar: bool,
     /// Memory it requests, if it says so.
     pub memory_request: Option<u64>,
     /// Memory it may use at most, if it says so.
@@ -264,6 +266,8 @@ pub struct Pod {
     pub labels: BTreeMap<String, String>,
     /// What the scheduler sets aside for it.
     pub requests: Resources,
+    /// What running it takes beside its containers.
+    pub overhead: Resources,
     /// CPU and memory as the scores count them: what no container says counts
     /// as 100 thousandths of a core and 200 MiB.
     pub scored: (u64, u64),

@@ -15,6 +15,6 @@ mod used;
 mod vpa;
 
 pub use advise::advise;
-pub use joint::{Joint, Short};
+pub use joint::{Joint, Short, jointly, workload};
 pub use size::{Advice, Method, Part, Rules, Size, Term, Why};
 pub use used::{Container, Oom, Quantiles, Resource, Sample, Series, Used};
