@@ -142,8 +142,10 @@ pub type Selector = Option<Vec<Requirement>>;
 /// Other pods, and how near.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PodTerm {
-    /// Their namespaces; all when none is given.
-    pub namespaces: Option<Vec<String>>,
+    /// Namespaces they may be in, by name.
+    pub namespaces: Vec<String>,
+    /// And by label; an empty list means all of them.
+    pub namespace_selector: Selector,
     /// Their labels.
     pub selector: Selector,
     /// The node label whose value they share.
@@ -258,6 +260,8 @@ pub enum Owner {
 pub struct Pod {
     /// Its namespace.
     pub namespace: String,
+    /// Its namespace's labels.
+    pub namespace_labels: BTreeMap<String, String>,
     /// Its name.
     pub name: String,
     /// The service it belongs to: a card's name, or its workload's.
@@ -271,6 +275,10 @@ pub struct Pod {
     /// CPU and memory as the scores count them: what no container says counts
     /// as 100 thousandths of a core and 200 MiB.
     pub scored: (u64, u64),
+    /// The most it may take at once, of what has a limit.
+    pub limits: Resources,
+    /// Whether it has a limit of memory as a whole.
+    pub limited: bool,
     /// Higher goes first.
     pub priority: i32,
     /// The node it is on already.
@@ -295,6 +303,8 @@ pub struct Pod {
     pub claims: Vec<Claim>,
     /// What made it.
     pub owner: Owner,
+    /// Whether it is on its way out: it takes room, and counts for no spread.
+    pub leaving: bool,
     /// It arrives once all pods of earlier waves run.
     pub wave: u32,
     /// Its containers.
@@ -307,10 +317,17 @@ impl Pod {
         format!("{}/{}", self.namespace, self.name)
     }
 
-    /// Memory it may use at most; none when a lasting container has no limit.
+    /// Memory it may use at most; none when neither it as a whole nor each of
+    /// its lasting containers has a limit.
     pub fn memory_limit(&self) -> Option<u64> {
-        let lasting = self.containers.iter().filter(|container| !container.init);
-        lasting.map(|container| container.memory_limit).sum()
+        let mut lasting = self.containers.iter().filter(|container| !container.init);
+        let limited = self.limited || lasting.all(|container| container.memory_limit.is_some());
+        limited.then_some(self.limits.memory_bytes)
+    }
+
+    /// Whether it goes by itself and makes room.
+    pub const fn ends(&self) -> bool {
+        self.leaving || matches!(self.owner, Owner::Job { .. })
     }
 }
 
@@ -336,6 +353,19 @@ impl Resources {
         for (name, amount) in &other.extended {
             let most = self.extended.entry(name.clone()).or_default();
             *most = (*most).max(*amount);
+        }
+    }
+
+    /// Sets the amount of a resource by the name Kubernetes has for it.
+    pub fn set(&mut self, name: &str, amount: u64) {
+        match name {
+            "cpu" => self.cpu_milli = amount,
+            "memory" => self.memory_bytes = amount,
+            "ephemeral-storage" => self.ephemeral_bytes = amount,
+            "pods" => self.pods = amount,
+            other => {
+                self.extended.insert(other.to_owned(), amount);
+            }
         }
     }
 

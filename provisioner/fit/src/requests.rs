@@ -13,6 +13,8 @@ const SCORED_MEMORY: u64 = 200 * 1024 * 1024;
 pub(crate) struct Part {
     /// Its requests.
     pub requests: Resources,
+    /// Its limits.
+    pub limits: Resources,
     /// Whether it requests CPU and memory at all.
     pub says: (bool, bool),
     /// Which kind it is.
@@ -50,6 +52,11 @@ pub(crate) fn scored(parts: &[Part], overhead: &Resources) -> (u64, u64) {
     (sum.cpu_milli, sum.memory_bytes)
 }
 
+/// The most the containers may take at once, of what they have limits for.
+pub(crate) fn limits(parts: &[Part]) -> Resources {
+    together(parts, |part| part.limits.clone())
+}
+
 fn together(parts: &[Part], of: impl Fn(&Part) -> Resources) -> Resources {
     let mut lasting = Resources::default();
     let mut peak = Resources::default();
@@ -77,7 +84,7 @@ mod tests {
 
     fn part(kind: Kind, cpu: u64, memory: u64) -> Part {
         let requests = Resources { cpu_milli: cpu, memory_bytes: memory, ..Resources::default() };
-        Part { requests, says: (cpu > 0, memory > 0), kind }
+        Part { requests, says: (cpu > 0, memory > 0), kind, ..Part::default() }
     }
 
     /// Cases of `TestPodResourceRequests` in kubernetes/component-helpers,

@@ -7,13 +7,15 @@
     reason = "the methods' own paths name one lifetime, and every one is needed"
 )]
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::filter::Reason;
 use crate::manifest::{nodes, pods};
-use crate::model::Problem;
+use crate::model::{Problem, Resources};
 use crate::simulate::{Compiled, State};
 
 #[derive(Deserialize)]
@@ -51,7 +53,13 @@ struct Case {
     scores: Vec<i64>,
     /// What the pod takes: thousandths of a core, or units.
     #[serde(default)]
-    takes: std::collections::BTreeMap<String, u64>,
+    takes: BTreeMap<String, u64>,
+    /// The most it may take, likewise.
+    #[serde(default)]
+    limits: BTreeMap<String, u64>,
+    /// CPU and memory as scores count them.
+    scored: Option<(u64, u64)>,
+    priority: Option<i32>,
 }
 
 pub(crate) fn table<C: DeserializeOwned>(text: &str) -> Table<C> {
@@ -143,13 +151,27 @@ fn scores(
     (ours != case.scores).then(|| format!("expected {:?}, seen {ours:?}", case.scores))
 }
 
+fn amounts(what: &str, expected: &BTreeMap<String, u64>, seen: &Resources) -> Option<String> {
+    let (name, amount) = expected.iter().find(|(name, amount)| seen.get(name) != **amount)?;
+    Some(format!("{what}, {name}: expected {amount}, seen {}", seen.get(name)))
+}
+
 #[test]
-fn requests_of_pods() {
+fn requests_and_limits_of_pods() {
     holds(include_str!("../tests/tables/requests.json"), |case, problem| {
-        let requests = &problem.pods.last()?.requests;
-        let different = case.takes.iter().find(|(name, amount)| requests.get(name) != **amount);
-        different
-            .map(|(name, amount)| format!("{name}: expected {amount}, seen {}", requests.get(name)))
+        let pod = problem.pods.last()?;
+        let scored = || {
+            let expected = case.scored.filter(|expected| *expected != pod.scored)?;
+            Some(format!("scored: expected {expected:?}, seen {:?}", pod.scored))
+        };
+        let priority = || {
+            let expected = case.priority.filter(|expected| *expected != pod.priority)?;
+            Some(format!("priority: expected {expected}, seen {}", pod.priority))
+        };
+        amounts("takes", &case.takes, &pod.requests)
+            .or_else(|| amounts("limits", &case.limits, &pod.limits))
+            .or_else(scored)
+            .or_else(priority)
     });
 }
 

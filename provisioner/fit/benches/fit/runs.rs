@@ -111,6 +111,11 @@ fn neighbours(pod: &mut Pod, number: u64) {
     });
     if (number / 10).is_multiple_of(2) {
         let topology_key = HOSTNAME.to_owned();
-        pod.anti_affinity.required.push(PodTerm { namespaces: None, selector, topology_key });
+        pod.anti_affinity.required.push(PodTerm {
+            namespaces: Vec::new(),
+            namespace_selector: Some(Vec::new()),
+            selector,
+            topology_key,
+        });
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::{Apart, Count, Counted, Limit};
-use crate::model::{Effect, Node, Owner, Pod, Problem, Taint, selects};
+use crate::model::{Effect, Node, Pod, Problem, Taint, selects};
 
 /// What never gives way: unbound pods that do not end by themselves, and room
 /// beside bound ones nobody may push aside.
 pub fn translate(problem: &Problem) -> Count {
-    let ends = |pod: &&Pod| matches!(pod.owner, Owner::Job { .. });
+    let ends = |pod: &&Pod| pod.ends();
     let waiting: Vec<&Pod> =
         problem.pods.iter().filter(|pod| pod.node_name.is_none() && !ends(pod)).collect();
     let firm: Vec<&Pod> = problem

@@ -6,6 +6,7 @@
 mod at;
 mod node;
 mod pod;
+mod resized;
 mod term;
 mod workload;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ManifestError;
 use super::at::At;
+use super::resized::Granted;
 use super::term;
 use crate::model::{Claim, Container, HostPort, Pod, Resources};
 use crate::requests::{self, Kind, Part};
@@ -15,6 +16,8 @@ pub(super) struct Around {
     pub classes: BTreeMap<String, i32>,
     /// The class of pods that name none.
     pub default_class: i32,
+    /// Labels of namespaces, by name.
+    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// Claims by `namespace/name`.
     pub claims: BTreeMap<String, Claim>,
 }
@@ -27,17 +30,24 @@ pub(super) fn template(
 ) -> Result<Pod, ManifestError> {
     let spec = at.get("spec");
     let labels = at.get("metadata").get("labels").texts()?;
-    let (parts, containers, host_ports) = containers(&spec)?;
+    let granted = Granted::new(&at.get("status"))?;
+    let (parts, containers, host_ports) = containers(&spec, &granted)?;
     let overhead = spec.get("overhead").resources()?;
     let mut effective = requests::effective(&parts, &overhead);
     let mut scored = requests::scored(&parts, &overhead);
     whole_pod(&spec.get("resources"), &overhead, &mut effective, &mut scored)?;
     effective.pods = 1;
+    let whole = spec.get("resources").get("limits");
+    let limits = limits(requests::limits(&parts), &whole.resources()?, &overhead);
+    let mut namespace_labels = around.namespaces.get(namespace).cloned().unwrap_or_default();
+    // The API sets it.
+    namespace_labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
     let affinity = spec.get("affinity");
     let tolerations = spec.get("tolerations").items()?;
     let spread = spec.get("topologySpreadConstraints").items()?;
     Ok(Pod {
         namespace: namespace.to_owned(),
+        namespace_labels,
         priority: priority(&spec, around)?,
         node_name: Some(spec.get("nodeName").text_or("")?.to_owned()).filter(|n| !n.is_empty()),
         node_selector: spec.get("nodeSelector").texts()?,
@@ -50,6 +60,8 @@ pub(super) fn template(
         requests: effective,
         overhead,
         scored,
+        limits,
+        limited: !whole.get("memory").is_null(),
         labels,
         host_ports,
         containers,
@@ -59,7 +71,7 @@ pub(super) fn template(
 
 type Containers = (Vec<Part>, Vec<Container>, Vec<HostPort>);
 
-fn containers(spec: &At<'_>) -> Result<Containers, ManifestError> {
+fn containers(spec: &At<'_>, granted: &Granted) -> Result<Containers, ManifestError> {
     let host_network = spec.get("hostNetwork").flag()?;
     let (mut parts, mut all, mut ports) = (Vec::new(), Vec::new(), Vec::new());
     let lists = [("initContainers", true), ("containers", false)];
@@ -78,7 +90,7 @@ fn containers(spec: &At<'_>) -> Result<Containers, ManifestError> {
             let says = |name: &str| !requests.get(name).is_null() || !limits.get(name).is_null();
             for (name, _) in limits.entries()? {
                 if requests.get(name).is_null() {
-                    take(&mut asked, &most, name);
+                    asked.set(name, most.get(name));
                 }
             }
             let (cpu, memory) = (says("cpu"), says("memory"));
@@ -91,7 +103,11 @@ fn containers(spec: &At<'_>) -> Result<Containers, ManifestError> {
                 memory_limit: (!limits.get("memory").is_null()).then_some(most.memory_bytes),
                 cpu_request: cpu.then_some(asked.cpu_milli),
             });
-            parts.push(Part { requests: asked, says: (cpu, memory), kind });
+            let mut part = Part { requests: asked, limits: most, says: (cpu, memory), kind };
+            if kind != Kind::Init {
+                granted.apply(at.get("name").text_or("")?, &mut part);
+            }
+            parts.push(part);
             if kind != Kind::Init {
                 ports.extend(host_ports(&at, host_network)?);
             }
@@ -101,17 +117,6 @@ fn containers(spec: &At<'_>) -> Result<Containers, ManifestError> {
         return Err(spec.get("containers").wrong("expected one container or more, found none"));
     }
     Ok((parts, all, ports))
-}
-
-fn take(into: &mut Resources, from: &Resources, name: &str) {
-    match name {
-        "cpu" => into.cpu_milli = from.cpu_milli,
-        "memory" => into.memory_bytes = from.memory_bytes,
-        "ephemeral-storage" => into.ephemeral_bytes = from.ephemeral_bytes,
-        other => {
-            into.extended.insert(other.to_owned(), from.get(other));
-        }
-    }
 }
 
 /// Requests of the pod as a whole take the place of its containers'.
@@ -134,15 +139,31 @@ fn whole_pod(
             _ => continue,
         };
         let amount = amount.saturating_add(overhead.get(name));
+        effective.set(name, amount);
         match name {
-            "cpu" => (effective.cpu_milli, scored.0) = (amount, amount),
-            "memory" => (effective.memory_bytes, scored.1) = (amount, amount),
-            other => {
-                effective.extended.insert(other.to_owned(), amount);
-            }
+            "cpu" => scored.0 = amount,
+            "memory" => scored.1 = amount,
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// Limits of the pod as a whole take the place of its containers'; what the
+/// runtime takes comes on top of those there are.
+fn limits(mut of_containers: Resources, whole: &Resources, overhead: &Resources) -> Resources {
+    let limits = &mut of_containers;
+    let huge = whole.extended.keys().map(String::as_str).filter(|n| n.starts_with("hugepages-"));
+    for name in ["cpu", "memory"].into_iter().chain(huge).filter(|name| whole.get(name) > 0) {
+        limits.set(name, whole.get(name));
+    }
+    let names = ["cpu", "memory", "ephemeral-storage"];
+    for name in names.into_iter().filter(|name| overhead.get(name) > 0) {
+        if limits.get(name) > 0 {
+            limits.set(name, limits.get(name).saturating_add(overhead.get(name)));
+        }
+    }
+    of_containers
 }
 
 fn host_ports(container: &At<'_>, host_network: bool) -> Result<Vec<HostPort>, ManifestError> {

@@ -92,17 +92,16 @@ fn pod_term(
 ) -> Result<PodTerm, ManifestError> {
     let named = at.get("namespaces").list()?;
     let chosen = at.get("namespaceSelector");
-    // Labels of namespaces are in no manifest of pods: a selector is taken to
-    // mean all of them, which an empty one does.
-    let namespaces = match (chosen.is_null(), named.is_empty()) {
-        (false, _) => None,
-        (true, true) => Some(vec![namespace.to_owned()]),
-        (true, false) => Some(named),
-    };
+    let own = chosen.is_null() && named.is_empty();
     let mut selector = selector(&at.get("labelSelector"))?;
     own_labels(&at.get("matchLabelKeys"), &mut selector, labels, Operator::In)?;
     own_labels(&at.get("mismatchLabelKeys"), &mut selector, labels, Operator::NotIn)?;
-    Ok(PodTerm { namespaces, selector, topology_key: at.get("topologyKey").text()?.to_owned() })
+    Ok(PodTerm {
+        namespaces: if own { vec![namespace.to_owned()] } else { named },
+        namespace_selector: self::selector(&chosen)?,
+        selector,
+        topology_key: at.get("topologyKey").text()?.to_owned(),
+    })
 }
 
 /// Keys whose values are taken from the pod's own labels.

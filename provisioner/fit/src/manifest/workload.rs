@@ -41,9 +41,12 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
                     job(&at, object, &around, &spec)?
                 }
             }
-            "Node" | "PriorityClass" | "PersistentVolume" | "PersistentVolumeClaim" | "Service" => {
-                continue;
-            }
+            "Node"
+            | "Namespace"
+            | "PriorityClass"
+            | "PersistentVolume"
+            | "PersistentVolumeClaim"
+            | "Service" => continue,
             other => {
                 *found.ignored.entry(other.to_owned()).or_default() += 1;
                 continue;
@@ -100,6 +103,9 @@ fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
             if at.get("globalDefault").flag()? {
                 around.default_class = priority;
             }
+        } else if object.kind == "Namespace" {
+            let labels = at.get("metadata").get("labels").texts()?;
+            around.namespaces.insert(object.name.clone(), labels);
         } else if object.kind == "PersistentVolume" {
             let required = at.get("spec").get("nodeAffinity").get("required");
             let terms = required.get("nodeSelectorTerms").items()?;
@@ -131,6 +137,10 @@ fn pod(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, Manife
         return Ok(Vec::new());
     }
     let pod = template(at, &object.namespace, around)?;
+    let leaving = !at.get("metadata").get("deletionTimestamp").is_null();
+    if leaving && pod.node_name.is_none() {
+        return Ok(Vec::new());
+    }
     let owner = at.get("metadata").get("ownerReferences").items()?.into_iter().next();
     let owner = match owner {
         None => Owner::Pod,
@@ -145,7 +155,7 @@ fn pod(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, Manife
             }
         }
     };
-    Ok(vec![Pod { name: object.name.clone(), owner, ..pod }])
+    Ok(vec![Pod { name: object.name.clone(), owner, leaving, ..pod }])
 }
 
 /// Copies of the template, numbered from 0.

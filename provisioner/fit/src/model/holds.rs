@@ -35,7 +35,8 @@ pub fn selects(selector: &Selector, labels: &BTreeMap<String, String>) -> bool {
 impl PodTerm {
     /// Whether it means that pod.
     pub fn means(&self, pod: &Pod) -> bool {
-        self.namespaces.as_ref().is_none_or(|among| among.contains(&pod.namespace))
+        (self.namespaces.contains(&pod.namespace)
+            || selects(&self.namespace_selector, &pod.namespace_labels))
             && selects(&self.selector, &pod.labels)
     }
 }

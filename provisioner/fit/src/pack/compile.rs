@@ -9,15 +9,14 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Bin, Class, Packing};
-use crate::model::{Effect, Node, Owner, Pod, Problem, Resources, Selector, Taint};
+use crate::model::{Effect, Node, Pod, Problem, Resources, Selector, Taint};
 use neighbours::Neighbours;
 
 /// All pods that are not bound yet. With `lasting` only what never gives way,
 /// for proofs that nothing fits: a job's pod ends and makes room, and so does
 /// a bound pod that a newcomer of higher priority may push aside.
 pub fn compile(problem: &Problem, lasting: bool) -> Packing {
-    let free =
-        |pod: &Pod| pod.node_name.is_none() && !(lasting && matches!(pod.owner, Owner::Job { .. }));
+    let free = |pod: &Pod| pod.node_name.is_none() && !(lasting && pod.ends());
     let dimensions = dimensions(problem);
     let row = |of: &Resources| -> Vec<u64> { dimensions.iter().map(|name| of.get(name)).collect() };
     let mut nodes: Vec<Bin> = problem
@@ -27,8 +26,7 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
         .collect();
     let highest = problem.pods.iter().filter(|pod| free(pod)).map(|pod| pod.priority).max();
     let stays = |pod: &Pod| {
-        let ends = matches!(pod.owner, Owner::Job { .. });
-        !lasting || !ends && highest.is_none_or(|highest| highest <= pod.priority)
+        !lasting || !pod.ends() && highest.is_none_or(|highest| highest <= pod.priority)
     };
     let bound: Vec<&Pod> =
         problem.pods.iter().filter(|pod| pod.node_name.is_some() && stays(pod)).collect();

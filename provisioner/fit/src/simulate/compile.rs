@@ -66,6 +66,8 @@ pub(super) struct PodRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum What {
     Meant(usize),
+    /// Those that stay.
+    Copies(usize),
     Holders(usize),
     Liked(usize),
 }
@@ -241,11 +243,14 @@ impl Builder<'_> {
         let number = self.counters.len();
         self.counters.push(Counter { topology, among: among.to_vec() });
         self.known.insert(key, number);
-        if let What::Meant(meaning) = what {
-            let (_, meant) = &self.meanings[meaning];
-            for (row, _) in self.rows.iter_mut().zip(meant).filter(|(_, meant)| **meant) {
-                row.adds.push((number, 1));
-            }
+        let (meaning, all) = match what {
+            What::Meant(meaning) => (meaning, true),
+            What::Copies(meaning) => (meaning, false),
+            What::Holders(_) | What::Liked(_) => return number,
+        };
+        let pods = self.rows.iter_mut().zip(&self.problem.pods).zip(&self.meanings[meaning].1);
+        for ((row, _), _) in pods.filter(|((_, pod), meant)| **meant && (all || !pod.leaving)) {
+            row.adds.push((number, 1));
         }
         number
     }
@@ -354,12 +359,13 @@ impl Builder<'_> {
             .collect();
         let own = selects(&one.selector, &pod.labels);
         let term = PodTerm {
-            namespaces: Some(vec![pod.namespace.clone()]),
+            namespaces: vec![pod.namespace.clone()],
+            namespace_selector: None,
             selector: one.selector.clone(),
             topology_key: String::new(),
         };
         let meaning = self.meaning(&[term]);
-        let counter = self.counter(What::Meant(meaning), topology, &among);
+        let counter = self.counter(What::Copies(meaning), topology, &among);
         let topology_row = &self.topologies[topology];
         let mut eligible = vec![false; topology_row.domains];
         for (node, domain) in topology_row.domain.iter().enumerate() {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::certificate::find;
 use crate::checker::{check, translate};
-use crate::model::{HostPort, Operator, PodTerm, Requirement, SpreadConstraint, Toleration};
+use crate::model::{HostPort, Operator, Owner, PodTerm, Requirement, SpreadConstraint, Toleration};
 use crate::pack::{Cause, Order};
 
 /// Nodes `pi-1`, `pi-2`, ... of 1,000 thousandths of a core and 1,000 MiB.
@@ -51,7 +51,8 @@ fn app(name: &str) -> Vec<Requirement> {
 
 fn near(name: &str) -> PodTerm {
     PodTerm {
-        namespaces: None,
+        namespaces: Vec::new(),
+        namespace_selector: Some(Vec::new()),
         selector: Some(app(name)),
         topology_key: "kubernetes.io/hostname".to_owned(),
     }
