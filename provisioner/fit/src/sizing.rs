@@ -14,6 +14,9 @@ mod size;
 mod used;
 mod vpa;
 
+#[cfg(test)]
+mod tests;
+
 pub use advise::advise;
 pub use joint::{Joint, Short, jointly, workload};
 pub use size::{Advice, Method, Part, Rules, Size, Term, Why};

@@ -1,0 +1,6 @@
+//! Histories whose truth is known: counted minute by minute, not by quantiles.
+
+use super::*;
+
+mod histories;
+mod properties;

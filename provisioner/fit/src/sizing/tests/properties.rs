@@ -1,0 +1,129 @@
+//! What holds whatever was used.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const MIB: u64 = 1 << 20;
+const METHODS: [Method; 3] = [Method::Ours, Method::Krr, Method::Vpa];
+
+fn quantiles(most: u64) -> impl Strategy<Value = Quantiles> {
+    proptest::array::uniform5(0..most).prop_map(|mut all| {
+        all.sort_unstable();
+        let [p50, p90, p95, p99, max] = all;
+        Quantiles { p50, p90, p95, p99, max }
+    })
+}
+
+fn pod() -> impl Strategy<Value = Used> {
+    let oom = proptest::option::of((1..4_u64, proptest::option::of(MIB..4096 * MIB)));
+    let start = proptest::option::of(0..2048 * MIB);
+    (quantiles(2048 * MIB), quantiles(4000), start, oom, 100..20_000_u64).prop_map(
+        |(memory, cpu, startup_memory, oom, samples)| Used {
+            pod: format!("pod-{samples}"),
+            seconds: samples * 60,
+            samples,
+            memory: Some(memory),
+            cpu: Some(cpu),
+            startup_memory,
+            oom: oom.map(|(kills, limit)| Oom { kills, limit }),
+            ..Used::default()
+        },
+    )
+}
+
+fn container() -> impl Strategy<Value = Container> {
+    (proptest::collection::vec(pod(), 1..5), 1..4_u64).prop_map(|(pods, in_pod)| Container {
+        pods,
+        in_pod,
+        request: Resource { cpu: Some(100), memory: Some(128 * MIB) },
+        ..Container::default()
+    })
+}
+
+/// The advice with whatever history there is.
+fn of(method: Method, container: &Container) -> Size {
+    let rules = Rules { least_seconds: 0, least_samples: 0 };
+    match advise(method, container, &rules) {
+        Advice::Enough(size) => size,
+        Advice::NotEnough { .. } => panic!("not enough data"),
+    }
+}
+
+fn more(all: Quantiles, by: u64) -> Quantiles {
+    let Quantiles { p50, p90, p95, p99, max } = all;
+    let [p50, p90, p95, p99, max] = [p50, p90, p95, p99, max].map(|value| value + by);
+    Quantiles { p50, p90, p95, p99, max }
+}
+
+/// Neither request nor limit of the one is above the other's.
+fn within(one: &Size, other: &Size) -> bool {
+    one.request.memory <= other.request.memory
+        && one.request.cpu <= other.request.cpu
+        && one.limit.memory <= other.limit.memory
+}
+
+proptest! {
+    #[test]
+    fn no_request_is_above_its_limit_or_outside_its_interval(container in container()) {
+        for method in METHODS {
+            let size = of(method, &container);
+            let (request, limit) = (size.request.memory, size.limit.memory);
+            prop_assert!(limit.is_none() || request <= limit);
+            prop_assert!(size.low.memory <= request && size.low.cpu <= size.request.cpu);
+            prop_assert!(request <= size.high.memory && size.request.cpu <= size.high.cpu);
+        }
+    }
+
+    #[test]
+    fn ours_is_in_whole_mebibytes_and_no_less_than_eight(container in container()) {
+        let size = of(Method::Ours, &container);
+        for bytes in [size.request.memory, size.limit.memory] {
+            prop_assert!(bytes.unwrap().is_multiple_of(MIB) && bytes.unwrap() >= 8 * MIB);
+        }
+    }
+
+    #[test]
+    fn equal_uses_are_advised_equally(container in container()) {
+        for method in METHODS {
+            prop_assert_eq!(of(method, &container), of(method, &container.clone()));
+        }
+    }
+
+    #[test]
+    fn a_larger_use_never_lowers_the_advice(
+        container in container(),
+        pod in 0..4_usize,
+        by in (0..64 * MIB, 0..500_u64, 0..64 * MIB),
+    ) {
+        let mut larger = container.clone();
+        let pod = pod % larger.pods.len();
+        let pod = &mut larger.pods[pod];
+        pod.memory = pod.memory.map(|all| more(all, by.0));
+        pod.cpu = pod.cpu.map(|all| more(all, by.1));
+        pod.startup_memory = pod.startup_memory.map(|bytes| bytes + by.2);
+        for method in METHODS {
+            prop_assert!(within(&of(method, &container), &of(method, &larger)));
+        }
+    }
+
+    #[test]
+    fn a_kill_always_raises_the_limit_above_the_one_that_failed(
+        container in container(),
+        failed in MIB..8192 * MIB,
+    ) {
+        let mut killed = container;
+        killed.pods[0].oom = Some(Oom { kills: 1, limit: Some(failed) });
+        prop_assert!(of(Method::Ours, &killed).limit.memory.unwrap() > failed);
+    }
+
+    #[test]
+    fn removing_a_pod_never_raises_the_advice(container in container(), pod in 0..4_usize) {
+        if container.pods.len() > 1 {
+            let mut fewer = container.clone();
+            fewer.pods.remove(pod % container.pods.len());
+            prop_assert!(within(&of(Method::Ours, &fewer), &of(Method::Ours, &container)));
+            prop_assert!(within(&of(Method::Krr, &fewer), &of(Method::Krr, &container)));
+        }
+    }
+}
