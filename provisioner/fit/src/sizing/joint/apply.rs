@@ -81,5 +81,6 @@ fn piece(container: &model::Container) -> Piece {
             (false, true) => Kind::Sidecar,
             (false, false) => Kind::App,
         },
+        ..Piece::default()
     }
 }
