@@ -15,14 +15,17 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use terrarium_inventory::Stack;
 
 use crate::card::{Problem, Resources, ServiceId};
-use crate::catalogue::{Catalogue, Service};
+use crate::catalogue::Catalogue;
 use crate::derive::merge;
-use crate::quantity::{self, memory, millicores};
+use crate::quantity::{memory, millicores};
 use crate::reader::{Fields, Reader};
 use crate::words::advice;
+
+pub use against::{Conflict, Cramped, Hidden, floor, place};
+
+mod against;
 
 /// What the file begins with.
 const HEAD: &str = "\
@@ -50,17 +53,6 @@ pub struct Entry {
     pub basis: Vec<String>,
     /// The file's line, from 1; 0 for one that was not read.
     #[serde(skip)]
-    pub line: usize,
-}
-
-/// An entry that the inventory's own values keep from having an effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hidden {
-    /// Whose it is.
-    pub service: ServiceId,
-    /// Key of the chart's values, dots between its parts.
-    pub key: String,
-    /// The entry's line.
     pub line: usize,
 }
 
@@ -124,27 +116,6 @@ impl Overlay {
         self.entries.iter().map(|(id, places)| (id.clone(), values(places))).collect()
     }
 
-    /// What `[stack.values]` says otherwise, by line.
-    pub fn hidden(&self, written: &Stack) -> Vec<Hidden> {
-        let mut hidden = Vec::new();
-        for (service, places) in &self.entries {
-            let Some(written) = written.values.get(service.as_str()) else { continue };
-            for (place, entry) in places {
-                for (kind, quantities) in [("requests", &entry.requests), ("limits", &entry.limits)]
-                {
-                    for what in quantities.keys() {
-                        let key = format!("{place}.{kind}.{what}");
-                        if covers(written, &key) {
-                            hidden.push(Hidden { service: service.clone(), key, line: entry.line });
-                        }
-                    }
-                }
-            }
-        }
-        hidden.sort_by_key(|hidden| hidden.line);
-        hidden
-    }
-
     /// The file's text.
     pub fn text(&self) -> String {
         let mut text = HEAD.to_owned();
@@ -184,40 +155,6 @@ impl Overlay {
                 entry.basis = above;
             }
         }
-    }
-}
-
-/// The place where a service keeps the requests and limits of a container.
-pub fn place<'a>(service: &'a Service, container: &str) -> Option<&'a Resources> {
-    let places = &service.card.resources;
-    places.iter().find(|place| place.containers.iter().any(|name| name == container))
-}
-
-/// The least memory limit that leaves the heap what the chart leaves beside it,
-/// in bytes; `written` are the inventory's values of the service. `None` when
-/// nothing bounds the heap, or its value cannot be read.
-pub fn floor(service: &Service, place: &Resources, written: &Value) -> Option<u64> {
-    let card = place.heap.as_ref()?;
-    let chart = &service.chart.values;
-    let own = quantity::heap(at(chart, &card.value)?, card)?;
-    let heap = at(written, &card.value).map_or(Some(own), |value| quantity::heap(value, card))?;
-    let limit = at(chart, &format!("{}.limits.memory", place.values))?.as_str();
-    Some(heap.saturating_add(memory(limit?)?.saturating_sub(own)))
-}
-
-/// The value at a key with dots between its parts.
-fn at<'a>(values: &'a Value, key: &str) -> Option<&'a Value> {
-    key.split('.').try_fold(values, |value, part| value.get(part))
-}
-
-/// Whether a table sets the key, or something in place of a table above it.
-fn covers(written: &toml::Table, key: &str) -> bool {
-    match key.split_once('.') {
-        None => written.contains_key(key),
-        Some((first, rest)) => match written.get(first) {
-            Some(toml::Value::Table(below)) => covers(below, rest),
-            other => other.is_some(),
-        },
     }
 }
 

@@ -4,14 +4,17 @@ mod boards;
 mod deploy;
 mod diff;
 mod probes;
+mod sizes;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use terrarium_helm::board::{self, Board};
 use terrarium_helm::card::ServiceId;
 use terrarium_helm::catalogue::{Catalogue, Service};
 use terrarium_helm::derive::Site;
+use terrarium_helm::overlay::Overlay;
 use terrarium_helm::plan::{Kind, ReleaseChange, leftover, plan};
 use terrarium_helm::release::{Release, releases};
 use terrarium_helm::remove::{RemoveError, removal};
@@ -25,7 +28,7 @@ pub(crate) use deploy::helm;
 pub(crate) use diff::ReleaseDiff;
 
 use crate::error::{Code, Failure};
-use crate::image;
+use crate::{image, overlay};
 
 /// What refusals and notes about services are said of.
 const PART: &str = "stack";
@@ -41,6 +44,9 @@ pub(crate) struct Stack {
     waves: BTreeMap<String, usize>,
     /// `[stack]`, as it is written.
     written: terrarium_inventory::Stack,
+    /// What was measured, and where that is written.
+    overlay: Overlay,
+    overlay_path: PathBuf,
     site: Site,
 }
 
@@ -55,8 +61,11 @@ pub(crate) struct Wish {
     pub refusals: Vec<Refusal>,
     /// Their names, one for each refusal.
     pub refused: Vec<String>,
-    /// Services that are run otherwise than their charts say.
+    /// Services that are run otherwise than their charts or the sizes measured
+    /// say.
     pub notes: Vec<Refusal>,
+    /// Services with measured sizes, each with the file they are in.
+    sized: BTreeMap<String, String>,
 }
 
 impl Stack {
@@ -65,10 +74,12 @@ impl Stack {
         let catalogue = Catalogue::embedded().map_err(|error| {
             Failure::internal("the charts of this program cannot be read", &error)
         })?;
-        Self::of(catalogue, inventory)
+        let path = overlay::path(&inventory.path);
+        let overlay = overlay::read(&path, &catalogue)?;
+        Self::of(catalogue, overlay, inventory)
     }
 
-    fn of(catalogue: Catalogue, inventory: &Inventory) -> Result<Self, Failure> {
+    fn of(catalogue: Catalogue, overlay: Overlay, inventory: &Inventory) -> Result<Self, Failure> {
         let wrong = |error: &dyn std::error::Error| {
             Failure::new(
                 Code::Usage,
@@ -83,13 +94,22 @@ impl Stack {
             domain: inventory.cluster.domain.clone(),
             traefik: !inventory.k3s.disable.iter().any(|part| part == "traefik"),
             nodes: inventory.nodes.iter().map(|node| node.name.clone()).collect(),
+            sizes: overlay.values(),
             ..Site::default()
         };
         let numbered = waves.into_iter().enumerate();
         let waves = numbered
             .flat_map(|(wave, ids)| ids.into_iter().map(move |id| (id.as_str().to_owned(), wave)))
             .collect();
-        Ok(Self { catalogue, selected, waves, written: inventory.stack.clone(), site })
+        let written = inventory.stack.clone();
+        let overlay_path = overlay::path(&inventory.path);
+        let stack = Self { catalogue, selected, waves, written, overlay, overlay_path, site };
+        stack.contradiction().map_or(Ok(stack), Err)
+    }
+
+    /// The services of the inventory, in the order they start.
+    pub(crate) fn selected(&self) -> &[ServiceId] {
+        &self.selected
     }
 
     /// The services to remove, in order; a refusal when they have to stay.
@@ -123,7 +143,7 @@ impl Stack {
     pub(crate) fn wish(&self, boards: &[Board], tag: Option<&str>) -> Wish {
         let mut site = self.site.clone();
         let (mut refusals, mut refused) = (Vec::new(), Vec::new());
-        let mut notes = Vec::new();
+        let mut notes = self.notes_on_sizes();
         for (id, service) in self.services() {
             let chart = &service.chart.values;
             if let (Some(tag), Some(name)) = (tag, chart["image"]["repository"].as_str())
@@ -160,6 +180,7 @@ impl Stack {
             refusals,
             refused,
             notes,
+            sized: self.sized(),
         }
     }
 
@@ -174,7 +195,7 @@ impl Stack {
     }
 
     /// What the inventory writes for a service.
-    fn values(&self, id: &ServiceId) -> Value {
+    pub(crate) fn values(&self, id: &ServiceId) -> Value {
         let written = self.written.values.get(id.as_str()).cloned().unwrap_or_default();
         serde_json::to_value(written).unwrap_or_default()
     }
@@ -198,7 +219,10 @@ impl Wish {
             .map(|change| StackChange {
                 service: change.release.name.to_string(),
                 kind: verb(&change.kind).to_owned(),
-                reason: change.reason,
+                reason: match self.sized.get(change.release.name.as_str()) {
+                    Some(file) => format!("{}; sizes are from {file}", change.reason),
+                    None => change.reason,
+                },
                 wave: self.wave(change.release.name.as_str()),
             })
             .collect())

@@ -1,3 +1,5 @@
+use terrarium_inventory::Stack;
+
 use super::*;
 
 /// A store with a heap and a sidecar, and an app without either.
@@ -165,6 +167,35 @@ fn a_limit_leaves_the_heap_what_the_chart_leaves_beside_it() {
     assert_eq!(place(store, "app"), None);
     let app = catalogue.get("app").expect("there");
     assert_eq!(place(app, "app"), place(app, "install"));
+}
+
+#[test]
+fn a_request_above_a_limit_the_inventory_sets_is_a_conflict() {
+    for (values, expected) in [
+        ("", None),
+        ("store.keeper.resources.limits.memory = '8Mi'", None),
+        ("store.keeper.resources.limits.memory = '7Mi'", Some(("memory", "8Mi", "7Mi", 4))),
+        ("store.keeper.resources.requests.memory = '17Mi'", Some(("memory", "17Mi", "16Mi", 4))),
+        ("app.resources.limits.cpu = '4m'", Some(("cpu", "5m", "4m", 1))),
+    ] {
+        let conflicts = parse(WHOLE).conflicts(&catalogue(), &written(values));
+        let found: Vec<_> =
+            conflicts.iter().map(|c| (c.what, &*c.request, &*c.limit, c.line)).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{values}");
+    }
+}
+
+#[test]
+fn a_heap_the_inventory_raises_above_a_measured_limit_is_told() {
+    for (values, expected) in
+        [("", None), ("store.java.heap = '2g'", Some(2144)), ("store.java.heap = '1952m'", None)]
+    {
+        let cramped = parse(WHOLE).cramped(&catalogue(), &written(values));
+        let found: Vec<_> =
+            cramped.iter().map(|c| (&*c.heap, &*c.limit, c.least, c.line)).collect();
+        let expected = expected.map(|mib: u64| ("java.heap", "2Gi", mib << 20, 8));
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{values}");
+    }
 }
 
 proptest::proptest! {

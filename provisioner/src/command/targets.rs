@@ -1,7 +1,6 @@
 //! `provision targets`
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -10,6 +9,7 @@ use terrarium_inventory::{Inventory, Role};
 use super::load;
 use crate::cli::Common;
 use crate::error::{Code, Failure};
+use crate::file;
 use crate::report::terminal;
 use crate::settings::Settings;
 
@@ -60,24 +60,14 @@ fn list(inventory: &Inventory) -> Vec<Target> {
     inventory.nodes.iter().map(target).collect()
 }
 
-/// Beside the file and then in its place: Prometheus reads whenever it changes.
 fn write(path: &Path, list: &[Target]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let cannot = |error: &std::io::Error| {
-        Failure::new(Code::Usage, format!("cannot write {}", path.display()), error)
-    };
     let mut text = serde_json::to_string_pretty(list)
         .map_err(|error| Failure::internal("cannot write JSON", &error))?;
     text.push('\n');
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| cannot(&error))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| cannot(&error))?;
-    file.persist(path).map_err(|error| cannot(&error.error))?;
-    Ok(())
+    // Prometheus reads whenever it changes.
+    file::replace(path, &text).map_err(|error| {
+        Failure::new(Code::Usage, format!("cannot write {}", path.display()), &error)
+    })
 }
 
 #[cfg(test)]

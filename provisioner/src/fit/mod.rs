@@ -20,7 +20,7 @@ pub(crate) mod profile;
 pub(crate) mod site;
 pub(crate) mod stack;
 pub(crate) mod table;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod fixture;

@@ -20,6 +20,9 @@ pub(crate) struct ReleaseDiff {
     service: String,
     /// `install`, `upgrade`, `recover`.
     kind: &'static str,
+    /// The file its measured sizes are from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<String>,
     #[serde(flatten)]
     objects: Objects,
 }
@@ -50,7 +53,8 @@ impl Wish {
                 ))
             })?;
             let (service, kind) = (change.release.name.to_string(), verb(&change.kind));
-            diffs.push(ReleaseDiff { service, kind, objects });
+            let sizes = self.sized.get(&service).cloned();
+            diffs.push(ReleaseDiff { service, kind, sizes, objects });
         }
         Ok(diffs)
     }
@@ -106,10 +110,10 @@ impl fmt::Display for ReleaseDiff {
                 let all = kinds.values().sum();
                 let kinds: Vec<String> =
                     kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
-                write!(f, "{} to create: {}", count(all, "object"), kinds.join(", "))
+                write!(f, "{} to create: {}", count(all, "object"), kinds.join(", "))?;
             }
             Objects::Differ(differences) if differences.is_empty() => {
-                f.write_str("no object differs")
+                f.write_str("no object differs")?;
             }
             Objects::Differ(differences) => {
                 let of = |change| differences.iter().filter(|found| found.change == change).count();
@@ -123,9 +127,13 @@ impl fmt::Display for ReleaseDiff {
                 .filter(|(number, _)| *number > 0)
                 .map(|(number, what)| format!("{} {what}", count(number, "object")))
                 .collect();
-                f.write_str(&parts.join(", "))
+                f.write_str(&parts.join(", "))?;
             }
-            Objects::Unknown(why) => write!(f, "its objects cannot be compared: {why}"),
+            Objects::Unknown(why) => write!(f, "its objects cannot be compared: {why}")?,
+        }
+        match &self.sizes {
+            Some(file) => write!(f, "; sizes are from {file}"),
+            None => Ok(()),
         }
     }
 }
@@ -135,7 +143,8 @@ mod tests {
     use super::*;
 
     fn shown(objects: Objects, color: bool) -> String {
-        ReleaseDiff { service: "redis".to_owned(), kind: "upgrade", objects }.show(color)
+        let (service, sizes) = ("redis".to_owned(), None);
+        ReleaseDiff { service, kind: "upgrade", sizes, objects }.show(color)
     }
 
     #[test]
@@ -169,11 +178,16 @@ mod tests {
         let one = ReleaseDiff {
             service: "redis".to_owned(),
             kind: "install",
+            sizes: Some("pis.sizes.toml".to_owned()),
             objects: Objects::Create(kinds),
         };
         assert_eq!(
             serde_json::to_string(&one).unwrap(),
-            r#"{"service":"redis","kind":"install","create":{"Secret":1}}"#
+            r#"{"service":"redis","kind":"install","sizes":"pis.sizes.toml","create":{"Secret":1}}"#
+        );
+        assert_eq!(
+            one.show(false),
+            "redis: install: 1 object to create: 1 Secret; sizes are from pis.sizes.toml\n"
         );
     }
 }

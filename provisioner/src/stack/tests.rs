@@ -2,6 +2,16 @@ use std::path::Path;
 
 use super::*;
 
+/// As it is with the sizes measured.
+fn sized(written: &str, sizes: &str) -> Result<Stack, Failure> {
+    let text = format!("[[node]]\nname = 'pi-1'\nhost = '10.0.0.1'\n{written}");
+    let inventory =
+        Inventory::parse(Path::new("/x/pis.toml"), &text, Some(Path::new("/x"))).unwrap();
+    let catalogue = Catalogue::embedded().unwrap();
+    let overlay = Overlay::parse("/x/pis.sizes.toml", sizes, &catalogue).unwrap();
+    Stack::of(catalogue, overlay, &inventory)
+}
+
 /// A service of our own image, one that wants a new processor, and one that
 /// waits for a kind of object.
 fn stack(written: &str) -> Stack {
@@ -24,7 +34,7 @@ fn stack(written: &str) -> Stack {
     let text = format!("[[node]]\nname = 'pi-1'\nhost = '10.0.0.1'\n{written}");
     let inventory =
         Inventory::parse(Path::new("/x/pis.toml"), &text, Some(Path::new("/x"))).unwrap();
-    Stack::of(Catalogue::from_files(files).unwrap(), &inventory).unwrap()
+    Stack::of(Catalogue::from_files(files).unwrap(), Overlay::default(), &inventory).unwrap()
 }
 
 fn board(node: &str, level: &str) -> Board {
@@ -111,4 +121,63 @@ fn what_is_wanted_no_more_is_said_with_the_command_that_removes_it() {
     let said: Vec<_> = notes.iter().map(|note| note.what.as_str()).collect();
     assert_eq!(said, ["`redis` is deployed and the inventory does not want it any more"]);
     assert!(notes[0].hint.starts_with("`provision stack remove redis`"), "{notes:?}");
+}
+
+const MEASURED: &str = "[redis.resources]\nrequests = { memory = '40Mi' }\n\
+                        limits = { memory = '192Mi' }\n";
+
+#[test]
+fn measured_sizes_lie_between_the_charts_values_and_the_inventorys() {
+    for (written, request, limit, notes) in [
+        ("", "40Mi", "192Mi", 0),
+        ("redis.resources.requests.memory = '50Mi'", "50Mi", "192Mi", 1),
+        ("redis.resources.limits.memory = '300Mi'", "40Mi", "300Mi", 1),
+        ("redis.maxmemory = '100mb'", "40Mi", "192Mi", 1),
+    ] {
+        let text = format!("[stack]\nservices = ['redis']\n[stack.values]\n{written}");
+        let wish = sized(&text, MEASURED).unwrap().wish(&[], None);
+        let resources = values(&wish, "redis")["resources"].clone();
+        assert_eq!(resources["requests"]["memory"], request, "{written}");
+        assert_eq!(resources["limits"]["memory"], limit, "{written}");
+        assert_eq!(wish.notes.len(), notes, "{written}: {:?}", wish.notes);
+        let named = |note: &Refusal| note.what.starts_with("/x/pis.sizes.toml:1");
+        assert!(wish.notes.iter().all(named), "{:?}", wish.notes);
+    }
+}
+
+#[test]
+fn a_change_says_that_its_sizes_are_from_a_file() {
+    let cluster = terrarium_plan::Cluster {
+        releases: "terrarium redis 1 deployed 0123456789abcdef\n".to_owned(),
+        ..terrarium_plan::Cluster::default()
+    };
+    let facts = Facts { cluster: Some(cluster), ..Facts::default() };
+    let reasons = |sizes: &str| {
+        let wish = sized("[stack]\nservices = ['redis']", sizes).unwrap().wish(&[], None);
+        let changes = wish.changes(&facts).unwrap();
+        changes.into_iter().map(|change| (change.service, change.reason)).collect::<Vec<_>>()
+    };
+    let reason = "chart or values differ from revision 1";
+    let plain = [
+        ("foundation".to_owned(), "not deployed".to_owned()),
+        ("redis".to_owned(), reason.to_owned()),
+    ];
+    assert_eq!(reasons(""), plain);
+    let sized = format!("{reason}; sizes are from /x/pis.sizes.toml");
+    assert_eq!(reasons(MEASURED), [plain[0].clone(), ("redis".to_owned(), sized)]);
+}
+
+#[test]
+fn sizes_that_contradict_the_inventory_are_its_mistake() {
+    let written = "[stack]\nservices = ['redis']\nvalues.redis.resources.limits.memory = '32Mi'";
+    let failure = sized(written, MEASURED).unwrap_err();
+    assert_eq!(failure.code, Code::Usage);
+    let line = failure.line();
+    assert!(
+        line.starts_with("/x/pis.sizes.toml:1: of redis, the request of memory, 40Mi"),
+        "{line}"
+    );
+    assert!(line.contains("[stack.values.redis]"), "{line}");
+    let other = written.replace("services = ['redis']", "services = ['postgresql']");
+    assert!(sized(&other, MEASURED).is_ok(), "what is not deployed contradicts nothing");
 }
