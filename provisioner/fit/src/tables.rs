@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::filter::Reason;
 use crate::manifest::{nodes, pods};
-use crate::model::{Problem, Resources};
+use crate::model::{Node, Problem, Resources};
 use crate::simulate::{Compiled, State};
 
 #[derive(Deserialize)]
@@ -60,6 +60,22 @@ struct Case {
     /// CPU and memory as scores count them.
     scored: Option<(u64, u64)>,
     priority: Option<i32>,
+    /// Of those there, which have gone.
+    #[serde(default)]
+    removed: Vec<usize>,
+    /// By hard constraint on spreading: its label, and the pods it counts by
+    /// the label's values.
+    #[serde(default)]
+    counts: Vec<(String, BTreeMap<String, i64>)>,
+    /// By soft constraint: how many domains there are.
+    #[serde(default)]
+    domains: Vec<usize>,
+    /// Nodes the soft constraints ignore.
+    #[serde(default)]
+    ignored: Vec<String>,
+    /// Labels of the pod's copies.
+    #[serde(default)]
+    copies: BTreeMap<String, String>,
 }
 
 pub(crate) fn table<C: DeserializeOwned>(text: &str) -> Table<C> {
@@ -200,6 +216,49 @@ fn hard_spreading() {
     // Of this filter alone: others that come before it refuse some of the nodes.
     holds(include_str!("../tests/tables/spread.json"), |case, problem| {
         refused(case, problem, |state, pod, node| state.leans(pod, node).then_some(Reason::Spread))
+    });
+}
+
+#[test]
+fn counts_of_hard_spreading() {
+    holds(include_str!("../tests/tables/spread_counts.json"), |case, problem| {
+        let compiled = Compiled::new(problem);
+        let mut state = State::new(&compiled);
+        case.removed.iter().for_each(|&pod| state.remove(pod));
+        let by_value = |(key, counts): (String, Vec<Option<i64>>)| {
+            let value = |node: &Node| node.labels.get(&key).cloned();
+            let nodes = problem.nodes.iter().zip(counts);
+            let counts = nodes.filter_map(|(node, count)| Some((value(node)?, count?))).collect();
+            (key, counts)
+        };
+        let counted = state.counted(problem.pods.len() - 1);
+        let seen: Vec<(String, BTreeMap<String, i64>)> =
+            counted.into_iter().map(by_value).collect();
+        (seen != case.counts).then(|| format!("expected {:?}, seen {seen:?}", case.counts))
+    });
+}
+
+#[test]
+fn domains_of_soft_spreading() {
+    holds(include_str!("../tests/tables/spread_domains.json"), |case, problem| {
+        let compiled = Compiled::new(problem);
+        let nodes: Vec<usize> = (0..problem.nodes.len()).collect();
+        let (ignored, domains) = State::new(&compiled).domains(problem.pods.len() - 1, &nodes);
+        let ignored = problem.nodes.iter().zip(ignored).filter(|(_, ignored)| *ignored);
+        let ignored: Vec<String> = ignored.map(|(node, _)| node.name.clone()).collect();
+        let expected = (&case.domains, &case.ignored);
+        let seen = (&domains, &ignored);
+        (seen != expected).then(|| format!("expected {expected:?}, seen {seen:?}"))
+    });
+}
+
+#[test]
+fn copies_by_services_and_controllers() {
+    holds(include_str!("../tests/tables/copies.json"), |case, problem| {
+        let copies = problem.pods.last()?.copies.clone().unwrap_or_default();
+        let seen: BTreeMap<String, String> =
+            copies.into_iter().map(|one| (one.key, one.values.concat())).collect();
+        (seen != case.copies).then(|| format!("expected {:?}, seen {seen:?}", case.copies))
     });
 }
 

@@ -1,6 +1,7 @@
 //! The scores of the default scheduler, with its weights and its integer
 //! divisions: 100 is the most a plugin gives.
 
+use super::counter::Spread;
 use super::state::State;
 
 /// The most a plugin gives.
@@ -107,24 +108,7 @@ impl State<'_> {
         reason = "the scheduler's own arithmetic"
     )]
     pub(crate) fn spread(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
-        let row = &self.compiled.pods[pod];
-        let soft = || row.spread.iter().filter(|spread| !spread.hard);
-        let domain = |topology: usize, node: usize| self.compiled.topologies[topology].domain[node];
-        // Nodes that lack a label of the pod's own constraints count for nothing.
-        let ignored: Vec<bool> = nodes
-            .iter()
-            .map(|&node| soft().any(|s| !s.default && domain(s.topology, node).is_none()))
-            .collect();
-        let sizes: Vec<usize> = soft()
-            .map(|spread| {
-                let considered = nodes.iter().zip(&ignored).filter(|(_, ignored)| !**ignored);
-                let mut domains: Vec<u32> =
-                    considered.filter_map(|(&node, _)| domain(spread.topology, node)).collect();
-                domains.sort_unstable();
-                domains.dedup();
-                domains.len()
-            })
-            .collect();
+        let (ignored, sizes) = self.domains(pod, nodes);
         let raw: Vec<Option<i64>> = nodes
             .iter()
             .zip(&ignored)
@@ -133,8 +117,9 @@ impl State<'_> {
                     return None;
                 }
                 let mut score = 0.0;
-                for (spread, size) in soft().zip(&sizes) {
-                    if let Some(domain) = domain(spread.topology, node) {
+                for (spread, size) in self.soft(pod).zip(&sizes) {
+                    let topology = &self.compiled.topologies[spread.topology];
+                    if let Some(domain) = topology.domain[node] {
                         let count = self.counts[spread.counter][domain as usize] as f64;
                         score += count * ((size + 2) as f64).ln();
                         score += f64::from(spread.max_skew.saturating_sub(1));
@@ -152,6 +137,32 @@ impl State<'_> {
                 Some(raw) => MAX * (most + least - raw) / most,
             })
             .collect()
+    }
+
+    fn soft(&self, pod: usize) -> impl Iterator<Item = &Spread> {
+        self.compiled.pods[pod].spread.iter().filter(|spread| !spread.hard)
+    }
+
+    /// What the soft constraints are weighed by: which of the nodes count for
+    /// nothing, since they lack a label of the pod's own constraints, and how
+    /// many domains the others make, by constraint.
+    pub(crate) fn domains(&self, pod: usize, nodes: &[usize]) -> (Vec<bool>, Vec<usize>) {
+        let topology = |spread: &Spread| &self.compiled.topologies[spread.topology];
+        let lacks = |spread: &Spread, node: usize| topology(spread).domain[node].is_none();
+        let ignores = |&node: &usize| self.soft(pod).any(|s| !s.default && lacks(s, node));
+        let ignored: Vec<bool> = nodes.iter().map(ignores).collect();
+        let among = || nodes.iter().zip(&ignored).filter(|(_, ignored)| !**ignored);
+        let size = |spread: &Spread| {
+            // By the system's defaults, nodes without the label make a domain
+            // together.
+            let mut domains: Vec<Option<u32>> =
+                among().map(|(&node, _)| topology(spread).domain[node]).collect();
+            domains.sort_unstable();
+            domains.dedup();
+            domains.len()
+        };
+        let sizes = self.soft(pod).map(size).collect();
+        (ignored, sizes)
     }
 
     /// `InterPodAffinity`: wished-for neighbours, of either side.

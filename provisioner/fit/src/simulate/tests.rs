@@ -2,6 +2,24 @@ use super::*;
 use crate::manifest::{nodes, pods};
 use crate::model::Problem;
 
+impl State<'_> {
+    /// By hard constraint of the pod: its label, and of each node the pods in
+    /// its domain that count; none where the domain does not.
+    pub(crate) fn counted(&self, pod: usize) -> Vec<(String, Vec<Option<i64>>)> {
+        let compiled = self.compiled;
+        let hard = compiled.pods[pod].spread.iter().filter(|spread| spread.hard);
+        hard.map(|spread| {
+            let topology = &compiled.topologies[spread.topology];
+            let count = |domain: Option<u32>| {
+                let domain = usize::try_from(domain?).ok()?;
+                spread.eligible[domain].then(|| self.counts[spread.counter][domain])
+            };
+            (topology.key.clone(), topology.domain.iter().copied().map(count).collect())
+        })
+        .collect()
+    }
+}
+
 /// Nodes of 4 cores and 4 GiB by name and label, and what runs on them.
 fn problem(names: &[&str], workloads: &str) -> Problem {
     let node = |name: &&str| {
