@@ -57,6 +57,9 @@ const RULES: &str = "
 - `[k3s.server]` and `[k3s.agent]` take any option of k3s' `config.yaml` except
   those `provision` sets itself, such as `node-name` or `token`.
 - `[stack.values.<service>]` takes whatever the chart of that service takes.
+- Measured requests and limits are not written here but in the file beside,
+  `pis.sizes.toml` for `pis.toml`; `[stack.values]` wins over it:
+  [Sizes that were measured](../guide/stack.md#sizes-that-were-measured).
 - A `board` is checked against the [catalogue](boards.md): one with too little
   memory for its role is refused.
 

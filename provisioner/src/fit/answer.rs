@@ -192,7 +192,7 @@ pub(crate) struct Service {
 /// Something no scheduler checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Remark {
-    /// `cpu`, `disk`, `surge`, `start`, `requests`, `reservation`, …
+    /// `cpu`, `sizes`, `disk`, `surge`, `start`, `requests`, `reservation`, …
     pub about: &'static str,
     /// The service it is about.
     pub service: Option<String>,

@@ -74,7 +74,7 @@ pub(crate) async fn charts(stack: &Stack, wish: &Wish, helm: &Helm) -> Result<Pa
     }
     let remark = |weight| {
         move |refusal: &terrarium_plan::Refusal| Remark {
-            about: "cpu",
+            about: if refusal.id == "board" { "cpu" } else { "sizes" },
             service: None,
             weight,
             what: refusal.what.clone(),
