@@ -9,6 +9,9 @@
 //! The largest pod decides. Rounded up to 1 MiB and 1m, then at least 100 MiB
 //! and 10m. In floating point as there, so that the last MiB agrees too.
 
+#[cfg(test)]
+mod tests;
+
 use super::advise::{cpu, largest, memory};
 use super::number::{float, whole};
 use super::{Container, Part, Sample, Size, Term, Used, Why};

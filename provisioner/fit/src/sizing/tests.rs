@@ -4,3 +4,4 @@ use super::*;
 
 mod histories;
 mod properties;
+pub(super) mod table;

@@ -7,6 +7,9 @@
 mod aggregate;
 mod histogram;
 
+#[cfg(test)]
+mod tests;
+
 use aggregate::Aggregate;
 use histogram::{CPU, Histogram, MEMORY};
 
@@ -17,54 +20,46 @@ use super::{Container, Part, Resource, Size, Term, Used, Why};
 /// The most any amount can be.
 const MOST: f64 = 1e14;
 const MARGIN: f64 = 0.15;
-const POD_MEMORY: f64 = 250.0 * 1024.0 * 1024.0;
-const POD_CPU: f64 = 25.0;
+const POD_MEMORY: u64 = 250 << 20;
+const POD_CPU: u64 = 25;
 /// Each of a pod's quantiles stands for so many of a thousand samples; a
 /// little more than its share, so that a percentile finds its own.
 const SHARES: [f64; 5] = [501.0, 400.0, 50.0, 39.0, 10.0];
 
 pub(super) fn size(container: &Container) -> Size {
-    let sampled = |pod: &Used| pod.series.is_some();
-    let approximated = !container.pods.iter().all(sampled);
+    let requested = container.request.memory.unwrap_or(0);
+    let sampled = container.pods.iter().all(|pod| pod.series.is_some());
     let mut all = Aggregate::default();
     for pod in &container.pods {
-        if let Some(series) = &pod.series {
-            all.samples(series, pod.oom, container.request.memory.unwrap_or(0));
-        } else {
-            quantiles(&mut all, pod, container.request.memory.unwrap_or(0));
+        match &pod.series {
+            Some(series) if sampled => all.merge(Aggregate::of(series, pod.oom, requested)),
+            _ => quantiles(&mut all, pod, requested),
         }
     }
-    let confidence = if approximated {
-        let (seconds, samples) = container.history();
-        confidence(float(seconds), float(samples))
-    } else {
-        confidence(float(all.seconds()), float(all.count))
-    };
+    let history = if sampled { (all.seconds(), all.count) } else { container.history() };
+    let confidence = confidence(float(history.0), float(history.1));
     let mut size = Size::default();
-    let share = 1.0 / float(container.in_pod.max(1));
-    let one = |histogram: &Histogram, scale: f64, least: f64| {
-        let least = amount(float(amount(least)) * share);
-        let bounds = estimates(histogram, scale, confidence).map(|value| value.max(least));
-        (!histogram.is_empty()).then_some((bounds, least))
-    };
     let parts = [
-        (one(&all.memory, 1.0, POD_MEMORY), Part::MemoryRequest, &all.memory, 1.0),
-        (one(&all.cpu, 1000.0, POD_CPU), Part::CpuRequest, &all.cpu, 1000.0),
+        (Part::MemoryRequest, &all.memory, 1.0, POD_MEMORY),
+        (Part::CpuRequest, &all.cpu, 1000.0, POD_CPU),
     ];
-    for (found, what, histogram, scale) in parts {
-        let Some(([low, target, high], least)) = found else { continue };
-        let value = amount(histogram.percentile(0.9) * scale);
+    for (what, histogram, unit, least) in parts {
+        if histogram.is_empty() {
+            continue;
+        }
+        let least = floor(least, container.in_pod);
+        let percentile = |part: f64| amount(histogram.percentile(part) * unit);
+        let [low, target, high] =
+            [0.5, 0.9, 0.95].map(|part| with_margin(percentile(part), MARGIN));
         let why = if target > least {
-            Why::new(what, Term::Histogram, None, value, 15)
+            Why::new(what, Term::Histogram, None, percentile(0.9), 15)
         } else {
             Why::new(what, Term::Floor, None, least, 0)
         };
-        size.why.push(Why { approximated, ..why });
-        for (resource, value) in
-            [(&mut size.low, low), (&mut size.request, target), (&mut size.high, high)]
-        {
-            *part(resource, what) = Some(value);
-        }
+        size.why.push(Why { approximated: !sampled, ..why });
+        *part(&mut size.low, what) = Some(scaled(low, 0.001, -2.0, confidence).max(least));
+        *part(&mut size.request, what) = Some(target.max(least));
+        *part(&mut size.high, what) = Some(scaled(high, 1.0, 1.0, confidence).max(least));
     }
     size.limit = Resource {
         cpu: proportional(container.limit.cpu, container.request.cpu, size.request.cpu),
@@ -82,17 +77,14 @@ fn confidence(seconds: f64, samples: f64) -> f64 {
     (seconds / 86_400.0).min(samples / 1440.0)
 }
 
-/// The lower bound, the target and the upper bound.
-fn estimates(histogram: &Histogram, scale: f64, confidence: f64) -> [u64; 3] {
-    let with_margin = |percentile: f64| {
-        let base = amount(histogram.percentile(percentile) * scale);
-        base + amount(float(base) * MARGIN)
-    };
-    [
-        scaled(with_margin(0.5), 0.001, -2.0, confidence),
-        with_margin(0.9),
-        scaled(with_margin(0.95), 1.0, 1.0, confidence),
-    ]
+/// So large a part more.
+fn with_margin(value: u64, part: f64) -> u64 {
+    value + amount(float(value) * part)
+}
+
+/// A pod's least, shared among its containers.
+fn floor(least: u64, in_pod: u64) -> u64 {
+    amount(float(least) * (1.0 / float(in_pod.max(1))))
 }
 
 /// × (1 + multiplier/confidence)^exponent.

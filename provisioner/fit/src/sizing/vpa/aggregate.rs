@@ -38,28 +38,37 @@ impl Aggregate {
         self.span.map_or(0, |(first, last)| last - first)
     }
 
-    /// Adds a pod's samples. When its kills were is not known: they count for
-    /// the day of its last sample.
-    pub(super) fn samples(&mut self, series: &Series, oom: Option<Oom>, requested: u64) {
-        let mut latest = None;
+    /// A pod's samples. When its kills were is not known: they count for the
+    /// day of its last sample.
+    pub(super) fn of(series: &Series, oom: Option<Oom>, requested: u64) -> Self {
+        let mut all = Self::default();
         for &Sample { at, value } in &series.cpu {
+            let (first, last) = all.span.unwrap_or((at, at));
             // One that is not later than the one before is passed over.
-            if latest.is_some_and(|latest| at <= latest) {
+            if all.count > 0 && at <= last {
                 continue;
             }
-            latest = Some(at);
-            self.cpu.add(float(value) / 1000.0, CPU_WEIGHT, at);
-            self.count += 1;
-            let (first, last) = self.span.unwrap_or((at, at));
-            self.span = Some((first.min(at), last.max(at)));
+            all.cpu.add(float(value) / 1000.0, CPU_WEIGHT, at);
+            all.count += 1;
+            all.span = Some((first, at));
         }
         let mut window = Window::default();
         for sample in &series.memory {
-            window.sample(&mut self.memory, *sample);
+            window.sample(&mut all.memory, *sample);
         }
         if let (Some(_), Some(at)) = (oom.filter(|oom| oom.kills > 0), window.latest) {
-            window.killed(&mut self.memory, at, requested);
+            window.killed(&mut all.memory, at, requested);
         }
+        all
+    }
+
+    /// Takes another pod's samples in.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.cpu.merge(other.cpu);
+        self.memory.merge(other.memory);
+        self.count += other.count;
+        let spans = [self.span, other.span].into_iter().flatten();
+        self.span = spans.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)));
     }
 
     /// Adds a pod of which the peak is all that is known.

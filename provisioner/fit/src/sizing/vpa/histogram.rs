@@ -65,7 +65,7 @@ fn place(number: f64) -> usize {
 }
 
 /// Weights by bucket.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Histogram {
     layout: Layout,
     weights: Vec<f64>,
@@ -106,6 +106,25 @@ impl Histogram {
         self.tighten();
     }
 
+    /// Takes another's samples in, of the same layout.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        let Some(theirs) = other.reference else { return };
+        match self.reference {
+            Some(ours) if ours > theirs => {
+                other.shift(Some(theirs), ours);
+            }
+            Some(ours) if ours == theirs => {}
+            ours => {
+                self.shift(ours, theirs);
+            }
+        }
+        for (weight, theirs) in self.weights.iter_mut().zip(&other.weights) {
+            *weight += theirs;
+        }
+        self.total += other.total;
+        self.ends = (self.ends.0.min(other.ends.0), self.ends.1.max(other.ends.1));
+    }
+
     /// The end of the first bucket up to which so large a part of the weight
     /// lies, from 0 to 1; 0 when there is none.
     pub(super) fn percentile(&self, part: f64) -> f64 {
@@ -128,6 +147,15 @@ impl Histogram {
     /// Whether nothing in it counts.
     pub(super) fn is_empty(&self) -> bool {
         self.weights[self.ends.0] < self.layout.epsilon
+    }
+
+    /// Whether both hold the same, but for what adding up in another order
+    /// makes of it.
+    #[cfg(test)]
+    pub(super) fn equals(&self, other: &Self) -> bool {
+        let near = |(one, other): (&f64, &f64)| (one - other).abs() <= 1e-15;
+        (&self.layout, self.ends, self.reference) == (&other.layout, other.ends, other.reference)
+            && self.weights.iter().zip(&other.weights).all(near)
     }
 
     /// What a sample of that time weighs more than one of the reference's.
