@@ -9,7 +9,6 @@ mod text;
 mod tests;
 
 pub use find::find;
-pub use text::amount;
 
 use serde::{Deserialize, Serialize};
 

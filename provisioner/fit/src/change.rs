@@ -3,18 +3,22 @@
 //! and over, whether a selection of services fits, and relies on its being
 //! monotone: dropping more never hurts.
 
+mod cut;
 mod drop;
 mod largest;
+mod order;
 mod pin;
 mod stack;
 
 #[cfg(test)]
 mod tests;
 
+pub use cut::{Cuts, cuts};
 pub use drop::{Dropped, drop};
-pub use largest::largest;
+pub use largest::{Dimension, largest, largest_of};
+pub use order::order;
 pub use pin::pins;
-pub use stack::{Board, Candidate, boards, largest_memory, packs, without};
+pub use stack::{Board, Candidate, boards, packs, without};
 
 use std::collections::BTreeSet;
 

@@ -187,6 +187,8 @@ pub(crate) struct Service {
     pub nodes: Vec<String>,
     /// The largest request its largest pod could have with all else as it is.
     pub largest_request: Option<u64>,
+    /// Likewise of CPU.
+    pub largest_cpu: Option<u64>,
 }
 
 /// Something no scheduler checks.

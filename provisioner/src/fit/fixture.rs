@@ -63,6 +63,7 @@ fn service(name: &str, group: &str, verdict: &'static str, nodes: &[&str]) -> Se
         volumes: if group == "Data stores" { 20 * 1024 * MIB } else { 0 },
         nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
         largest_request: Some(2048 * MIB),
+        largest_cpu: Some(1850),
     }
 }
 

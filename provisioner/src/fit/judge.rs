@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use terrarium_fit::change::{Dimension, largest_of};
 use terrarium_fit::model::Pod;
 use terrarium_fit::reading::{self, Load, Reading};
 use terrarium_fit::simulate::{Compiled, Run, simulate};
@@ -14,7 +15,7 @@ use super::answer::{
 };
 use super::problem::{Asked, reasons};
 use super::words::{listed, mib};
-use super::{advice, around};
+use super::{advice, around, loss, sure};
 use terrarium_inventory::Role;
 
 /// How an answer is to be made.
@@ -67,7 +68,7 @@ pub(crate) fn judge(asked: &Asked, terms: Terms<'_>) -> Answer {
     if matches!(verdict.verdict, Kind::Impossible | Kind::Unknown) {
         change = advice::to_fit(asked, terms.prices, terms.stock);
     } else if verdict.verdict == Kind::Possible {
-        change.extend(advice::to_be_sure(asked, &placement));
+        change = sure::to_be_sure(asked, &placement);
     }
     let refused = !terms.refused.is_empty();
     Answer {
@@ -86,7 +87,7 @@ pub(crate) fn judge(asked: &Asked, terms: Terms<'_>) -> Answer {
         services: services(asked, &verdict, &run, &terms.refused, complete),
         remarks,
         change,
-        loss: if complete { advice::losses(asked, &placement) } else { Vec::new() },
+        loss: if complete { loss::losses(asked, &placement) } else { Vec::new() },
         nodes,
     }
 }
@@ -306,6 +307,7 @@ fn services(
                 volumes: 0,
                 nodes: Vec::new(),
                 largest_request: None,
+                largest_cpu: None,
             }
         });
         service.request += pod.requests.memory_bytes;
@@ -321,7 +323,9 @@ fn services(
     }
     let mut all: Vec<Service> = order.iter().filter_map(|name| services.remove(name)).collect();
     for service in all.iter_mut().filter(|service| complete && service.name != k3s::SERVICE) {
-        service.largest_request = advice::largest(&asked.low, &service.name);
+        let largest = |of| largest_of(of, &asked.low, &service.name, advice::STEPS);
+        service.largest_request = largest(Dimension::Memory);
+        service.largest_cpu = largest(Dimension::Cpu);
     }
     for refusal in refused {
         let name = refusal.service.clone().unwrap_or_default();
@@ -337,6 +341,7 @@ fn services(
             volumes: 0,
             nodes: Vec::new(),
             largest_request: None,
+            largest_cpu: None,
         });
     }
     all

@@ -15,10 +15,12 @@ mod hazard;
 pub(crate) mod html;
 pub(crate) mod judge;
 mod kubelet;
+mod loss;
 pub(crate) mod problem;
 pub(crate) mod profile;
 pub(crate) mod site;
 pub(crate) mod stack;
+mod sure;
 pub(crate) mod table;
 pub(crate) mod words;
 

@@ -99,17 +99,18 @@ fn services(text: &mut String, answer: &Answer) {
     if answer.services.is_empty() {
         return;
     }
-    text.push_str("\nSERVICE             REQUEST  LIMIT  ROOM TO   NODES\n");
+    text.push_str("\nSERVICE             REQUEST  LIMIT  ROOM TO  CPU TO   NODES\n");
     for service in &answer.services {
         let mib = |bytes: u64| bytes / (1024 * 1024);
         let room = service.largest_request.map_or_else(|| "-".to_owned(), |b| mib(b).to_string());
+        let cpu = service.largest_cpu.map_or_else(|| "-".to_owned(), cores);
         let place = match (service.verdict, service.nodes.as_slice()) {
             ("impossible", _) => "none: impossible".to_owned(),
             (_, []) => "none".to_owned(),
             (_, nodes) => nodes.join(", "),
         };
         let label = format!(
-            "{:<19} {:>7} {:>6} {room:>8}   ",
+            "{:<19} {:>7} {:>6} {room:>8} {cpu:>7}   ",
             service.name,
             mib(service.request),
             mib(service.limit)

@@ -87,14 +87,17 @@ pub(crate) fn predicted(world: &mut World) {
         let nodes = answer["nodes"].as_array().unwrap();
         let node = nodes.iter().find(|node| node["name"] == name).unwrap();
         let kubelet = &world.kubectl_json(&format!("get node {name}"))["status"];
-        let kib = |kind: &str| -> u64 {
+        let bytes = |kind: &str| -> u64 {
             let text = kubelet[kind]["memory"].as_str().unwrap();
-            text.strip_suffix("Ki").unwrap().parse().unwrap()
+            let number = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let powers = ["", "Ki", "Mi", "Gi"];
+            let power = powers.iter().position(|unit| *unit == &text[number.len()..]);
+            number.parse::<u64>().unwrap() << (10 * power.expect(text))
         };
         for (ours, theirs) in [("memory", "capacity"), ("allocatable", "allocatable")] {
             let range = &node[ours];
             assert_eq!(range["low"], range["high"], "{name}: a node that answers has no range");
-            assert_eq!(range["low"].as_u64().unwrap() / 1024, kib(theirs), "{name}: {ours}");
+            assert_eq!(range["low"].as_u64().unwrap(), bytes(theirs), "{name}: {ours}");
         }
         let cores = kubelet["allocatable"]["cpu"].as_str().unwrap();
         let predicted = node["allocatable_cpu"].as_u64().unwrap() / 1000;

@@ -12,8 +12,8 @@ fn a_pod_larger_than_every_node_is_named_with_both_numbers() {
     let packing = packing(&[&[4000, 8 << 20], &[4000, 4 << 20]], vec![class(1, &[100, 9 << 20])]);
     assert_eq!(
         sentence(&packing),
-        "default/0-0 is larger than every node it may go to: it needs 9 MiB memory and pi-1 has \
-         8 MiB memory; it needs 9 MiB memory and pi-2 has 4 MiB memory"
+        "default/0-0 is larger than every node it may go to: it needs 9 MiB of memory, and pi-1 \
+         has 8 MiB and pi-2 has 4 MiB"
     );
 }
 
@@ -21,7 +21,10 @@ fn a_pod_larger_than_every_node_is_named_with_both_numbers() {
 fn a_pod_no_filter_accepts_is_not_called_too_large() {
     let mut packing = packing(&[&[4000]], vec![class(1, &[100])]);
     packing.classes[0].eligible = vec![false];
-    assert_eq!(sentence(&packing), "default/0-0 is accepted by none of 1 node");
+    assert_eq!(
+        sentence(&packing),
+        "default/0-0 may run on none of 1 node: cordons, taints, labels or volumes keep it off"
+    );
 }
 
 #[test]
@@ -33,7 +36,8 @@ fn pods_confined_to_some_nodes_are_counted_against_those() {
     }
     assert_eq!(
         sentence(&packing),
-        "6 pods that can only go to pi-1, pi-2 need 210m cpu together, 200m cpu left there"
+        "6 pods together need 0.21 cores; the nodes they may run on, pi-1 and pi-2, have 0.2 cores \
+         left"
     );
 }
 
@@ -42,7 +46,7 @@ fn copies_above_half_a_node_need_a_node_each() {
     let packing = packing(&[&[100], &[100]], vec![class(3, &[51])]);
     assert_eq!(
         sentence(&packing),
-        "3 pods like default/0-0 have 2 places (1 on pi-1, 1 on pi-2): a node holds only so many \
+        "3 pods like default/0-0 have only 2 places, 1 on pi-1 and 1 on pi-2: no node holds more \
          of that size"
     );
 }
@@ -68,16 +72,48 @@ fn different_large_pods_need_a_node_each() {
     let packing = packing(&[&[100, 100], &[100, 100]], classes);
     assert_eq!(
         sentence(&packing),
-        "3 pods no two of which share a node (default/1-0, default/2-0, default/0-0) have only 2 \
-         nodes: pi-1, pi-2"
+        "no two of default/1-0, default/2-0 and default/0-0 can share a node, and they may run on \
+         only 2 nodes: pi-1 and pi-2"
     );
 }
 
 #[test]
-fn amounts_that_differ_never_look_alike() {
-    assert_eq!(amount("memory", 5 << 20), "5 MiB memory");
-    assert_eq!(amount("memory", (5 << 20) + 1024), "5121 KiB memory");
-    assert_eq!(amount("memory", (5 << 20) + 1), "5242881 bytes memory");
+fn what_is_short_is_never_rounded_away() {
+    for (dimension, needs, has, said) in [
+        (
+            "memory",
+            5 << 20,
+            (5 << 20) - 1,
+            "need 5 MiB of memory; pi-1, the only node they may run on, has 4 MiB left",
+        ),
+        (
+            "memory",
+            (5 << 20) + 1,
+            5 << 20,
+            "need 6 MiB of memory; pi-1, the only node they may run on, has 5 MiB left",
+        ),
+        (
+            "memory",
+            5000,
+            4999,
+            "need 5 KiB of memory; pi-1, the only node they may run on, has 4 KiB left",
+        ),
+        ("cpu", 1500, 1000, "need 1.5 cores; pi-1, the only node they may run on, has 1 core left"),
+        ("pods", 2, 1, "need 2 places; pi-1, the only node they may run on, has 1 place left"),
+    ] {
+        let (nodes, pods) = (vec!["pi-1".to_owned()], vec!["a".to_owned(), "b".to_owned()]);
+        let dimension = dimension.to_owned();
+        let certificate = Certificate::Confined { nodes, pods, dimension, needs, has };
+        assert_eq!(certificate.to_string(), format!("2 pods together {said}"));
+    }
+}
+
+#[test]
+fn a_long_row_is_cut_and_says_by_how_much() {
+    let names: Vec<String> = (1..=9).map(|number| format!("pi-{number}")).collect();
+    let certificate = Certificate::Apart { pods: names[..2].to_vec(), nodes: names };
+    let said = certificate.to_string();
+    assert!(said.ends_with("9 nodes: pi-1, pi-2, pi-3, pi-4, pi-5, pi-6 and 3 more"), "{said}");
 }
 
 #[test]

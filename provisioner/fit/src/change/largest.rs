@@ -1,5 +1,55 @@
 //! How large a request may be.
 
+use super::packs;
+use crate::model::{Problem, Resources};
+use crate::pack::compile;
+
+/// What a request may be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dimension {
+    /// In bytes.
+    Memory,
+    /// In thousandths of a core.
+    Cpu,
+}
+
+impl Dimension {
+    const fn amount(self, resources: &mut Resources) -> &mut u64 {
+        match self {
+            Self::Memory => &mut resources.memory_bytes,
+            Self::Cpu => &mut resources.cpu_milli,
+        }
+    }
+
+    /// To how much it is found: a MiB, or a hundredth of a core.
+    const fn step(self) -> u64 {
+        match self {
+            Self::Memory => 1 << 20,
+            Self::Cpu => 10,
+        }
+    }
+}
+
+/// The largest request for each pod of a service with which everything still
+/// fits, all else as it is; none when it does not fit as it is.
+pub fn largest_of(of: Dimension, problem: &Problem, service: &str, steps: u64) -> Option<u64> {
+    let amount = |resources: &Resources| *of.amount(&mut resources.clone());
+    let own = problem.pods.iter().filter(|pod| pod.service == service);
+    let now = own.map(|pod| amount(&pod.requests)).max()?;
+    let most = problem.nodes.iter().map(|node| amount(&node.allocatable)).max()?;
+    largest(now, most, of.step(), &mut |wanted| {
+        let mut changed = problem.clone();
+        for pod in changed.pods.iter_mut().filter(|pod| pod.service == service) {
+            let request = of.amount(&mut pod.requests);
+            // Nobody shrinks: only those at the top of the service grow.
+            if *request == now {
+                *request = wanted;
+            }
+        }
+        packs(&compile(&changed, false), steps)
+    })
+}
+
 /// The largest value from `now` up to `most` that still fits, to within
 /// `step`; none when not even `now` does. An undecided probe counts as no, so
 /// the answer errs on the small side.

@@ -6,16 +6,20 @@ use crate::guarantee::{Guarantee, guarantee};
 use crate::pack::{Class, Meter, Packing};
 
 /// Pods, by their places, to tie to nodes so that every order of arrival
-/// places everything: a set none of which can be left out. None when even
-/// tying all of them is not proven to help.
+/// places everything in each of the packings, which are of the same pods: a set
+/// none of which can be left out. None when even tying all of them is not proven
+/// to help.
 pub fn pins(
-    packing: &Packing,
+    packings: &[Packing],
     placement: &[(usize, usize)],
     meter: &mut Meter<'_>,
 ) -> Option<Vec<(usize, usize)>> {
+    let packing = packings.first()?;
     let mut pins: BTreeMap<usize, usize> = placement.iter().copied().collect();
     let mut certain = |pins: &BTreeMap<usize, usize>| {
-        matches!(guarantee(&pinned(packing, pins), meter), Guarantee::Proven { .. })
+        packings.iter().all(|packing| {
+            matches!(guarantee(&pinned(packing, pins), meter), Guarantee::Proven { .. })
+        })
     };
     if !certain(&pins) {
         return None;

@@ -39,25 +39,6 @@ pub fn without(
     packs(&compile(&left, false), steps)
 }
 
-/// The largest memory request for each pod of a service, in bytes and to the
-/// MiB, with which everything still fits; none when it does not fit as it is.
-pub fn largest_memory(problem: &Problem, service: &str, steps: u64) -> Option<u64> {
-    const MIB: u64 = 1 << 20;
-    let own = problem.pods.iter().filter(|pod| pod.service == service);
-    let now = own.map(|pod| pod.requests.memory_bytes).max()?;
-    let most = problem.nodes.iter().map(|node| node.allocatable.memory_bytes).max()?;
-    super::largest(now, most, MIB, &mut |bytes| {
-        let mut changed = problem.clone();
-        for pod in changed.pods.iter_mut().filter(|pod| pod.service == service) {
-            // Nobody shrinks: only those at the top of the service grow.
-            if pod.requests.memory_bytes == now {
-                pod.requests.memory_bytes = bytes;
-            }
-        }
-        packs(&compile(&changed, false), steps)
-    })
-}
-
 /// A node one could buy.
 #[derive(Debug, Clone)]
 pub struct Candidate {

@@ -88,6 +88,7 @@ fn the_largest_request_is_found_to_the_step() {
 
 mod of_a_problem {
     use super::*;
+    use crate::guarantee::{Guarantee, guarantee};
     use crate::model::Problem;
     use crate::pack::compile::tests::{nodes, pods};
     use crate::pack::{Meter, compile};
@@ -115,8 +116,9 @@ mod of_a_problem {
         all.extend(pods("b", 1, 100, 400));
         let problem = Problem { nodes: nodes(2), pods: all };
         // One beside 400 and one alone: 600 is the most for both.
-        assert_eq!(largest_memory(&problem, "a", STEPS), Some(600 << 20));
-        assert_eq!(largest_memory(&problem, "nobody", STEPS), None);
+        assert_eq!(largest_of(Dimension::Memory, &problem, "a", STEPS), Some(600 << 20));
+        assert_eq!(largest_of(Dimension::Cpu, &problem, "a", STEPS), Some(900), "one beside 100");
+        assert_eq!(largest_of(Dimension::Cpu, &problem, "nobody", STEPS), None);
     }
 
     #[test]
@@ -148,9 +150,69 @@ mod of_a_problem {
         all.extend(pods("tiny", 1, 100, 10));
         let packing = compile(&Problem { nodes: nodes(2), pods: all }, false);
         let placement = [(0, 0), (1, 0), (2, 1), (3, 1)];
-        let pins = pins(&packing, &placement, &mut Meter::new(100_000, None)).unwrap();
+        let pins = pins(&[packing], &placement, &mut Meter::new(100_000, None)).unwrap();
         // A loose small one could take the large one's node, and the large one
         // theirs; the tiny one fits beside any of them.
         assert_eq!(pins, placement[..3]);
+    }
+
+    /// A large pod that small ones can keep from every node.
+    fn chancy() -> Problem {
+        let mut all = pods("small", 2, 100, 200);
+        all.extend(pods("large", 1, 100, 900));
+        Problem { nodes: nodes(2), pods: all }
+    }
+
+    fn prove(problem: &Problem) -> Guarantee {
+        guarantee(&compile(problem, false), &mut Meter::new(100_000, None))
+    }
+
+    fn certain(problem: &Problem) -> bool {
+        matches!(prove(problem), Guarantee::Proven { .. })
+    }
+
+    #[test]
+    fn the_least_cut_that_makes_it_certain_is_named() {
+        let problem = chancy();
+        assert!(!certain(&problem));
+        let services = ["large", "small"].map(str::to_owned);
+        // 900 less 12 in a hundred fits beside a small one; these would be halved.
+        let found = cuts(&problem, &services, &mut certain).unwrap();
+        assert_eq!(found, [("large".to_owned(), 792 << 20)]);
+        let found = cuts(&problem, &services[1..], &mut certain).unwrap();
+        assert_eq!(found, [("small".to_owned(), 100 << 20)]);
+        assert_eq!(cuts(&problem, &[], &mut certain), None);
+    }
+
+    #[test]
+    fn two_are_cut_where_one_is_not_enough() {
+        let mut all = pods("one", 1, 100, 800);
+        all.extend(pods("other", 1, 100, 800));
+        all.extend(pods("small", 1, 100, 400));
+        let problem = Problem { nodes: nodes(2), pods: all };
+        let services = ["one", "other"].map(str::to_owned);
+        let found = cuts(&problem, &services, &mut certain).unwrap();
+        // 600 would do, beside a small one; the proof's bound asks for somewhat less.
+        assert_eq!(found, [("one".to_owned(), 528 << 20), ("other".to_owned(), 528 << 20)]);
+    }
+
+    #[test]
+    fn what_is_to_be_installed_first_comes_with_what_it_needs_and_nothing_else() {
+        let mut problem = chancy();
+        problem.pods.extend(pods("store", 1, 100, 50));
+        problem.pods.extend(pods("tiny", 1, 100, 10));
+        let order = |needs: &[&str]| {
+            let services = [
+                service("small", 0, 0, &[]),
+                service("large", 0, 0, needs),
+                service("store", 0, 0, &[]),
+                service("tiny", 0, 0, &[]),
+            ];
+            order(&problem, &services, &mut prove)
+        };
+        assert_eq!(order(&[]).unwrap(), [["large"]]);
+        assert_eq!(order(&["store"]).unwrap(), [["large", "store"]]);
+        // Before what it needs it cannot be.
+        assert_eq!(order(&["small"]), None);
     }
 }

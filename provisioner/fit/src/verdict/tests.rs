@@ -43,7 +43,7 @@ fn each_of_the_four_is_said_and_only_where_it_holds() {
 
     let over = judged(&packing(&[&[100], &[100]], vec![class(5, &[50])]));
     assert_eq!((over.verdict, over.word), (Kind::Impossible, Word::DoesNotFit));
-    assert!(over.reason.starts_with("5 pods like default/0-0 have 4 places"));
+    assert!(over.reason.starts_with("5 pods like default/0-0 have only 4 places"));
     assert!(over.placement.is_empty());
     assert_eq!((over.share.low, over.share.high), (0.0, 0.0));
 

@@ -13,8 +13,8 @@ pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
     page.push_str(
         "<section>\n<h2>Services</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Service</th>\
          <th>Verdict</th><th>Nodes</th><th class=\"n\">Requested</th><th class=\"n\">Limit</th>\
-         <th class=\"n\">CPU</th><th class=\"n\">Volumes</th><th class=\"n\">Room up to</th></tr>\
-         </thead>\n<tbody>\n",
+         <th class=\"n\">CPU</th><th class=\"n\">Volumes</th><th class=\"n\">Room up to</th>\
+         <th class=\"n\">CPU up to</th></tr></thead>\n<tbody>\n",
     );
     for service in &answer.services {
         let why = service.reason.as_ref().map_or_else(String::new, |reason| {
@@ -22,11 +22,12 @@ pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
         });
         let volumes = if service.volumes > 0 { gib(service.volumes) } else { "–".to_owned() };
         let room = service.largest_request.map_or_else(|| "–".to_owned(), mib);
+        let most = service.largest_cpu.map_or_else(|| "–".to_owned(), cores);
         let _ = writeln!(
             page,
             "<tr><th scope=\"row\"><i class=\"g{}\"></i>{}{why}</th><td class=\"{}\">{}</td>\
              <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{volumes}</td><td class=\"n\">{room}</td></tr>",
+             <td class=\"n\">{volumes}</td><td class=\"n\">{room}</td><td class=\"n\">{most}</td></tr>",
             colour(groups, &service.group),
             escape(&service.title),
             service.verdict,

@@ -73,6 +73,23 @@ fn both_catalogues_on_boards_of_4_gb_are_refused_by_numbers() {
 }
 
 #[test]
+fn what_is_left_to_chance_is_told_how_to_be_made_sure() {
+    let found = answer("3xpi4-4gb", "small+openmetadata", &[], false);
+    assert_eq!((found.verdict, found.word), ("possible", Word::Tight), "{:?}", found.reasons);
+    let what = |kind: &str| {
+        let change = found.change.iter().find(|change| change.kind == kind);
+        change.map(|change| change.what.as_str()).unwrap_or_default()
+    };
+    assert!(what("requests").contains("`openmetadata` from 1280 MiB to"), "{:?}", found.change);
+    // Metabase needs PostgreSQL, which therefore comes with it.
+    let first = "install `metabase`, `openmetadata` and `postgresql` first";
+    assert!(what("order").contains(first), "{:?}", found.change);
+    let metabase = found.services.iter().find(|service| service.name == "metabase").unwrap();
+    assert!(metabase.largest_request >= Some(1024 << 20), "{:?}", metabase.largest_request);
+    assert!(metabase.largest_cpu >= Some(metabase.cpu), "{:?}", metabase.largest_cpu);
+}
+
+#[test]
 fn stock_k3s_hands_out_what_the_board_has_not() {
     let ours = answer("1xpi4-4gb", "small", &["airflow", "connect"], false);
     let stock = answer("1xpi4-4gb", "small", &["airflow", "connect"], true);

@@ -128,7 +128,7 @@ fn bound_pods_take_room_and_keep_others_away() {
     assert_eq!(compile(&problem, false).nodes[0].room[0], 400);
     assert_eq!(
         proof(&problem),
-        "default/a-1 is larger than every node it may go to: it needs 600m cpu and pi-1 has 400m cpu"
+        "default/a-1 is larger than every node it may go to: it needs 0.6 cores, and pi-1 has 0.4 cores"
     );
     all[0].requests.cpu_milli = 0;
     all[0].anti_affinity.required.push(near("a"));
@@ -184,7 +184,7 @@ fn a_tainted_server_that_counts_as_a_domain_stops_a_spread() {
     let problem = Problem { nodes: nodes.clone(), pods: all.clone() };
     assert_eq!(
         proof(&problem),
-        "3 pods like default/a-0 have 2 places (1 on pi-2, 1 on pi-3): a domain that stays empty \
+        "3 pods like default/a-0 have only 2 places, 1 on pi-2 and 1 on pi-3: a domain that stays empty \
          limits the others"
     );
     for pod in &mut all {
