@@ -23,7 +23,8 @@ fn a_pod_no_filter_accepts_is_not_called_too_large() {
     packing.classes[0].eligible = vec![false];
     assert_eq!(
         sentence(&packing),
-        "default/0-0 may run on none of 1 node: cordons, taints, labels or volumes keep it off"
+        "default/0-0 may not run on the only node: cordons, taints, labels, volumes or \
+         neighbours keep it off"
     );
 }
 

@@ -10,8 +10,11 @@ impl Display for Certificate {
         match self {
             Self::Nowhere { pod, nodes } => write!(
                 out,
-                "{pod} may run on none of {}: cordons, taints, labels or volumes keep it off",
-                counted(*nodes, "node")
+                "{pod} may {}: cordons, taints, labels, volumes or neighbours keep it off",
+                match nodes {
+                    1 => "not run on the only node".to_owned(),
+                    nodes => format!("run on none of {nodes} nodes"),
+                }
             ),
             Self::TooLarge { pod, short } => {
                 write!(out, "{pod} is larger than every node it may go to: {}", shortages(short))

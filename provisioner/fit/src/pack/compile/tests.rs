@@ -133,7 +133,10 @@ fn bound_pods_take_room_and_keep_others_away() {
     all[0].requests.cpu_milli = 0;
     all[0].anti_affinity.required.push(near("a"));
     let problem = Problem { nodes: nodes(1), pods: all.clone() };
-    assert_eq!(proof(&problem), "default/a-1 is accepted by none of 1 node");
+    assert_eq!(
+        proof(&problem),
+        "default/a-1 may not run on the only node: cordons, taints, labels, volumes or neighbours keep it off"
+    );
     // A critical newcomer may push the bound one aside: no proof.
     all[1].priority = 2_000_000_000;
     assert_eq!(proof(&Problem { nodes: nodes(1), pods: all }), "");
