@@ -11,6 +11,7 @@ mod generated;
 mod mentioned;
 mod services;
 mod source;
+mod tables;
 
 use std::path::{Path, PathBuf};
 
