@@ -3,7 +3,8 @@
 #
 #   agent/build.sh OUTDIR [aarch64] [x86_64]     (default: both)
 #
-# leaves OUTDIR/ARCH/terrarium-agent and prints the sizes in bytes.
+# leaves OUTDIR/ARCH/terrarium-agent, prints the sizes in bytes, and makes the
+# Debian package of each beside it.
 #
 # TLS is rustls with ring, and ring is C and assembly: each architecture takes a
 # C compiler for it, the host's own or Debian's gcc-aarch64-linux-gnu with
@@ -60,3 +61,4 @@ done
 for arch; do
     printf '%s %s bytes\n' "$out/$arch/terrarium-agent" "$(stat -c %s "$out/$arch/terrarium-agent")"
 done
+agent/deb/build.sh "$out" "$@"

@@ -1,21 +1,20 @@
 #!/bin/sh
 # Makes Debian packages of the agent, from what agent/build.sh built.
 #
-#   agent/deb/build.sh PROGRAMS OUTDIR [arm64] [amd64]     (default: both)
+#   agent/deb/build.sh PROGRAMS [aarch64] [x86_64]     (default: both)
 #
-# PROGRAMS is agent/build.sh's OUTDIR. Leaves OUTDIR/terrarium-agent_VERSION_ARCH.deb
-# and prints their names. Equal programs give equal packages.
+# PROGRAMS is agent/build.sh's OUTDIR. Leaves each package beside its program,
+# PROGRAMS/ARCH/terrarium-agent_VERSION_DEBARCH.deb, and prints their names.
+# Equal programs give equal packages.
 set -eu
 
-if [ $# -lt 2 ]; then
-    echo "usage: $0 PROGRAMS OUTDIR [arm64] [amd64]" >&2
+if [ $# -lt 1 ]; then
+    echo "usage: $0 PROGRAMS [aarch64] [x86_64]" >&2
     exit 2
 fi
 programs=$1
-mkdir -p "$2"
-out=$(cd "$2" && pwd)
-shift 2
-[ $# -gt 0 ] || set -- arm64 amd64
+shift
+[ $# -gt 0 ] || set -- aarch64 x86_64
 
 here=$(cd "$(dirname "$0")" && pwd)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/../../Cargo.toml" | head -n 1)
@@ -24,12 +23,12 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" log -1 --format=%
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for arch; do
-    case $arch in
-    arm64) machine=aarch64 ;;
-    amd64) machine=x86_64 ;;
+for machine; do
+    case $machine in
+    aarch64) arch=arm64 ;;
+    x86_64) arch=amd64 ;;
     *)
-        echo "$0: no package for architecture '$arch'; expected arm64 or amd64" >&2
+        echo "$0: no package for architecture '$machine'; expected aarch64 or x86_64" >&2
         exit 2
         ;;
     esac
@@ -40,16 +39,15 @@ for arch; do
     fi
     root=$work/$arch
     install -D -m 0755 "$program" "$root/usr/bin/terrarium-agent"
-    # A program of the distribution is in /usr/bin, one of the operator's own in
-    # /usr/local/bin; the unit is the same.
-    mkdir -p "$root/usr/lib/systemd/system"
-    sed 's,/usr/local/bin/,/usr/bin/,' "$here/../unit/terrarium-agent.service" \
-        >"$root/usr/lib/systemd/system/terrarium-agent.service"
+    install -D -m 0644 "$here/../unit/terrarium-agent.service" \
+        "$root/usr/lib/systemd/system/terrarium-agent.service"
     install -D -m 0644 "$here/../../LICENSE" "$root/usr/share/doc/terrarium-agent/copyright"
     mkdir -p "$root/DEBIAN"
     for script in postinst prerm postrm; do
         install -m 0755 "$here/$script" "$root/DEBIAN/$script"
     done
+    # What `dpkg --verify` compares.
+    (cd "$root" && find usr -type f | LC_ALL=C sort | xargs md5sum >DEBIAN/md5sums)
     size=$(du -k -s --apparent-size "$root/usr" | cut -f 1)
     cat >"$root/DEBIAN/control" <<CONTROL
 Package: terrarium-agent
@@ -65,7 +63,10 @@ Description: metrics of a Raspberry Pi for Prometheus, in one small process
 CONTROL
     find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
     chmod -R u+rwX,go+rX,go-w "$root"
-    package=$out/terrarium-agent_${version}_$arch.deb
-    dpkg-deb --root-owner-group -Zxz --build "$root" "$package" >/dev/null
+    package=$programs/$machine/terrarium-agent_${version}_$arch.deb
+    # Compressed by gzip, which `provision` reads: it looks into the package for
+    # what a node should have. Renamed, so that a package that is there is whole.
+    dpkg-deb --root-owner-group -Zgzip --build "$root" "$package.part" >/dev/null
+    mv "$package.part" "$package"
     echo "$package"
 done

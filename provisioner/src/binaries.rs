@@ -20,7 +20,8 @@ pub(crate) struct Local {
 
 /// One of our programs, and where it may lie.
 struct Program<'a> {
-    name: &'static str,
+    /// Its file's name, for a machine.
+    name: fn(&str) -> String,
     what: &'static str,
     /// Its folder beside this program; below it one for each machine.
     folder: &'static str,
@@ -31,8 +32,8 @@ struct Program<'a> {
 
 fn agent(settings: &Settings) -> Program<'_> {
     Program {
-        name: "terrarium-agent",
-        what: "node agent",
+        name: package,
+        what: "package of the node agent",
         folder: "agent",
         told: settings.agent_dir.as_deref(),
         variable: "TERRARIUM_AGENT_DIR",
@@ -41,7 +42,7 @@ fn agent(settings: &Settings) -> Program<'_> {
 
 fn source(settings: &Settings) -> Program<'_> {
     Program {
-        name: "terrarium-source",
+        name: |_| "terrarium-source".to_owned(),
         what: "program of the sources",
         folder: "source",
         told: settings.source_dir.as_deref(),
@@ -49,7 +50,17 @@ fn source(settings: &Settings) -> Program<'_> {
     }
 }
 
-/// The agent for each machine.
+/// As dpkg calls machines, and `agent/deb/build.sh` packages.
+fn package(machine: &str) -> String {
+    let architecture = match machine {
+        "aarch64" => "arm64",
+        "x86_64" => "amd64",
+        other => other,
+    };
+    format!("terrarium-agent_{}_{architecture}.deb", env!("CARGO_PKG_VERSION"))
+}
+
+/// The agent's package for each machine.
 pub(crate) fn agents<'a>(
     machines: impl Iterator<Item = &'a str>,
     settings: &Settings,
@@ -91,7 +102,7 @@ impl Program<'_> {
         let exe = std::env::current_exe().ok();
         let beside = exe.and_then(|exe| Some(exe.parent()?.join(self.folder)));
         let dirs = self.told.map(Path::to_owned).into_iter().chain(beside);
-        dirs.map(|dir| dir.join(machine).join(self.name)).collect()
+        dirs.map(|dir| dir.join(machine).join((self.name)(machine))).collect()
     }
 
     fn built(&self, machine: &str) -> Option<PathBuf> {
@@ -122,15 +133,27 @@ mod tests {
 
     #[test]
     fn a_program_that_was_not_built_is_named_with_what_builds_it() {
+        let nowhere = Some(PathBuf::from("/nowhere"));
         let settings = Settings {
-            source_dir: Some(PathBuf::from("/nowhere")),
+            source_dir: nowhere.clone(),
+            agent_dir: nowhere,
             ..Settings::from_environment()
         };
-        let failure = sources(["aarch64"].into_iter(), &settings).unwrap_err();
-        assert_eq!(failure.code, Code::Usage);
-        let line = failure.line();
-        for part in ["/nowhere/aarch64/terrarium-source", "make dist", "TERRARIUM_SOURCE_DIR"] {
-            assert!(line.contains(part), "{line}");
+        let package = concat!("terrarium-agent_", env!("CARGO_PKG_VERSION"), "_arm64.deb");
+        for (found, name, variable) in [
+            (
+                sources(["aarch64"].into_iter(), &settings),
+                "terrarium-source",
+                "TERRARIUM_SOURCE_DIR",
+            ),
+            (agents(["aarch64"].into_iter(), &settings), package, "TERRARIUM_AGENT_DIR"),
+        ] {
+            let failure = found.unwrap_err();
+            assert_eq!(failure.code, Code::Usage);
+            let line = failure.line();
+            for part in [&format!("/nowhere/aarch64/{name}"), "make dist", variable] {
+                assert!(line.contains(part), "{line}");
+            }
         }
     }
 }

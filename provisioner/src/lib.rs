@@ -20,6 +20,7 @@ mod image;
 pub mod kubeconfig;
 mod observe;
 mod overlay;
+mod package;
 mod report;
 mod settings;
 mod stack;

@@ -15,7 +15,7 @@ pub(crate) struct Settings {
     pub agent_socket: Option<PathBuf>,
     /// The user's own `known_hosts`.
     pub user_known_hosts: Option<PathBuf>,
-    /// `TERRARIUM_AGENT_DIR`: where `<machine>/terrarium-agent` lies.
+    /// `TERRARIUM_AGENT_DIR`: where `<machine>/terrarium-agent_<version>_<architecture>.deb` lies.
     pub agent_dir: Option<PathBuf>,
     /// `TERRARIUM_SOURCE_DIR`: where `<machine>/terrarium-source` lies.
     pub source_dir: Option<PathBuf>,

@@ -11,7 +11,7 @@ fn packaged(out: &Path, arch: &str) -> std::process::Output {
     std::fs::create_dir_all(programs.join("x86_64")).unwrap();
     std::fs::copy(program, programs.join("x86_64/terrarium-agent")).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deb/build.sh");
-    Command::new(script).arg(programs).arg(out).arg(arch).output().unwrap()
+    Command::new(script).arg(programs).arg(arch).output().unwrap()
 }
 
 fn said(command: &mut Command) -> String {
@@ -23,11 +23,12 @@ fn said(command: &mut Command) -> String {
 #[test]
 fn a_package_has_the_program_and_a_unit_that_starts_it() {
     let folder = tempfile::tempdir().unwrap();
-    let output = packaged(folder.path(), "amd64");
+    let output = packaged(folder.path(), "x86_64");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let package = String::from_utf8(output.stdout).unwrap();
     let package = package.trim();
-    assert!(package.ends_with(&format!("_{}_amd64.deb", env!("CARGO_PKG_VERSION"))), "{package}");
+    let name = format!("programs/x86_64/terrarium-agent_{}_amd64.deb", env!("CARGO_PKG_VERSION"));
+    assert!(package.ends_with(&name), "{package}");
 
     let field = |name: &str| said(Command::new("dpkg-deb").args(["--field", package, name]));
     assert_eq!(field("Package"), "terrarium-agent\n");
@@ -54,7 +55,7 @@ fn a_package_has_the_program_and_a_unit_that_starts_it() {
 fn equal_programs_make_equal_packages() {
     let packages = [0, 1].map(|_| {
         let folder = tempfile::tempdir().unwrap();
-        let output = packaged(folder.path(), "amd64");
+        let output = packaged(folder.path(), "x86_64");
         let name = String::from_utf8(output.stdout).unwrap();
         std::fs::read(name.trim()).unwrap()
     });
@@ -64,7 +65,7 @@ fn equal_programs_make_equal_packages() {
 #[test]
 fn a_program_that_is_not_built_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let output = packaged(folder.path(), "arm64");
+    let output = packaged(folder.path(), "aarch64");
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("aarch64/terrarium-agent is not there"), "{said}");

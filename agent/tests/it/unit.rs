@@ -31,7 +31,7 @@ fn its_exposure_is_at_most_2() {
 fn its_command_is_one_the_agent_takes() {
     let command = setting("ExecStart");
     let words: Vec<&str> = command.split_whitespace().collect();
-    assert_eq!(words[0], "/usr/local/bin/terrarium-agent");
+    assert_eq!(words[0], "/usr/bin/terrarium-agent");
     let given = Args::try_parse_from(&words).unwrap();
     let default = Args::try_parse_from(["terrarium-agent"]).unwrap();
     assert_eq!(given.listen, default.listen);

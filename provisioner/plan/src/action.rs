@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
-use terrarium_k3s::sums::Sha256;
 
+use crate::dpkg;
 use crate::planner::Binary;
 use crate::shell::quote;
 
@@ -31,6 +31,16 @@ pub enum Action {
     Packages {
         /// Their names.
         names: Vec<String>,
+    },
+    /// Installs a Debian package that was brought, over whatever is there of
+    /// it, as `Packages` does, and takes its archive away.
+    Package {
+        /// Where its archive lies.
+        archive: String,
+        /// The program it leaves.
+        program: String,
+        /// The program's digest.
+        sha256: String,
     },
     /// Runs a script.
     Run {
@@ -122,8 +132,6 @@ pub(crate) const DIGESTS: &str = "/var/lib/terrarium/digests";
 const WRITE_DEADLINE: u64 = 60;
 const UPLOAD_DEADLINE: u64 = 1800;
 const PACKAGES_DEADLINE: u64 = 1800;
-/// How long apt waits for another package manager, such as a first boot's unattended upgrade.
-const DPKG_LOCK: u64 = 900;
 
 impl Action {
     /// A text file owned by root.
@@ -154,6 +162,7 @@ impl Action {
             }
             Self::Write { .. }
             | Self::Packages { .. }
+            | Self::Package { .. }
             | Self::Run { .. }
             | Self::Kubectl { .. } => {}
         }
@@ -173,7 +182,10 @@ impl Action {
                     Content::Text(_) | Content::ServerToken => WRITE_DEADLINE,
                 },
             }),
-            Self::Packages { names } => Some(step(packages(names), PACKAGES_DEADLINE)),
+            Self::Packages { names } => Some(step(dpkg::packages(names), PACKAGES_DEADLINE)),
+            Self::Package { archive, program, sha256 } => {
+                Some(step(dpkg::package(archive, program, sha256), PACKAGES_DEADLINE))
+            }
             Self::Run { script, deadline } => Some(step(script.clone(), *deadline)),
             Self::Wait { script, deadline, .. } => {
                 let script = format!("until {{ {script}\n}}; do sleep 0.5; done");
@@ -212,35 +224,17 @@ fn write(
     }
     script.push_str("mv -fT \"$t\" \"$d\"\nsync \"${d%/*}\"\n");
     if let (Content::Artifact(_), Some(sha256)) = (content, sha256) {
-        let _ = writeln!(
-            script,
-            "r={DIGESTS}\n(umask 022; mkdir -p \"${{r%/*}}\")\n{{ grep -v \" $d\\$\" \"$r\" 2>/dev/null || :; stat -c '{sha256} %s %Y %Z %i %n' \"$d\"; }} >\"$r.new\"\nmv -fT \"$r.new\" \"$r\""
-        );
+        script.push_str(&record(sha256));
     }
     script
 }
 
-/// Runs the package manager as a transient unit named after what it installs:
-/// a second call attaches to the first instead of starting another.
-fn packages(names: &[String]) -> String {
-    let list = names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ");
-    let digest = Sha256::of(list.as_bytes()).to_string();
-    let unit = format!("terrarium-packages-{}.service", &digest[..8]);
-    let apt = format!("apt-get -q -o DPkg::Lock::Timeout={DPKG_LOCK}");
-    let install = format!(
-        "export DEBIAN_FRONTEND=noninteractive; {apt} update; exec {apt} -y --no-install-recommends install {list}"
-    );
+/// Keeps this digest of the file `$d`.
+pub(crate) fn record(sha256: &str) -> String {
     format!(
-        "u={unit}\nstate() {{ systemctl show -p ActiveState --value \"$u\"; }}\n\
-         case $(state) in activating|active) ;; *)\n\
-         systemctl reset-failed \"$u\" 2>/dev/null\n\
-         systemd-run --quiet --no-block --unit=\"$u\" -p Type=oneshot -p RemainAfterExit=yes sh -c {install} || exit\n\
-         esac\n\
-         s=activating\nwhile [ \"$s\" = activating ]; do sleep 0.3; s=$(state); done\n\
-         [ \"$s\" = active ] || {{ journalctl -u \"$u\" -n 25 -o cat --no-pager >&2; rc=1; }}\n\
-         systemctl stop \"$u\" 2>/dev/null\nsystemctl reset-failed \"$u\" 2>/dev/null\n\
-         exit ${{rc:-0}}",
-        install = quote(&install),
+        "r={DIGESTS}\n(umask 022; mkdir -p \"${{r%/*}}\")\n\
+         {{ grep -v \" $d\\$\" \"$r\" 2>/dev/null || :; stat -c '{sha256} %s %Y %Z %i %n' \"$d\"; }} >\"$r.new\"\n\
+         mv -fT \"$r.new\" \"$r\"\n"
     )
 }
 
@@ -250,6 +244,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
     use std::{fs, process};
+
+    use terrarium_k3s::sums::Sha256;
 
     use super::*;
 
@@ -335,15 +331,5 @@ mod tests {
         }
         let kubectl = Action::Kubectl { args: Vec::new(), deadline: 60 };
         assert_eq!(deadline(&kubectl.patient(5.0)), 60);
-    }
-
-    #[test]
-    fn package_runs_of_one_list_share_one_unit() {
-        let names = vec!["jq".to_owned(), "nfs-common".to_owned()];
-        let script = |names: &[String]| {
-            Action::Packages { names: names.to_vec() }.step(None).unwrap().script
-        };
-        assert_eq!(script(&names), script(&names));
-        assert_ne!(script(&names).lines().next(), script(&names[..1]).lines().next());
     }
 }

@@ -1,55 +1,93 @@
-//! The node agent: its binary, its unit, its configuration, and that the running
-//! process is of this binary and this unit and has read this configuration.
+//! The node agent: its package, its configuration, and that the running process
+//! is of this package and has read this configuration.
 
 use terrarium_k3s::sums::Sha256;
 
-use crate::planner::{Binary, Context};
+use crate::planner::{Binary, Context, Package};
 use crate::{Action, Change, Content, Effect, Facts, UnitWait};
 
-pub(crate) const BINARY: &str = "/usr/local/bin/terrarium-agent";
+pub(crate) const PACKAGE: &str = "terrarium-agent";
 pub(crate) const UNIT: &str = "terrarium-agent.service";
-pub(crate) const UNIT_FILE: &str = "/etc/systemd/system/terrarium-agent.service";
 pub(crate) const DROP_IN: &str = "/etc/systemd/system/terrarium-agent.service.d/10-generation.conf";
 pub(crate) const CONFIG: &str = "/etc/terrarium/agent.toml";
 /// The digest of the configuration the running agent has read. Written last, so
 /// that a run that ends between writing and reloading is noticed by the next.
 pub(crate) const IN_FORCE: &str = "/etc/terrarium/agent.in-force";
-const UNIT_TEXT: &str = include_str!("../../../agent/unit/terrarium-agent.service");
+/// Where program and unit lay before they came as a package. This unit would be
+/// started instead of the package's.
+pub(crate) const FORMER: [&str; 2] =
+    ["/usr/local/bin/terrarium-agent", "/etc/systemd/system/terrarium-agent.service"];
+const ARCHIVE: &str = "/var/lib/terrarium/terrarium-agent.deb";
 const DEADLINE: u64 = 60;
 const RELOAD_DEADLINE: u64 = 30;
 
+/// Installs the package unless the node has what is in it, installed to its
+/// end. Versions do not count: a build may differ from another of its version.
+/// The package itself starts the agent, or the new one in place of the old.
+pub(crate) fn package(context: &Context<'_>) -> Option<Change> {
+    let facts = context.facts;
+    let package = context.artifacts.agent.get(&facts.machine)?;
+    let reason = match facts.packages.iter().any(|name| name == PACKAGE) {
+        true => other(Package::PROGRAM, &package.program, "755", facts)
+            .or_else(|| other(Package::UNIT, &package.unit, "644", facts))?,
+        false if facts.files.contains_key(Package::PROGRAM) => {
+            let program = Package::PROGRAM;
+            format!("{program} is there, but dpkg does not call its package installed")
+        }
+        false => "not installed".to_owned(),
+    };
+    let title = "install the node agent";
+    let change = Change::new("agent.package", title, reason);
+    Some(
+        change
+            .effect(Effect::Restarts(UNIT.to_owned()))
+            .act(artifact(ARCHIVE, "0644", Binary::Agent(facts.machine.clone())))
+            .act(Action::Package {
+                archive: ARCHIVE.to_owned(),
+                program: Package::PROGRAM.to_owned(),
+                sha256: package.program.clone(),
+            }),
+    )
+}
+
+/// Everything about the agent but its package.
 pub(crate) fn plan(context: &Context<'_>) -> Vec<Change> {
     let facts = context.facts;
-    let Some(sha256) = context.artifacts.agent.get(&facts.machine) else { return Vec::new() };
-    let generation = generation(&[sha256, UNIT_TEXT]);
-    let drop_in = format!("[Service]\nEnvironment=TERRARIUM_GENERATION={generation}\n");
+    let Some(package) = context.artifacts.agent.get(&facts.machine) else { return Vec::new() };
+    let generation = generation(&[&package.program, &package.unit]);
     let mut changes = Vec::new();
-    changes.extend(binary(
-        "agent.binary",
-        "the node agent",
-        BINARY,
-        sha256,
-        Binary::Agent(facts.machine.clone()),
-        facts,
-    ));
-    let files = [(UNIT_FILE, UNIT_TEXT), (DROP_IN, drop_in.as_str())];
-    let different: Vec<_> =
-        files.into_iter().filter(|(path, text)| !same(facts, path, text)).collect();
-    if !different.is_empty() {
-        let mut change = Change::new(
-            "agent.unit",
-            "set up the node agent's unit",
-            file_reason(facts, &different),
-        );
-        for (path, text) in different {
-            change = change.act(Action::text(path, "0644", text));
-        }
-        changes.push(change);
-    }
+    changes.extend(unit(&generation, facts));
     let start = start("agent.start", "start the node agent", UNIT, &generation, DEADLINE, facts);
     changes.extend(configure(&context.artifacts.agent_config, start.is_some(), facts));
     changes.extend(start);
     changes
+}
+
+/// The package's unit is the one that counts, and says which generation it starts.
+fn unit(generation: &str, facts: &Facts) -> Option<Change> {
+    let drop_in = format!("[Service]\nEnvironment=TERRARIUM_GENERATION={generation}\n");
+    let former: Vec<&str> =
+        FORMER.into_iter().filter(|path| facts.files.contains_key(*path)).collect();
+    let mut reasons: Vec<String> =
+        former.iter().map(|path| format!("{path} is of an earlier version")).collect();
+    let differs = !same(facts, DROP_IN, &drop_in);
+    reasons.extend(differs.then(|| file_reason(facts, &[(DROP_IN, &drop_in)])));
+    if reasons.is_empty() {
+        return None;
+    }
+    let mut change = Change::new("agent.unit", "set up the node agent's unit", reasons.join("; "));
+    if !former.is_empty() {
+        let script = format!(
+            "rm -f {} && systemctl daemon-reload && systemctl reenable --quiet {UNIT} && \
+             systemctl restart {UNIT}",
+            former.join(" ")
+        );
+        change = change.effect(Effect::Restarts(UNIT.to_owned())).act(Action::run(script));
+    }
+    if differs {
+        change = change.act(Action::text(DROP_IN, "0644", drop_in));
+    }
+    Some(change)
 }
 
 /// Brings the configuration. An agent that is about to start reads it by
@@ -101,18 +139,29 @@ pub(crate) fn binary(
     binary: Binary,
     facts: &Facts,
 ) -> Option<Change> {
-    let reason = match facts.files.get(path) {
-        Some(file) if file.sha256 == sha256 && file.mode == "755" => return None,
-        Some(file) if file.sha256 == sha256 => format!("{path} has mode {}, wanted 755", file.mode),
-        Some(file) => format!("{path} is {}…, wanted {}…", &file.sha256[..12], &sha256[..12]),
-        None => format!("{path} missing"),
-    };
-    Some(Change::new(id, format!("install {title}"), reason).act(Action::Write {
+    let reason = other(path, sha256, "755", facts)?;
+    Some(Change::new(id, format!("install {title}"), reason).act(artifact(path, "0755", binary)))
+}
+
+/// How a file of the node is another than this; `None` when it is this one.
+fn other(path: &str, sha256: &str, mode: &str, facts: &Facts) -> Option<String> {
+    match facts.files.get(path) {
+        Some(file) if file.sha256 == sha256 && file.mode == mode => None,
+        Some(file) if file.sha256 == sha256 => {
+            Some(format!("{path} has mode {}, wanted {mode}", file.mode))
+        }
+        Some(file) => Some(format!("{path} is {}…, wanted {}…", &file.sha256[..12], &sha256[..12])),
+        None => Some(format!("{path} missing")),
+    }
+}
+
+fn artifact(path: &str, mode: &str, binary: Binary) -> Action {
+    Action::Write {
         path: path.to_owned(),
-        mode: Some("0755".to_owned()),
+        mode: Some(mode.to_owned()),
         content: Content::Artifact(binary),
         backup: false,
-    }))
+    }
 }
 
 /// Starts a unit unless it runs, enabled, with exactly this generation of its inputs.
@@ -144,64 +193,4 @@ pub(crate) fn start(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::{context, converge, facts};
-    use crate::{FileFact, UnitFact};
-
-    fn ids(facts: &Facts) -> Vec<String> {
-        let mut ids = Vec::new();
-        context(facts, |context| ids = plan(context).into_iter().map(|change| change.id).collect());
-        ids
-    }
-
-    #[test]
-    fn a_fresh_node_gets_everything_and_a_converged_one_nothing() {
-        let mut facts = facts();
-        assert_eq!(ids(&facts), ["agent.binary", "agent.unit", "agent.config", "agent.start"]);
-        converge(&mut facts, plan);
-        assert_eq!(ids(&facts), [""; 0]);
-    }
-
-    #[test]
-    fn another_configuration_is_reloaded_and_restarts_nothing() {
-        let mut facts = facts();
-        converge(&mut facts, plan);
-        for path in [CONFIG, IN_FORCE] {
-            let mut other = facts.clone();
-            other.files.remove(path);
-            context(&other, |context| {
-                let changes = plan(context);
-                let [change] = &changes[..] else { panic!("{changes:?}") };
-                assert_eq!(change.id, "agent.config");
-                let [Action::Write { .. }, Action::Run { script, .. }, Action::Write { path, .. }] =
-                    &change.actions[..]
-                else {
-                    panic!("{change:?}")
-                };
-                assert_eq!(script, "systemctl reload terrarium-agent.service");
-                assert_eq!(path, IN_FORCE);
-            });
-        }
-    }
-
-    #[test]
-    fn a_process_of_an_earlier_generation_is_restarted() {
-        let mut facts = facts();
-        converge(&mut facts, plan);
-        facts.units.get_mut(UNIT).unwrap().generation = Some("0123456789abcdef".to_owned());
-        assert_eq!(ids(&facts), ["agent.start"]);
-    }
-
-    #[test]
-    fn a_binary_that_differs_is_replaced() {
-        let mut facts = facts();
-        converge(&mut facts, plan);
-        let other = FileFact { sha256: "0".repeat(64), ..facts.files[BINARY].clone() };
-        facts.files.insert(BINARY.to_owned(), other);
-        assert_eq!(ids(&facts), ["agent.binary"]);
-        let stopped = UnitFact { active: "failed".to_owned(), ..facts.units[UNIT].clone() };
-        facts.units.insert(UNIT.to_owned(), stopped);
-        assert_eq!(ids(&facts), ["agent.binary", "agent.start"]);
-    }
-}
+mod tests;

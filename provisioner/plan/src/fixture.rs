@@ -9,8 +9,8 @@ use terrarium_inventory::{
 };
 use terrarium_k3s::sums::Sha256;
 
-use crate::planner::{Artifacts, Binary, Context};
-use crate::{Action, Change, Clock, Content, Facts, FileFact, ModuleState, UnitFact};
+use crate::planner::{Artifacts, Binary, Context, Package};
+use crate::{Action, Change, Clock, Content, Facts, FileFact, ModuleState, UnitFact, agent};
 
 pub(crate) fn node(name: &str) -> Node {
     Node {
@@ -83,6 +83,11 @@ pub(crate) fn facts() -> Facts {
     }
 }
 
+/// The agent's package.
+pub(crate) fn package() -> Package {
+    Package { sha256: "b".repeat(64), program: "e".repeat(64), unit: "f".repeat(64) }
+}
+
 /// Runs `test` with a context around these facts, as the server's.
 pub(crate) fn context(facts: &Facts, test: impl FnOnce(&Context<'_>)) {
     let inventory = inventory();
@@ -90,7 +95,7 @@ pub(crate) fn context(facts: &Facts, test: impl FnOnce(&Context<'_>)) {
         inventory.nodes.iter().map(|n| (n.name.clone(), n.host.clone())).collect();
     let artifacts = Artifacts {
         k3s: [("aarch64".to_owned(), "a".repeat(64))].into(),
-        agent: [("aarch64".to_owned(), "b".repeat(64))].into(),
+        agent: [("aarch64".to_owned(), package())].into(),
         image: None,
         agent_config: "# None.\n".to_owned(),
     };
@@ -123,8 +128,14 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
                     Content::ServerToken => "c".repeat(64),
                 };
                 let mode = mode.as_deref().unwrap_or("0755").trim_start_matches('0').to_owned();
-                let file = FileFact { sha256, mode, owner: "root:root".to_owned(), modified: 0 };
-                facts.files.insert(path.clone(), file);
+                facts.files.insert(path.clone(), file(sha256, mode));
+            }
+            Action::Package { archive, program, .. } => {
+                facts.files.remove(archive);
+                facts.files.insert(program.clone(), file(package().program, "755".to_owned()));
+                let unit = file(package().unit, "644".to_owned());
+                facts.files.insert(Package::UNIT.to_owned(), unit);
+                facts.packages.push(agent::PACKAGE.to_owned());
             }
             Action::Start(wait) => {
                 let unit = UnitFact {
@@ -138,4 +149,8 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
             _ => {}
         }
     }
+}
+
+fn file(sha256: String, mode: String) -> FileFact {
+    FileFact { sha256, mode, owner: "root:root".to_owned(), modified: 0 }
 }

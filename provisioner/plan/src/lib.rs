@@ -8,6 +8,7 @@
 mod action;
 mod agent;
 mod change;
+mod dpkg;
 mod event;
 mod facts;
 mod gate;
@@ -30,5 +31,5 @@ pub use event::{Event, Outcome, Report, State};
 pub use facts::{Clock, Cluster, Facts, FileFact, Interface, ModuleState, Swap, UnitFact};
 pub use labels::{board, level, node_labels};
 pub use measured::{NoBoard, measured_board};
-pub use planner::{Artifacts, Binary, Context, Image, plan};
+pub use planner::{Artifacts, Binary, Context, Image, Package, plan};
 pub use shell::quote;

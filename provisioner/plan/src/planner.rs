@@ -12,8 +12,8 @@ use crate::{Change, Facts, Plan, agent, gate, image, k3s, os, upgrade};
 pub struct Artifacts {
     /// sha256 of the k3s binary per machine (`aarch64`, …).
     pub k3s: BTreeMap<String, String>,
-    /// sha256 of the agent binary per machine.
-    pub agent: BTreeMap<String, String>,
+    /// The agent's package per machine.
+    pub agent: BTreeMap<String, Package>,
     /// The image of our own services; `None` when none of them is wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
@@ -27,11 +27,29 @@ impl Artifacts {
     pub fn sha256(&self, binary: &Binary) -> Option<&str> {
         let found = match binary {
             Binary::K3s(machine) => self.k3s.get(machine),
-            Binary::Agent(machine) => self.agent.get(machine),
+            Binary::Agent(machine) => Some(&self.agent.get(machine)?.sha256),
             Binary::Image(machine) => self.image.as_ref()?.archives.get(machine),
         };
         found.map(String::as_str)
     }
+}
+
+/// The node agent's Debian package, and what it leaves on a node. All in lower-case hex.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Package {
+    /// sha256 of the package.
+    pub sha256: String,
+    /// sha256 of the program in it.
+    pub program: String,
+    /// sha256 of the unit in it.
+    pub unit: String,
+}
+
+impl Package {
+    /// Where the program goes.
+    pub const PROGRAM: &str = "/usr/bin/terrarium-agent";
+    /// Where the unit goes.
+    pub const UNIT: &str = "/usr/lib/systemd/system/terrarium-agent.service";
 }
 
 /// A container image that no registry has.
@@ -49,7 +67,7 @@ pub struct Image {
 pub enum Binary {
     /// k3s, for this machine.
     K3s(String),
-    /// The node agent, for this machine.
+    /// The node agent's package, for this machine.
     Agent(String),
     /// The archive of our own services' image, for this machine.
     Image(String),
@@ -113,6 +131,8 @@ fn changes(node: &Node, context: &Context<'_>) -> Vec<Change> {
     changes.extend(os::hostname::plan(node, facts));
     changes.extend(os::hosts::plan(node, context));
     changes.extend(os::timezone::plan(&context.inventory.os, facts));
+    // Before other packages: apt installs none while this one is half installed.
+    changes.extend(agent::package(context));
     changes.extend(os::packages::plan(&context.inventory.os, facts));
     changes.extend(os::modules::plan(facts));
     changes.extend(os::sysctl::plan(facts));

@@ -21,7 +21,7 @@ use crate::observe::{self, Observation};
 use crate::settings::Settings;
 use crate::stack::{Stack, Wish, boards, helm};
 use crate::view::{self, Reporter};
-use crate::{binaries, fetch, image};
+use crate::{binaries, fetch, image, package};
 
 /// Inventory and hosts, before anything is asked of them.
 pub(super) struct Ground {
@@ -161,7 +161,7 @@ async fn artifacts(
         paths.extend(archives.into_iter().map(|(machine, path)| (Binary::Image(machine), path)));
     }
     for (machine, local) in binaries::agents(machines.iter().copied(), settings)? {
-        artifacts.agent.insert(machine.clone(), local.sha256);
+        artifacts.agent.insert(machine.clone(), package::look_into(&local)?);
         paths.insert(Binary::Agent(machine.clone()), local.path);
         let fetched = fetch::k3s(inventory, &machine, &settings.cache, reporter).await?;
         artifacts.k3s.insert(machine.clone(), fetched.sha256.to_string());

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use terrarium_plan::{Facts, Plan};
 
-use crate::agent;
+use crate::agent::{self, Unwell};
 use crate::cli::Common;
 use crate::command::prepare::Ground;
 use crate::error::{Code, Failure};
@@ -36,6 +36,8 @@ pub(crate) struct NodeStatus {
     pub error: Option<String>,
     /// Whether the node agent answers on its port from here.
     pub agent_answers: bool,
+    /// Services on this node that its agent finds not well.
+    pub unwell: Vec<Unwell>,
 }
 
 /// Shows what the nodes are; exit code 5 when they differ from the inventory.
@@ -46,11 +48,13 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
     for node in &ground.inventory.nodes {
         let facts = picture.observation.facts.get(&node.name).cloned();
         let error = picture.observation.failures.iter().find(|(name, _)| *name == node.name);
+        let told = if facts.is_some() { agent::unwell(&node.host).await } else { None };
         nodes.push(NodeStatus {
             name: node.name.clone(),
             host: node.host.clone(),
             role: node.role,
-            agent_answers: facts.is_some() && agent::answers(&node.host).await,
+            agent_answers: told.is_some(),
+            unwell: told.unwrap_or_default(),
             facts,
             error: error.map(|(_, failure)| failure.line()),
         });

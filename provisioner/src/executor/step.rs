@@ -96,8 +96,8 @@ async fn upload(
         let mut shown = 0;
         let (reporter, change) = (reporter.clone(), change.to_owned());
         let progress = move |sent: u64| {
-            // Ten lines a transfer are enough for a bar.
-            if sent.saturating_sub(shown) > size / 10 {
+            // Ten lines a transfer are enough for a bar, and what is small needs none.
+            if sent.saturating_sub(shown) > (size / 10).max(MIB) {
                 shown = sent;
                 reporter.say(
                     &change,
@@ -182,6 +182,7 @@ fn label(action: &Action) -> String {
     match action {
         Action::Write { path, .. } => format!("write {path}"),
         Action::Packages { names } => format!("apt-get install {}", names.join(" ")),
+        Action::Package { archive, .. } => format!("dpkg --install {archive}"),
         Action::Wait { what, .. } => format!("wait for {what}"),
         Action::Run { script, .. } => script.lines().next().unwrap_or_default().to_owned(),
         other => format!("{other:?}"),

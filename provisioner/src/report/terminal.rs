@@ -8,6 +8,7 @@ use std::io::{IsTerminal as _, Write as _};
 use serde::Serialize;
 use terrarium_plan::{Effect, Plan};
 
+use crate::agent::Unwell;
 use crate::command::status::Status;
 use crate::error::Failure;
 
@@ -175,6 +176,11 @@ pub(crate) fn status(status: &Status) -> String {
         );
         if let Some(error) = &node.error {
             text.push_str(&entry("           ", error, ""));
+        }
+        for Unwell { service, failure, seconds } in &node.unwell {
+            let told = format!("`{service}` is not well for {seconds} s: {failure}");
+            text.push_str(&wrapped("           ", &told));
+            text.push('\n');
         }
     }
     if !status.plan.is_empty() || !status.plan.notes.is_empty() {

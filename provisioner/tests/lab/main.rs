@@ -12,8 +12,10 @@ mod converged;
 mod core;
 mod entrance;
 mod first_light;
+mod hangs;
 mod interrupted;
 mod kubeconfig;
+mod package;
 mod refused;
 mod release;
 mod secrets;
@@ -31,12 +33,14 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One lab, one scenario at a time.
     arguments.test_threads = Some(1);
-    let scenarios: [(&str, Scenario); 19] = [
+    let scenarios: &[(&str, Scenario)] = &[
         ("a_plan_of_fresh_nodes_writes_nothing_on_them", first_light::plan),
         ("a_stack_that_cannot_fit_is_refused_before_anything_is_changed", refused::unfit),
         ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
         ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),
         ("what_was_changed_by_hand_is_seen_and_mended_and_nothing_else", converged::drift),
+        ("what_a_power_cut_or_an_earlier_version_left_of_the_agent_is_mended", package::mended),
+        ("a_service_that_hangs_is_told_with_its_node_and_why", hangs::redis),
         ("other_clusters_in_the_kubeconfig_stay_as_they_are", kubeconfig::merge),
         ("a_release_that_does_not_come_up_is_explained", release::broken),
         ("a_changed_host_key_is_a_hard_stop", refused::host_key),
@@ -52,13 +56,13 @@ fn main() {
         ("a_service_and_its_data_leave_only_when_told", core::removal),
         ("what_was_acknowledged_outlives_pods_and_nodes", core::outlives),
     ];
-    let trials = scenarios.map(|(name, scenario)| {
-        Trial::test(name, move || {
-            World::with(scenario);
+    let trials = scenarios.iter().map(|(name, scenario)| {
+        Trial::test(*name, move || {
+            World::with(*scenario);
             Ok(())
         })
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.into());
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
     World::end();
     conclusion.exit();
 }

@@ -133,6 +133,15 @@ impl World {
         self.lab.inventory_path().with_file_name(name)
     }
 
+    /// The agent's package for the lab's nodes.
+    pub(crate) fn package(&self) -> PathBuf {
+        let dir = self.builds[0].join(std::env::consts::ARCH);
+        let files = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
+        let version = concat!("_", env!("CARGO_PKG_VERSION"), "_");
+        let mut packages = files.filter(|path| path.to_str().unwrap().contains(version));
+        packages.next().unwrap()
+    }
+
     /// The lab's own helm.
     pub(crate) fn helm(&self) -> PathBuf {
         self.paths.cache.join("helm/helm")

@@ -11,7 +11,7 @@ use terrarium_inventory::{Inventory, Node};
 use terrarium_k3s::paths;
 
 use crate::os::{boot, modules, swap, sysctl};
-use crate::planner::is_server;
+use crate::planner::{Package, is_server};
 use crate::{agent, image, k3s};
 
 /// What to ask of one node, beyond what is asked of all.
@@ -44,8 +44,8 @@ pub fn request(
 ) -> Request {
     let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>();
     let mut files = owned(&[
-        agent::BINARY,
-        agent::UNIT_FILE,
+        Package::PROGRAM,
+        Package::UNIT,
         agent::DROP_IN,
         agent::CONFIG,
         agent::IN_FORCE,
@@ -55,6 +55,7 @@ pub fn request(
         paths::BINARY,
         paths::CONFIG,
     ]);
+    files.extend(owned(&agent::FORMER));
     files.extend(owned(&boot::PATHS));
     files.extend(k3s::files(node));
     files.extend(image.map(|_| image::ARCHIVE.to_owned()));
@@ -67,7 +68,10 @@ pub fn request(
         ],
         sysctls: sysctl::SETTINGS.iter().map(|(key, ..)| (*key).to_owned()).collect(),
         modules: owned(&modules::MODULES),
-        packages: inventory.os.packages.clone(),
+        packages: [agent::PACKAGE.to_owned()]
+            .into_iter()
+            .chain(inventory.os.packages.clone())
+            .collect(),
         images: image.map(str::to_owned).into_iter().collect(),
         releases: is_server(node).then(|| owned(releases)),
     }
