@@ -19,6 +19,18 @@ pub const WINDOW: f64 = 4.0 * 3600.0;
 /// How much a bucket's bounds are apart.
 const GROWTH: f64 = 1.1;
 
+/// The buckets' lower bounds but the first's, in units. Logarithms would take
+/// more room than this table does.
+static BOUNDS: [f64; 255] = {
+    let mut bounds = [1.0; 255];
+    let mut nth = 1;
+    while nth < bounds.len() {
+        bounds[nth] = bounds[nth - 1] * GROWTH;
+        nth += 1;
+    }
+    bounds
+};
+
 /// Largest relative error of a percentile, of values of at least the unit.
 pub const ERROR: f64 = 0.05;
 
@@ -129,22 +141,14 @@ impl Series {
 
 /// The bucket of a value: 0 for what is below the unit.
 fn index(value: f64, unit: Unit) -> u8 {
-    if value < unit.0 {
-        return 0;
-    }
-    let steps = (value / unit.0).ln() / GROWTH.ln();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "cast after it was limited to the type's range"
-    )]
-    let index = (steps + 1.0).clamp(1.0, 255.0) as u8;
-    index
+    let index = BOUNDS.partition_point(|bound| *bound <= value / unit.0);
+    u8::try_from(index).unwrap_or(u8::MAX)
 }
 
 /// The value that stands for a bucket.
 fn middle(index: u8, unit: Unit) -> f64 {
-    if index == 0 { 0.0 } else { unit.0 * GROWTH.powf(f64::from(index) - 0.5) }
+    let lower = usize::from(index).checked_sub(1).and_then(|nth| BOUNDS.get(nth));
+    lower.map_or(0.0, |lower| unit.0 * lower * GROWTH.sqrt())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seven digits are enough for a maximum")]

@@ -52,13 +52,14 @@ pub async fn ask(
 ) -> Result<(), Failure> {
     match check {
         Check::Http { tls, path, body } => {
-            let stream = connect(address).await?;
+            let mut stream = connect(address).await?;
             let asked = http::Request { host: address, path, body: body.as_deref() };
             if *tls {
-                let stream = tls::handshake(client, stream, name(None, address), findings).await?;
-                http::ask(stream, &asked, findings).await
+                let name = name(None, address);
+                let mut stream = tls::handshake(client, stream, name, findings).await?;
+                http::ask(&mut stream, &asked, findings).await
             } else {
-                http::ask(stream, &asked, findings).await
+                http::ask(&mut stream, &asked, findings).await
             }
         }
         Check::Tcp => connect(address).await.map(drop),

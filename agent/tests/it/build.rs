@@ -1,7 +1,10 @@
 //! The artifact for the nodes: `build.sh`, and what comes out of it.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use rustix::process::Signal;
 
 use crate::exposition;
 use crate::running::Running;
@@ -60,6 +63,28 @@ fn the_arm64_program_is_static_and_loads_with_16_kib_pages() {
     for (_, alignment) in loaded {
         assert!(*alignment >= 16 * 1024, "{segments:x?}");
     }
+}
+
+#[test]
+fn without_an_unwinder_a_panic_still_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, program) = (folder.path().join("main.rs"), folder.path().join("main"));
+    std::fs::write(&source, "fn main() {\n    panic!(\"at sea\");\n}\n").unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("link.ld");
+    let built = Command::new("rustc")
+        .args(["-C", "panic=abort", "-C", "linker=rust-lld", "--target"])
+        .arg(format!("{}-unknown-linux-musl", std::env::consts::ARCH))
+        .arg(format!("-Clink-arg=-T{}", script.display()))
+        .arg(&source)
+        .arg("-o")
+        .arg(&program)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let ended = Command::new(program).env("RUST_BACKTRACE", "1").output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("main.rs:2:5:\nat sea\nstack backtrace:\n"), "{said}");
+    assert_eq!(ended.status.signal(), Some(Signal::ABORT.as_raw()), "{said}");
 }
 
 #[test]

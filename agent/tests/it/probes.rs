@@ -88,6 +88,9 @@ fn answers() -> Vec<(&'static str, Vec<u8>, &'static str, bool)> {
         let length = body.len();
         format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
     };
+    let chunked = b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n\
+        8\r\nall is w\r\n3\r\nell\r\n0\r\n\r\n"
+        .to_vec();
     vec![
         ("tcp", Vec::new(), "", true),
         ("redis", b"+PONG\r\n".to_vec(), "", true),
@@ -113,6 +116,7 @@ fn answers() -> Vec<(&'static str, Vec<u8>, &'static str, bool)> {
         ("http", http("503", "all is well"), "", false),
         ("http", http("200", "all is well"), "body = \"is well\"", true),
         ("http", http("200", "all is lost"), "body = \"is well\"", false),
+        ("http", chunked, "body = \"is well\"", true),
         ("http", b"\0".repeat(40), "", false),
         ("tls", b"220 mail\r\n".to_vec(), "", false),
     ]
@@ -151,7 +155,7 @@ fn a_service_is_well_when_it_answers_as_its_kind_does() {
     let durations = values(&page, "probe_duration_seconds");
     assert!(durations.keys().eq(expected.keys()) && durations.values().all(|took| *took >= 0.0));
     let statuses: Vec<f64> = values(&page, "probe_http_status_code").into_values().collect();
-    assert_eq!(statuses, [200.0, 302.0, 503.0, 200.0, 200.0]);
+    assert_eq!(statuses, [200.0, 302.0, 503.0, 200.0, 200.0, 200.0]);
     assert_eq!(values(&page, "probe_dns_answer_rrs")["dns-well"], 1.0);
     let failures = values(&page, "terrarium_agent_probe_failures_total");
     assert!(expected.iter().all(|(name, well)| (failures[name] == 0.0) == (*well == 1.0)));
