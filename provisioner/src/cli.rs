@@ -1,8 +1,9 @@
 //! The command line, as clap sees it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Turn Raspberry Pis into a k3s cluster with a data stack, and keep it so.
 ///
@@ -76,6 +77,13 @@ pub(crate) enum Command {
     /// not exist. With --nodes and --manifests, anybody's pods on anybody's nodes.
     /// Nothing is touched. Exits with 6 when it does not fit.
     Fit(Fit),
+    /// Tell what nodes and services really use, and whether the nodes bear it
+    ///
+    /// Asks the nodes' agents, Kubernetes, and the stack's Prometheus where there
+    /// is one, all over SSH; says beside it what `provision fit` predicts, and
+    /// what each container should request. Nothing is touched. Exits with 6 when
+    /// it does not fit as measured, and with 3 when no node answers.
+    Report(Report),
     /// Prove the stack's edges: a marked record through each
     ///
     /// The record is put in at one end, looked for at the other, and taken away
@@ -183,6 +191,31 @@ pub(crate) struct Fit {
     pub prove: bool,
 }
 
+/// How far back is looked, and where the report goes.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// How much of Prometheus' history is asked for, where the stack has one:
+    /// 14d, 36h
+    #[arg(long, value_name = "DURATION", default_value = "14d", value_parser = duration)]
+    pub history: Duration,
+    /// How long a container has to be watched before a size is advised. Less than
+    /// a day is for trying out: a day has hours that are unlike each other
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
+    pub min_history: Duration,
+    /// Show the sizes another tool would advise, beside ours
+    #[arg(long = "as", value_name = "TOOL")]
+    pub tool: Option<Tool>,
+}
+
+/// Another tool that advises sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tool {
+    /// Robusta's KRR, its simple strategy
+    Krr,
+    /// Kubernetes' Vertical Pod Autoscaler
+    Vpa,
+}
+
 /// What becomes of a removed service's volumes and passwords.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -208,5 +241,44 @@ fn patience(text: &str) -> Result<f64, String> {
         Ok(factor)
     } else {
         Err("not between 0.01 and 100".to_owned())
+    }
+}
+
+/// A duration of one unit: `14d`, `36h`, `90m`, `30s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a whole number and a unit: 14d, 36h, 90m or 30s".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds: u64 = match unit {
+        "d" => 86_400,
+        "h" => 3600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    // Prometheus keeps no more, and its answers grow with it.
+    let most = 366 * 86_400;
+    match number.checked_mul(seconds) {
+        Some(seconds) if (1..=most).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err("not between a second and a year".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_whole_numbers_of_one_unit() {
+        for (text, seconds) in
+            [("14d", 1_209_600), ("36h", 129_600), ("90m", 5400), ("1s", 1), ("366d", 31_622_400)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in
+            ["", "d", "14", "-1d", "1.5h", "1w", "0s", "367d", "99999999999999999999d", "1ä"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
     }
 }

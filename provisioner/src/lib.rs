@@ -18,6 +18,7 @@ mod fit;
 mod host;
 mod image;
 pub mod kubeconfig;
+mod measured;
 mod observe;
 mod overlay;
 mod package;

@@ -7,6 +7,7 @@ mod init;
 mod plan;
 mod prepare;
 mod probe;
+mod report;
 mod schema;
 mod stack;
 pub(crate) mod status;
@@ -40,6 +41,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
                 probe::run(&cli.common, settings, node.as_deref(), save.as_deref()).await
             }
             Some(Command::Fit(fit)) => fit::run(&cli.common, settings, fit).await,
+            Some(Command::Report(options)) => report::run(&cli.common, settings, options).await,
             Some(Command::Verify { edges }) => verify::run(&cli.common, settings, edges).await,
             Some(Command::Credentials { ca: true, .. }) => {
                 credentials::authority(&cli.common, settings).await

@@ -234,7 +234,7 @@ fn node(asked: &Asked, run: &Run, place: usize, stock: bool) -> Node {
 }
 
 /// The board's reading, in a word and a sentence.
-fn read(memory: Range, own: Option<Range>, load: &Load, stock: bool) -> (Word, String) {
+pub(crate) fn read(memory: Range, own: Option<Range>, load: &Load, stock: bool) -> (Word, String) {
     let range = |range: Range| reading::Range { low: range.low, high: range.high };
     let used = own.unwrap_or(Range { low: 0, high: 0 });
     let (word, mut text) = match reading::read(range(memory), range(used), load) {

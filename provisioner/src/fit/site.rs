@@ -94,7 +94,7 @@ impl Site {
     }
 
     /// A node of the inventory that was not asked or did not answer.
-    fn of_inventory(node: &Node, disk_free: Option<u64>) -> Option<Self> {
+    pub(crate) fn of_inventory(node: &Node, disk_free: Option<u64>) -> Option<Self> {
         let board = terrarium_hardware::board(node.board.as_deref()?)?.clone();
         let wanted = Wanted { name: node.name.clone(), role: node.role, board };
         let mut site = Self::of_board(&wanted, disk_free);

@@ -1,0 +1,132 @@
+//! Asking the stack's own Prometheus for its history. Policies let only its own
+//! node in from outside, so it is asked from there.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use terrarium_helm::release::NAMESPACE;
+use terrarium_plan::State;
+
+use super::cluster::{Cluster, Pod};
+use super::history::{History, STEP, What};
+use super::http::{self, Server};
+use crate::error::{Code, Failure};
+use crate::host::Host;
+use crate::view::Reporter;
+
+/// Its service, and the port of its pod.
+const SERVICE: &str = "prometheus";
+const PORT: u16 = 9090;
+/// Seconds of one question: as many samples as Prometheus gives at once are
+/// seven times that, and a Pi answers this in a second or two.
+const CHUNK: u64 = 24 * 3600;
+const QUESTION_WITHIN: Duration = Duration::from_secs(30);
+/// For all questions together.
+const WITHIN: Duration = Duration::from_mins(3);
+
+/// Its pod, where the stack has one that runs.
+pub(crate) fn pod(cluster: &Cluster) -> Option<&Pod> {
+    cluster.pods.iter().find(|pod| {
+        pod.namespace == NAMESPACE && pod.service == SERVICE && pod.address.is_some() && !pod.once
+    })
+}
+
+/// Asks for the history before `now`, in seconds since 1970, newest first. What
+/// came before a failure is given with it.
+pub(crate) async fn ask(
+    pod: &Pod,
+    hosts: &[Arc<Host>],
+    now: u64,
+    history: Duration,
+    reporter: &Reporter,
+) -> (History, Option<Failure>) {
+    let mut found = History::default();
+    let node = pod.node.as_deref().unwrap_or_default();
+    let Some(host) = hosts.iter().find(|host| host.node.name == node) else {
+        let what = format!("Prometheus runs on `{node}`, which is not in the inventory");
+        return (found, Some(Failure::plain(Code::Change, what)));
+    };
+    let reporter = reporter.of(node);
+    reporter.say("history", State::Started("ask Prometheus".to_owned()));
+    let begun = Instant::now();
+    for (from, to) in chunks(now, history.as_secs()) {
+        for what in What::ALL {
+            let reply = if begun.elapsed() > WITHIN {
+                let what = format!("Prometheus did not answer everything within {WITHIN:?}");
+                Err(Failure::plain(Code::Connection, what))
+            } else {
+                question(host, pod, what, from, to).await
+            };
+            let taken = reply.and_then(|reply| {
+                found.take(what, &reply).map_err(|error| {
+                    Failure::new(Code::Change, "the reply of Prometheus cannot be read", &error)
+                })
+            });
+            if let Err(failure) = taken {
+                found.sort();
+                return (found, Some(failure));
+            }
+        }
+    }
+    found.sort();
+    let containers = crate::report::terminal::count(found.containers.len(), "container");
+    reporter.say("history", State::Unchanged(format!("of {containers}")));
+    (found, None)
+}
+
+async fn question(
+    host: &Host,
+    pod: &Pod,
+    what: What,
+    from: u64,
+    to: u64,
+) -> Result<Vec<u8>, Failure> {
+    let query = utf8_percent_encode(what.query(), NON_ALPHANUMERIC);
+    let path = format!("/api/v1/query_range?query={query}&start={from}&end={to}&step={STEP}");
+    let server = Server {
+        name: "Prometheus",
+        address: pod.address.as_deref().unwrap_or_default(),
+        port: PORT,
+        absent: "is its pod ready? `kubectl --namespace terrarium get pods`",
+    };
+    Box::pin(http::get(host, server, &path, QUESTION_WITHIN)).await
+}
+
+/// Times on whole steps, newest first, that touch nowhere.
+fn chunks(now: u64, history: u64) -> Vec<(u64, u64)> {
+    let end = now / STEP * STEP;
+    let begin = end.saturating_sub(history / STEP * STEP);
+    let mut chunks = Vec::new();
+    let mut to = end;
+    while to > begin {
+        let from = begin.max(to.saturating_sub(CHUNK - STEP));
+        chunks.push((from, to));
+        to = from.saturating_sub(STEP);
+    }
+    chunks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_minute_is_asked_for_once() {
+        for history in [60, 3600, CHUNK, CHUNK + 60, 14 * CHUNK, 14 * CHUNK + 7] {
+            let now = 1_800_000_017;
+            let mut minutes: Vec<u64> = chunks(now, history)
+                .into_iter()
+                .inspect(|(from, to)| assert!(to - from < CHUNK && from <= to, "{history}"))
+                .flat_map(|(from, to)| (from..=to).step_by(60))
+                .collect();
+            let count = minutes.len();
+            minutes.sort_unstable();
+            minutes.dedup();
+            assert_eq!(minutes.len(), count, "{history}");
+            let last = minutes.last().unwrap();
+            assert!(*last <= now && now - last < 60);
+            assert!(last - minutes[0] <= history && history - (last - minutes[0]) <= 2 * 60);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! An agent's snapshot as it is read here: what a judgement needs of it. Keys
+//! nobody knows are passed over; the form is the agent's, `docs/agent/snapshot.md`.
+
+use serde::Deserialize;
+use terrarium_fit::sizing::Quantiles;
+
+/// The form that is read.
+const VERSION: u32 = 1;
+
+/// One node at one moment, and what was used before it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Snapshot {
+    pub node: Node,
+    #[serde(default)]
+    pub pods: Vec<Pod>,
+    #[serde(default)]
+    pub probes: Vec<Probe>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Node {
+    pub model: Option<String>,
+    pub cpus: u32,
+    pub page_size_bytes: Option<u64>,
+    pub memory_total_bytes: Option<u64>,
+    pub history: Option<History>,
+    #[serde(default)]
+    pub pi: Pi,
+    #[serde(default)]
+    pub disks: Vec<Disk>,
+}
+
+/// What a Pi says of itself. The lists are of `under_voltage`,
+/// `frequency_capped`, `throttled` and `soft_temperature_limit`.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Pi {
+    pub temperature_celsius: Option<f64>,
+    pub throttled_now: Option<Vec<String>>,
+    pub throttled_since_boot: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Disk {
+    pub device: String,
+    pub kind: String,
+    pub write_latency_seconds: Option<f64>,
+    /// From 0, new, to 1, at its end.
+    pub life_used: Option<f64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Pod {
+    pub namespace: String,
+    #[serde(rename = "pod")]
+    pub name: String,
+    #[serde(default)]
+    pub containers: Vec<Container>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Container {
+    pub name: String,
+    #[serde(default)]
+    pub oom_kills: u64,
+    pub oom_limit_bytes: Option<u64>,
+    pub throttled_ratio: Option<f64>,
+    pub startup_memory_bytes: Option<u64>,
+    pub history: Option<History>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Probe {
+    pub name: String,
+    pub service: String,
+    pub success: bool,
+    pub duration_seconds: f64,
+    pub failure: Option<String>,
+}
+
+/// What was used since a moment.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct History {
+    pub since_seconds: f64,
+    pub samples: u64,
+    pub cpu_cores: Option<Summary>,
+    pub memory_bytes: Option<Summary>,
+    pub swap_bytes: Option<Summary>,
+    pub cpu_pressure: Option<Summary>,
+    pub memory_pressure: Option<Summary>,
+    pub io_pressure: Option<Summary>,
+}
+
+/// The last sample, and how many were at most so much.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Summary {
+    pub last: f64,
+    pub p50: f64,
+    pub p90: Option<f64>,
+    pub p95: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+/// Why a snapshot cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SnapshotError {
+    #[error("it is no snapshot")]
+    Form(#[from] serde_json::Error),
+    #[error("it is of form {0}, and this program reads form {VERSION}")]
+    Version(u32),
+}
+
+/// Reads one.
+pub(crate) fn parse(json: &[u8]) -> Result<Snapshot, SnapshotError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    match serde_json::from_slice::<Versioned>(json)?.version {
+        VERSION => Ok(serde_json::from_slice(json)?),
+        other => Err(SnapshotError::Version(other)),
+    }
+}
+
+impl Summary {
+    /// In whole units of `1 / scale`. An agent that tells no 90th percentile
+    /// gets the next one it tells.
+    pub(crate) fn quantiles(&self, scale: f64) -> Quantiles {
+        let whole = |value: f64| whole(value * scale);
+        Quantiles {
+            p50: whole(self.p50),
+            p90: whole(self.p90.unwrap_or(self.p95)),
+            p95: whole(self.p95),
+            p99: whole(self.p99),
+            max: whole(self.max),
+        }
+    }
+}
+
+/// A figure rounded up, nothing when it is none.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is bounded")]
+pub(crate) fn whole(value: f64) -> u64 {
+    // Above this a float has no whole numbers of its own.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    if value.is_finite() { value.clamp(0.0, MOST).ceil() as u64 } else { 0 }
+}
