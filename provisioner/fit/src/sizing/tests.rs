@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod example;
 mod histories;
 mod properties;
 pub(super) mod table;

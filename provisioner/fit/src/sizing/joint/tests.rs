@@ -133,6 +133,24 @@ fn growth_that_only_fits_elsewhere_moves_the_pod() {
 }
 
 #[test]
+fn cpu_is_shared_out_to_the_thousandth() {
+    let loads = [load("a", 0, [100, 100, 100]), load("b", 5, [100, 100, 100])];
+    let problem = problem(&[500], &loads.each_ref().map(deployment));
+    let containers =
+        ["a", "b"].map(|name| container(&format!("Deployment/{name}"), name, [100, 100]));
+    let cpu =
+        |milli| Size { request: Resource { cpu: Some(milli), memory: None }, ..Size::default() };
+    let joint = jointly(&problem, &[(0, cpu(2501)), (1, cpu(2500))], &containers);
+    let given: Vec<_> = joint.sizes.iter().map(|(_, size)| size.request.cpu).collect();
+    assert_eq!(given, [Some(1500), Some(2500)]);
+    assert_eq!(joint.short[0].by, Resource { cpu: Some(1001), memory: None });
+    assert_eq!(
+        joint.sizes[0].1.why[0].to_string(),
+        "cpu request: 2501m would be right but does not fit"
+    );
+}
+
+#[test]
 fn of_a_stack_that_does_not_fit_there_is_no_witness() {
     let loads = [load("a", 0, [400, 400, 400]), load("b", 0, [400, 400, 500])];
     let (_, joint) = together(&[500], &loads);

@@ -76,6 +76,19 @@ proptest! {
     }
 
     #[test]
+    fn so_many_samples_are_no_higher_than_a_quantile_and_no_fewer_would_do(
+        values in proptest::collection::vec(0..50_u64, 1..300),
+    ) {
+        let all = Quantiles::of(values.clone()).unwrap();
+        let up_to = |most: u64| values.iter().filter(|value| **value <= most).count() * 100;
+        let Quantiles { p50, p90, p95, p99, max } = all;
+        for (percent, quantile) in [(50, p50), (90, p90), (95, p95), (99, p99), (100, max)] {
+            prop_assert!(up_to(quantile) >= percent * values.len());
+            prop_assert!(quantile == 0 || up_to(quantile - 1) < percent * values.len());
+        }
+    }
+
+    #[test]
     fn ours_is_in_whole_mebibytes_and_no_less_than_eight(container in container()) {
         let size = of(Method::Ours, &container);
         for bytes in [size.request.memory, size.limit.memory] {

@@ -320,3 +320,18 @@ fn of_steady_use_quantiles_say_what_samples_say() {
         (!fine).then(|| format!("expected about {exact:?}, seen {guess:?}"))
     });
 }
+
+#[test]
+fn a_limit_keeps_its_proportion_to_the_request() {
+    let mib = |amount: u64| Some(amount << 20);
+    for (limit, request, new, is) in [
+        (mib(512), mib(256), mib(300), mib(600)),
+        (mib(256), mib(256), mib(300), mib(300)),
+        // What has a limit and no request requests its limit.
+        (mib(512), None, mib(300), mib(300)),
+        (None, mib(256), mib(300), None),
+        (mib(512), mib(256), None, None),
+    ] {
+        assert_eq!(proportional(limit, request, new), is, "{limit:?} {request:?} {new:?}");
+    }
+}
