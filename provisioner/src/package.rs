@@ -69,6 +69,8 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::binaries;
+    use crate::settings::Settings;
 
     /// A package with these files.
     fn package(files: &[(&str, &str)]) -> Vec<u8> {
@@ -97,6 +99,25 @@ mod tests {
         let whole = package(&[("./usr/share/doc/x", "x"), UNIT, PROGRAM]);
         let digest = |text: &str| Sha256::of(text.as_bytes()).to_string();
         assert_eq!(files(&whole[..]).unwrap(), [digest("program"), digest("[Unit]")]);
+    }
+
+    #[test]
+    fn what_the_build_makes_can_be_looked_into() {
+        let folder = tempfile::tempdir().unwrap();
+        let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent");
+        fs_err::create_dir(folder.path().join("aarch64")).unwrap();
+        fs_err::write(folder.path().join("aarch64/terrarium-agent"), "program").unwrap();
+        let mut build = std::process::Command::new(agent.join("deb/build.sh"));
+        let built = build.arg(folder.path()).arg("aarch64").output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+
+        let settings =
+            Settings { agent_dir: Some(folder.path().to_owned()), ..Settings::from_environment() };
+        let found = binaries::agents(["aarch64"].into_iter(), &settings).unwrap();
+        let Package { program, unit, .. } = look_into(&found["aarch64"]).unwrap();
+        assert_eq!(program, Sha256::of(b"program").to_string());
+        let text = fs_err::read(agent.join("unit/terrarium-agent.service")).unwrap();
+        assert_eq!(unit, Sha256::of(&text).to_string());
     }
 
     #[test]

@@ -33,6 +33,10 @@ fn a_package_has_the_program_and_a_unit_that_starts_it() {
     let field = |name: &str| said(Command::new("dpkg-deb").args(["--field", package, name]));
     assert_eq!(field("Package"), "terrarium-agent\n");
     assert_eq!(field("Architecture"), "amd64\n");
+    let sums = said(Command::new("dpkg-deb").args(["--info", package, "md5sums"]));
+    for path in ["usr/bin/terrarium-agent", "usr/lib/systemd/system/terrarium-agent.service"] {
+        assert!(sums.contains(path), "dpkg --verify compares {path}: {sums}");
+    }
     // Static: nothing else is needed.
     assert_eq!(field("Depends").trim(), "");
 
