@@ -205,6 +205,10 @@ pub(crate) struct Report {
     /// Show the sizes another tool would advise, beside ours
     #[arg(long = "as", value_name = "TOOL")]
     pub tool: Option<Tool>,
+    /// Write our sizes beside the inventory, pis.sizes.toml for pis.toml: the next
+    /// `provision` deploys with them
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// Another tool that advises sizes.

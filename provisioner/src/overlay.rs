@@ -67,7 +67,6 @@ pub(crate) fn read(path: &Path, catalogue: &Catalogue) -> Result<Overlay, Failur
 /// Writes these sizes, whole or not at all. Of the former file what is said of
 /// other containers of the stack stays: a container that was just started anew
 /// has no history, and its size is right all the same.
-#[cfg_attr(not(test), expect(dead_code, reason = "`provision report` is to call it"))]
 pub(crate) fn write(
     path: &Path,
     sizes: &[(Container, Size)],

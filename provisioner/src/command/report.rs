@@ -4,20 +4,20 @@ use terrarium_fit::sizing::{Method, Rules};
 
 use super::prepare::Ground;
 use crate::cli::{Common, Report, Tool};
-use crate::clock;
 use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
-use crate::measured::answer::{Answer, Silent};
+use crate::measured::answer::{Answer, Silent, Written};
 use crate::measured::gather::{self, Agents};
 use crate::measured::history::History;
-use crate::measured::join::join;
+use crate::measured::join::{Joined, join};
 use crate::measured::judge::{Found, judge};
 use crate::measured::predict::{predict, sites};
-use crate::measured::sizes::sizes;
+use crate::measured::sizes::{Sizes, sizes};
 use crate::measured::{About, prometheus, table};
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::view::{self, Reporter};
+use crate::{clock, overlay};
 
 /// Asks, joins and judges; exit code 6 when it does not fit as measured.
 pub(super) async fn run(
@@ -35,6 +35,9 @@ pub(super) async fn run(
         terminal::json(&answer)?;
     } else {
         terminal::text(&table::table(&answer));
+        if let Some(written) = &answer.written {
+            terminal::remark(&format!("{}\n", told(written)));
+        }
     }
     Ok(if answer.word == Word::DoesNotFit { Code::Refused } else { Code::Done })
 }
@@ -71,10 +74,12 @@ async fn answer(
         Tool::Vpa => Method::Vpa,
     });
     let advise = || sizes(&cluster.problem, &joined.containers, &rules, tool);
-    let (sizes, placed) = tokio::task::block_in_place(advise);
-    if !placed {
+    let sizes = tokio::task::block_in_place(advise);
+    if !sizes.placed {
         notes.push("no placement of all pods was found with the sizes advised".to_owned());
     }
+    let written =
+        if options.write { write(ground, common, &joined, &sizes, &mut notes)? } else { None };
     let sites = sites(&ground.inventory, &cluster, &snapshots);
     let predicted =
         predict(&ground.stack, &ground.inventory, sites, common, settings, reporter).await;
@@ -91,12 +96,49 @@ async fn answer(
             .collect(),
         joined: &joined,
         predicted: predicted.as_ref(),
-        sizes,
+        sizes: sizes.told,
         sources,
         notes,
         now,
     };
-    Ok(judge(found, &About::new(&ground.stack.catalogue)))
+    Ok(Answer { written, ..judge(found, &About::new(&ground.stack.catalogue)) })
+}
+
+/// Writes the sizes the stack's containers can be given, unless that would be
+/// the end of the fit or there is nothing to write.
+fn write(
+    ground: &Ground,
+    common: &Common,
+    joined: &Joined,
+    sizes: &Sizes,
+    notes: &mut Vec<String>,
+) -> Result<Option<Written>, Failure> {
+    if !sizes.placed || sizes.given.is_empty() {
+        let why =
+            if sizes.placed { "no container was watched long enough" } else { "they do not fit" };
+        notes.push(format!("no sizes were written: {why}"));
+        return Ok(None);
+    }
+    let given: Vec<_> = sizes
+        .given
+        .iter()
+        .map(|(index, size)| (joined.containers[*index].clone(), size.clone()))
+        .collect();
+    let path = overlay::path(&common.inventory);
+    let overlay::Written { path, changed, skipped } = overlay::write(&path, &given, &ground.stack)?;
+    Ok(Some(Written { file: path.display().to_string(), changed, skipped }))
+}
+
+/// What became of the file, and what to do with it.
+fn told(written: &Written) -> String {
+    let Written { file, changed, .. } = written;
+    if *changed {
+        format!(
+            "wrote {file}; `provision plan --diff` shows what it changes, `provision` applies it"
+        )
+    } else {
+        format!("{file} has these sizes already")
+    }
 }
 
 /// The first node's failure stands for all.

@@ -31,8 +31,20 @@ pub(crate) struct Answer {
     pub left: Vec<Left>,
     pub services: Vec<Service>,
     pub sizes: Vec<Sizing>,
+    /// The file the sizes were written to, when that was asked for.
+    pub written: Option<Written>,
     /// What the reader should know of the figures.
     pub notes: Vec<String>,
+}
+
+/// The file of sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Written {
+    pub file: String,
+    /// Whether it says anything else than before.
+    pub changed: bool,
+    /// Containers no value of a chart sizes.
+    pub skipped: Vec<String>,
 }
 
 /// A node nothing was measured on.

@@ -72,6 +72,7 @@ pub(crate) fn judge(found: Found<'_>, about: &About) -> Answer {
         left,
         services: services(&found.joined.pods, about),
         sizes: found.sizes,
+        written: None,
         notes,
     }
 }

@@ -27,6 +27,12 @@ pub(crate) fn table(answer: &Answer) -> String {
     nodes(&mut text, answer);
     services(&mut text, answer);
     sizes::sizes(&mut text, answer);
+    if let Some(skipped) = answer.written.as_ref().map(|written| &written.skipped)
+        && !skipped.is_empty()
+    {
+        let what = format!("no chart has a value for the size of {}", listed(skipped));
+        line(&mut text, "not written  ", &what);
+    }
     if !answer.notes.is_empty() {
         text.push_str("\nNOTES\n");
         for note in &answer.notes {

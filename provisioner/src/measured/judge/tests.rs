@@ -56,7 +56,7 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
         silent: vec![Silent { node: "pi-3".to_owned(), why: "no route to it".to_owned() }],
         joined: &joined,
         predicted: Some(&predicted),
-        sizes: sizes(&cluster.problem, &joined.containers, &rules, Some(Method::Krr)).0,
+        sizes: sizes(&cluster.problem, &joined.containers, &rules, Some(Method::Krr)).told,
         sources: vec!["agents"],
         notes: Vec::new(),
         now: NOW,
