@@ -4,10 +4,15 @@
 //! still running do not move to make it. That of a `StatefulSet` is not made again
 //! while the lost node is still in the cluster. A pod whose volume lies on the
 //! lost node waits for that node. Without a control plane nothing is scheduled
-//! at all, while what runs elsewhere keeps running.
+//! at all, while what runs elsewhere keeps running. What could be had
+//! [at best](best), by moving what may move, is another matter.
+
+mod best;
 
 #[cfg(test)]
 mod tests;
+
+pub use best::best;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,53 +87,62 @@ pub fn loss(
     controls: &BTreeSet<usize>,
     meter: &mut Meter<'_>,
 ) -> Loss {
-    let schedules = 2 * controls.iter().filter(|node| **node != lost).count() > controls.len();
-    let gone = |pod: &&Placed| pod.node == lost && pod.comes_back != Return::WithNode;
+    let schedules = schedules(controls, lost);
     let movable: BTreeSet<usize> = placed
         .iter()
-        .filter(gone)
-        .filter(|pod| pod.comes_back == Return::Elsewhere && !pod.pinned)
+        .filter(|pod| pod.node == lost && pod.comes_back == Return::Elsewhere && !pod.pinned)
         .map(|pod| pod.pod)
         .collect();
     let (returned, certain) = if schedules && !movable.is_empty() {
-        returned(packing, placed, lost, &movable, meter)
+        let stay = placed.iter().filter(|pod| pod.node != lost);
+        returned(packing, &beside(packing, stay, lost), &movable, meter)
     } else {
         (BTreeSet::new(), true)
     };
-    let mut tally: BTreeMap<&str, (usize, usize, bool)> = BTreeMap::new();
-    for pod in placed.iter().filter(|pod| pod.comes_back != Return::WithNode || pod.node != lost) {
-        let (all, up, stranded) = tally.entry(&pod.service).or_default();
-        *all += 1;
-        *up += usize::from(pod.node != lost || returned.contains(&pod.pod));
-        *stranded |= !schedules && movable.contains(&pod.pod);
-    }
-    let fate = |(all, up, stranded): (usize, usize, bool)| match up {
-        0 if stranded => Fate::NeverRescheduled,
-        0 => Fate::Lost,
-        up if up < all => Fate::Degraded,
-        _ => Fate::Survives,
-    };
+    let up = |pod: &Placed| pod.node != lost || returned.contains(&pod.pod);
+    let stranded = |pod: &Placed| !schedules && movable.contains(&pod.pod);
     Loss {
         node: packing.nodes[lost].name.clone(),
-        services: tally.into_iter().map(|(name, tally)| (name.to_owned(), fate(tally))).collect(),
+        services: fates(placed, lost, up, stranded),
         certain,
     }
 }
 
-/// The movable pods that find room beside the survivors: all of them if any
-/// placement of all exists, else those left once the largest are left out.
-fn returned(
-    packing: &Packing,
+/// Whether enough control planes are left.
+fn schedules(controls: &BTreeSet<usize>, lost: usize) -> bool {
+    2 * controls.iter().filter(|node| **node != lost).count() > controls.len()
+}
+
+/// What becomes of each service, given which pods run and which would if
+/// anybody scheduled them.
+fn fates(
     placed: &[Placed],
     lost: usize,
-    movable: &BTreeSet<usize>,
-    meter: &mut Meter<'_>,
-) -> (BTreeSet<usize>, bool) {
+    up: impl Fn(&Placed) -> bool,
+    stranded: impl Fn(&Placed) -> bool,
+) -> BTreeMap<String, Fate> {
+    let mut tally: BTreeMap<&str, (usize, usize, bool)> = BTreeMap::new();
+    for pod in placed.iter().filter(|pod| pod.comes_back != Return::WithNode || pod.node != lost) {
+        let (all, running, waiting) = tally.entry(&pod.service).or_default();
+        *all += 1;
+        *running += usize::from(up(pod));
+        *waiting |= stranded(pod);
+    }
+    let fate = |(all, running, waiting): (usize, usize, bool)| match running {
+        0 if waiting => Fate::NeverRescheduled,
+        0 => Fate::Lost,
+        running if running < all => Fate::Degraded,
+        _ => Fate::Survives,
+    };
+    tally.into_iter().map(|(name, tally)| (name.to_owned(), fate(tally))).collect()
+}
+
+/// The room beside pods that stay where they are, once a node is gone.
+fn beside<'a>(packing: &Packing, stay: impl Iterator<Item = &'a Placed>, lost: usize) -> Packing {
     let mut rest = packing.clone();
-    let at: BTreeMap<usize, usize> = placed.iter().map(|pod| (pod.pod, pod.node)).collect();
-    let class_of = |pod: usize| packing.classes.iter().position(|c| c.members.contains(&pod));
-    for (&pod, &node) in at.iter().filter(|(_, node)| **node != lost) {
-        let Some(class) = class_of(pod) else { continue };
+    for pod in stay {
+        let Some(class) = packing.class_of(pod.pod) else { continue };
+        let node = pod.node;
         for (room, demand) in rest.nodes[node].room.iter_mut().zip(&packing.classes[class].demand) {
             *room = room.saturating_sub(*demand);
         }
@@ -147,6 +161,17 @@ fn returned(
     for class in &mut rest.classes {
         class.eligible[lost] = false;
     }
+    rest
+}
+
+/// The movable pods that find room: all of them if any placement of all exists,
+/// else those left once the largest are left out.
+fn returned(
+    packing: &Packing,
+    rest: &Packing,
+    movable: &BTreeSet<usize>,
+    meter: &mut Meter<'_>,
+) -> (BTreeSet<usize>, bool) {
     let mut wanted = movable.clone();
     let mut certain = true;
     // Dropping the largest that cannot be placed until the rest can.
@@ -156,10 +181,9 @@ fn returned(
             Outcome::None { .. } => {}
             Outcome::Spent { .. } => certain = false,
         }
-        let largest = wanted
-            .iter()
-            .copied()
-            .max_by_key(|&pod| class_of(pod).map(|class| crate::search::weight(packing, class)));
+        let weight =
+            |pod: usize| packing.class_of(pod).map(|class| crate::search::weight(packing, class));
+        let largest = wanted.iter().copied().max_by_key(|&pod| weight(pod));
         if let Some(pod) = largest {
             wanted.remove(&pod);
         }

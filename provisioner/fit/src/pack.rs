@@ -120,6 +120,11 @@ impl Packing {
         class.eligible[node] && within(&class.demand, &self.nodes[node].room)
     }
 
+    /// The class of a pod, by its place in the problem.
+    pub fn class_of(&self, pod: usize) -> Option<usize> {
+        self.classes.iter().position(|class| class.members.contains(&pod))
+    }
+
     /// Pods to place.
     pub fn pods(&self) -> usize {
         self.classes.iter().map(|class| class.members.len()).sum()

@@ -240,6 +240,6 @@ pub(crate) struct Loss {
 pub(crate) struct Fate {
     /// From the placement above.
     pub here: &'static str,
-    /// From the best placement there is.
+    /// With everything placed anew that neither a volume nor a host ties.
     pub best: Option<&'static str>,
 }

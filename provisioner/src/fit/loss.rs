@@ -1,94 +1,115 @@
 //! What becomes of services when a node is lost.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use terrarium_fit::loss::{self, Fate, Placed, Return};
-use terrarium_fit::model::Owner;
+use terrarium_fit::model::{Owner, Problem};
 use terrarium_fit::pack::{Meter, compile};
 
-use super::advice::STEPS;
+use super::advice::{STEPS, services};
 use super::answer::{self, Loss};
 use super::problem::Asked;
 use super::words::listed;
 
-/// Each node lost, from this placement.
+/// Steps of each question for room.
+const ROOM: u64 = STEPS / 4;
+
+/// Each node lost: what happens by itself, and what could be had at best.
 pub(crate) fn losses(asked: &Asked, placement: &[(usize, usize)]) -> Vec<Loss> {
-    let problem = &asked.low;
-    if problem.nodes.len() < 2 {
+    if asked.low.nodes.len() < 2 {
         return Vec::new();
     }
-    let packing = compile(problem, false);
-    let mut controls: BTreeSet<usize> = problem
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(_, node)| node.labels.contains_key("node-role.kubernetes.io/control-plane"))
-        .map(|(place, _)| place)
-        .collect();
-    // A control plane on none of the nodes is elsewhere, and stays.
-    if controls.is_empty() {
-        controls.insert(problem.nodes.len());
+    // What runs may be made again elsewhere as well as what is yet to come.
+    let mut problem = asked.low.clone();
+    for pod in &mut problem.pods {
+        pod.node_name = None;
     }
-    let placed: Vec<Placed> = placement
-        .iter()
-        .map(|&(pod, node)| {
-            let pod_ = &problem.pods[pod];
-            Placed {
-                pod,
-                service: pod_.service.clone(),
-                node,
-                comes_back: match pod_.owner {
-                    Owner::Pod => Return::Never,
-                    Owner::Deployment { .. } | Owner::Job { .. } => Return::Elsewhere,
-                    Owner::StatefulSet { .. } => Return::Held,
-                    Owner::DaemonSet { .. } => Return::WithNode,
-                },
-                pinned: !pod_.claims.is_empty(),
-            }
-        })
-        .collect();
+    let packing = compile(&problem, false);
+    let controls = controls(&problem);
+    let placed: Vec<Placed> =
+        placement.iter().map(|&(pod, node)| placed(&problem, pod, node)).collect();
+    let services = services(asked);
     (0..problem.nodes.len())
         .map(|lost| {
             let mut meter = Meter::new(STEPS * 10, None);
-            let found = loss::loss(&packing, &placed, lost, &controls, &mut meter);
+            let here = loss::loss(&packing, &placed, lost, &controls, &mut meter);
+            let best = loss::best(&packing, &placed, lost, &controls, &services, &here, ROOM);
             let quorum = 2 * controls.iter().filter(|node| **node != lost).count() > controls.len();
-            told(&found, !quorum)
+            told(&here, &best, !quorum)
         })
         .collect()
 }
 
-fn told(found: &loss::Loss, headless: bool) -> Loss {
-    let count = |fate: Fate| found.services.values().filter(|other| **other == fate).count();
+/// The nodes with a control plane; one elsewhere stays.
+fn controls(problem: &Problem) -> BTreeSet<usize> {
+    let label = "node-role.kubernetes.io/control-plane";
+    let nodes = problem.nodes.iter().enumerate();
+    let mut controls: BTreeSet<usize> =
+        nodes.filter(|(_, node)| node.labels.contains_key(label)).map(|(place, _)| place).collect();
+    if controls.is_empty() {
+        controls.insert(problem.nodes.len());
+    }
+    controls
+}
+
+fn placed(problem: &Problem, pod: usize, node: usize) -> Placed {
+    let found = &problem.pods[pod];
+    Placed {
+        pod,
+        service: found.service.clone(),
+        node,
+        comes_back: match found.owner {
+            Owner::Pod => Return::Never,
+            Owner::Deployment { .. } | Owner::Job { .. } => Return::Elsewhere,
+            Owner::StatefulSet { .. } => Return::Held,
+            Owner::DaemonSet { .. } => Return::WithNode,
+        },
+        pinned: !found.claims.is_empty(),
+    }
+}
+
+fn told(here: &loss::Loss, best: &loss::Loss, headless: bool) -> Loss {
+    let count = |loss: &loss::Loss, fate: Fate| {
+        loss.services.values().filter(|other| **other == fate).count()
+    };
     let down = [
-        (count(Fate::Lost), "lost until it returns"),
-        (count(Fate::NeverRescheduled), "down, and nobody starts them elsewhere"),
-        (count(Fate::Degraded), "degraded"),
+        (count(here, Fate::Lost), "lost until it returns"),
+        (count(here, Fate::NeverRescheduled), "down, and nobody starts them elsewhere"),
+        (count(here, Fate::Degraded), "degraded"),
     ];
-    let mut parts: Vec<String> = down
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {what}"))
-        .collect();
-    parts.insert(
-        0,
-        format!("{} of {} services survive", count(Fate::Survives), found.services.len()),
+    let survive = count(here, Fate::Survives);
+    let mut parts = vec![format!("{survive} of {} services survive", here.services.len())];
+    parts.extend(
+        down.iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{number} {what}")),
     );
     let mut summary = listed(&parts);
     if headless {
         summary.push_str("; the control plane is gone with it: nothing is rescheduled");
+    } else if best.services != here.services {
+        let at_best = count(best, Fate::Survives);
+        let _ = write!(
+            summary,
+            "; at best {at_best} do, once the node is deleted and what may move is moved"
+        );
     }
-    if !found.certain {
+    if !here.certain || !best.certain {
         summary.push_str("; the search for room was cut short, so more may survive");
     }
-    let word = |fate: Fate| match fate {
+    let fates = here.services.iter().map(|(service, fate)| {
+        let best = best.services.get(service).map(|fate| word(*fate));
+        (service.clone(), answer::Fate { here: word(*fate), best })
+    });
+    Loss { node: here.node.clone(), summary, services: fates.collect() }
+}
+
+const fn word(fate: Fate) -> &'static str {
+    match fate {
         Fate::Survives => "survives",
         Fate::Degraded => "degraded",
         Fate::Lost => "lost",
-        Fate::NeverRescheduled => "never rescheduled",
-    };
-    let fates = found
-        .services
-        .iter()
-        .map(|(service, fate)| (service.clone(), answer::Fate { here: word(*fate), best: None }));
-    Loss { node: found.node.clone(), summary, services: fates.collect() }
+        Fate::NeverRescheduled => "not rescheduled",
+    }
 }

@@ -162,17 +162,20 @@ fn loss(text: &mut String, answer: &Answer) {
             } else {
                 listed(&names)
             };
-            line(text, &format!("  {fate:<18}"), &shown);
+            line(text, &format!("  {fate:<28}"), &shown);
         }
     }
 }
 
-/// The services that do not simply survive, by what becomes of them.
-fn fates(loss: &Loss) -> BTreeMap<&'static str, Vec<&str>> {
-    let mut fates: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+/// The services that do not simply survive, by what becomes of them and what
+/// could at best.
+fn fates(loss: &Loss) -> BTreeMap<String, Vec<&str>> {
+    let mut fates: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (service, fate) in &loss.services {
-        if fate.here != "survives" {
-            fates.entry(fate.here).or_default().push(service);
+        let best = fate.best.filter(|best| *best != fate.here);
+        if fate.here != "survives" || best.is_some() {
+            let better = best.map_or_else(String::new, |best| format!(", at best {best}"));
+            fates.entry(format!("{}{better}", fate.here)).or_default().push(service);
         }
     }
     fates

@@ -69,3 +69,95 @@ fn a_daemon_set_does_not_miss_the_node_it_lost() {
     pods[1].service = "s0".to_owned();
     assert_eq!(fates(&packing, &pods, 1, &[0]), [Fate::Survives]);
 }
+
+fn at_best(packing: &Packing, placed: &[Placed], lost: usize, priorities: &[u32]) -> Vec<Fate> {
+    let service = |(pod, priority): (usize, &u32)| crate::change::Service {
+        name: format!("s{pod}"),
+        priority: *priority,
+        depends: Vec::new(),
+        memory_bytes: 0,
+        fixed: false,
+    };
+    let services: Vec<_> = priorities.iter().enumerate().map(service).collect();
+    let controls = BTreeSet::from([packing.nodes.len()]);
+    let here = loss(packing, placed, lost, &controls, &mut Meter::new(10_000, None));
+    let best = best(packing, placed, lost, &controls, &services, &here, 10_000);
+    assert!(best.certain);
+    best.services.into_values().collect()
+}
+
+#[test]
+fn at_best_survivors_move_together_to_make_room() {
+    let packing = packing(&[&[100][..]; 3], vec![class(1, &[60]), class(2, &[50])]);
+    let mut pods = [
+        placed(0, 0, Return::Elsewhere),
+        placed(1, 1, Return::Elsewhere),
+        placed(2, 2, Return::Elsewhere),
+    ];
+    assert_eq!(at_best(&packing, &pods, 0, &[0; 3]), [Fate::Survives; 3]);
+    // A volume keeps one of them where it is.
+    pods[1].pinned = true;
+    assert_eq!(at_best(&packing, &pods, 0, &[0; 3]), [Fate::Survives; 3]);
+    pods[2].pinned = true;
+    assert_eq!(at_best(&packing, &pods, 0, &[0; 3]), [Fate::Lost, Fate::Survives, Fate::Survives]);
+}
+
+#[test]
+fn at_best_a_stateful_set_without_a_volume_is_freed_and_what_is_tied_is_lost() {
+    let mut packing = packing(&[&[100], &[100]], (0..4).map(|_| class(1, &[10])).collect());
+    let mut pods = [
+        placed(0, 1, Return::Held),
+        placed(1, 1, Return::Held),
+        placed(2, 1, Return::Never),
+        placed(3, 1, Return::Elsewhere),
+    ];
+    pods[1].pinned = true;
+    // Its node selector names the node that is gone.
+    packing.classes[3].eligible[0] = false;
+    assert_eq!(
+        at_best(&packing, &pods, 1, &[0; 4]),
+        [Fate::Survives, Fate::Lost, Fate::Lost, Fate::Lost]
+    );
+}
+
+#[test]
+fn at_best_the_more_important_come_back_and_no_survivor_gives_way() {
+    // The lost node's 60 and 59 each fit beside the survivors only once these
+    // share a node, and then only one of them does.
+    let classes = vec![class(2, &[40]), class(1, &[60]), class(1, &[59])];
+    let packing = packing(&[&[80], &[80], &[200]], classes);
+    let pods = [
+        placed(0, 0, Return::Elsewhere),
+        placed(1, 1, Return::Elsewhere),
+        placed(2, 2, Return::Elsewhere),
+        placed(3, 2, Return::Elsewhere),
+    ];
+    let (up, down) = (Fate::Survives, Fate::Lost);
+    assert_eq!(at_best(&packing, &pods, 2, &[0, 0, 9, 1]), [up, up, up, down]);
+    assert_eq!(at_best(&packing, &pods, 2, &[0, 0, 1, 9]), [up, up, down, up]);
+}
+
+#[test]
+fn where_no_more_survive_at_best_it_stays_as_it_is() {
+    // Of 60 and 55 the smaller finds room by itself; the larger is more important.
+    let packing =
+        packing(&[&[112], &[200]], vec![class(1, &[50]), class(1, &[60]), class(1, &[55])]);
+    let pods = [
+        placed(0, 0, Return::Elsewhere),
+        placed(1, 1, Return::Elsewhere),
+        placed(2, 1, Return::Elsewhere),
+    ];
+    let expected = [Fate::Survives, Fate::Lost, Fate::Survives];
+    assert_eq!(at_best(&packing, &pods, 1, &[0, 9, 1]), expected);
+}
+
+#[test]
+fn without_a_control_plane_the_best_is_what_happens() {
+    let packing = packing(&[&[100], &[100]], vec![class(1, &[10]), class(1, &[10])]);
+    let pods = [placed(0, 0, Return::Elsewhere), placed(1, 1, Return::Elsewhere)];
+    let controls = BTreeSet::from([0]);
+    let here = loss(&packing, &pods, 0, &controls, &mut Meter::new(1000, None));
+    let best = best(&packing, &pods, 0, &controls, &[], &here, 1000);
+    let fates: Vec<Fate> = best.services.into_values().collect();
+    assert_eq!(fates, [Fate::NeverRescheduled, Fate::Survives]);
+}

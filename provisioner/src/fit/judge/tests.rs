@@ -90,6 +90,29 @@ fn what_is_left_to_chance_is_told_how_to_be_made_sure() {
 }
 
 #[test]
+fn a_lost_node_is_told_with_what_could_be_had_at_best() {
+    let found = answer("3xpi4-4gb", "small+openmetadata", &[], false);
+    let fates = |node: &str| {
+        let loss = found.loss.iter().find(|loss| loss.node == node).unwrap();
+        let survive = |of: fn(&crate::fit::answer::Fate) -> Option<&'static str>| {
+            loss.services.values().filter(|fate| of(fate) == Some("survives")).count()
+        };
+        (survive(|fate| Some(fate.here)), survive(|fate| fate.best))
+    };
+    for node in ["pi-1", "pi-2", "pi-3"] {
+        let (here, best) = fates(node);
+        assert!(best >= here, "{node}: {here}, at best {best}");
+    }
+    let without_server = &found.loss[0];
+    assert!(without_server.services.values().any(|fate| fate.here == "not rescheduled"));
+    assert!(without_server.services.values().all(|fate| fate.best == Some(fate.here)));
+    let better = found.loss.iter().any(|loss| loss.summary.contains("at best"));
+    assert!(better, "{:?}", found.loss);
+    assert!(table::table(&found).contains("lost, at best survives"));
+    assert!(html::page(&found).contains("at best survives"));
+}
+
+#[test]
 fn stock_k3s_hands_out_what_the_board_has_not() {
     let ours = answer("1xpi4-4gb", "small", &["airflow", "connect"], false);
     let stock = answer("1xpi4-4gb", "small", &["airflow", "connect"], true);
