@@ -36,6 +36,7 @@ prometheus                promtool
 prometheus-blackbox-exporter  prometheus-blackbox-exporter
 prometheus-node-exporter  prometheus-node-exporter
 python3                   python3
+python3-prometheus-client  /usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py
 python3-venv              /usr/lib/python3.*/ensurepip/__init__.py
 qemu-user-static          qemu-aarch64-static
 redis-server              redis-server

@@ -13,6 +13,7 @@ mod groups;
 mod hostile;
 mod lint;
 mod manager;
+mod openmetrics;
 mod package;
 mod parsers;
 mod peers;

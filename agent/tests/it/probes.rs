@@ -3,7 +3,8 @@
 
 #![expect(clippy::float_cmp, reason = "values are whole numbers, or copies of one")]
 
-mod fakes;
+mod container;
+pub(crate) mod fakes;
 mod real;
 mod reload;
 
@@ -20,7 +21,7 @@ use fakes::Fake;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A probe's lines in the configuration.
-fn probe(name: &str, kind: &str, more: &str) -> String {
+pub(crate) fn probe(name: &str, kind: &str, more: &str) -> String {
     format!(
         "[[probe]]\nname = \"{name}\"\nservice = \"of-{name}\"\nkind = \"{kind}\"\n\
          interval = \"1s\"\n{more}\n"
@@ -28,13 +29,18 @@ fn probe(name: &str, kind: &str, more: &str) -> String {
 }
 
 fn start(folder: &Path, config: &str) -> Running {
+    start_with(folder, config, &[])
+}
+
+fn start_with(folder: &Path, config: &str, flags: &[String]) -> Running {
     let file = folder.join("agent.toml");
     std::fs::write(&file, config).unwrap();
     Running::start(
         agent()
             .arg("--config.file")
             .arg(file)
-            .args(["--collector.disable-defaults", "--collector.time"]),
+            .args(["--collector.disable-defaults", "--collector.time"])
+            .args(flags),
     )
 }
 
@@ -52,7 +58,7 @@ fn values(page: &[u8], family: &str) -> BTreeMap<String, f64> {
 }
 
 /// Scrapes until the page has what is wanted.
-fn until(running: &Running, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+pub(crate) fn until(running: &Running, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let end = Instant::now() + PATIENCE;
     loop {
         let page = running.get("/metrics");

@@ -8,19 +8,21 @@ use terrarium_agent::collector::TABLE;
 
 use crate::golden;
 use crate::manager::Manager;
+use crate::probes::fakes::Fake;
+use crate::probes::{probe, until};
 use crate::running::{Running, agent, fixture};
+use crate::web::{Folder, authority};
 
 const INTRODUCTION: &str = "\
 <!-- Generated; UPDATE=1 cargo test -p terrarium-agent --test it reference rewrites it. -->
 # Metrics
 
 Every metric the agent has, as the recorded files of a Pi 5 and of pods give
-them, with all collectors switched on but `systemd`, whose names are
-`node_exporter`'s. Names that begin with `node_` are
-`node_exporter`'s, with `container_` cAdvisor's, with `probe_` those of
-`blackbox_exporter`; `rpi_` and `terrarium_` are the agent's own. Tables of the
-kernel's (`node_memory_`, `node_netstat_`, `node_sockstat_`, `node_vmstat_`) have a
-series for each line that the kernel writes.
+them, with all collectors switched on, probes and a web configuration. Names that
+begin with `node_` are `node_exporter`'s, with `container_` cAdvisor's, with
+`probe_` those of `blackbox_exporter`; `rpi_` and `terrarium_` are the agent's own.
+Tables of the kernel's (`node_memory_`, `node_netstat_`, `node_sockstat_`,
+`node_vmstat_`) have a series for each line that the kernel writes.
 ";
 
 /// What is said of a metric.
@@ -52,6 +54,32 @@ fn read(page: &str, metrics: &mut BTreeMap<String, Metric>) {
     }
 }
 
+/// The page of an agent that has probes and a web configuration.
+fn probing() -> Vec<u8> {
+    let web = Folder::new("http_server_config:\n  headers:\n    X-Frame-Options: deny\n");
+    let secure = Folder::new("tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n");
+    secure.certify(&authority(), "a");
+    let secure = secure.start();
+    let http = Fake::tcp(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
+    let dns = Fake::dns(0, 1);
+    let config = [
+        probe("http", "http", &http.target()),
+        probe("dns", "dns", &format!("query = \"pi.lan\"\n{}", dns.target())),
+        probe("tls", "tls", &format!("target = \"{}\"", secure.address)),
+    ];
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("agent.toml");
+    std::fs::write(&file, config.concat()).unwrap();
+    let mut command = agent();
+    command.arg(web.flag()).arg("--config.file").arg(file).arg("--collector.disable-defaults");
+    let running = Running::start(&mut command);
+    let found = ["probe_http_status_code{", "probe_dns_answer_rrs{", "probe_ssl_earliest_cert"];
+    until(&running, |page| {
+        let page = str::from_utf8(page).unwrap();
+        found.iter().all(|name| page.contains(name))
+    })
+}
+
 fn page() -> String {
     let root = tempfile::tempdir().unwrap();
     golden::rootfs(root.path());
@@ -81,6 +109,7 @@ fn page() -> String {
         let golden = std::fs::read_to_string(folder.join(file)).unwrap();
         read(golden.splitn(3, "---\n").last().unwrap(), &mut metrics);
     }
+    read(str::from_utf8(&probing()).unwrap(), &mut metrics);
     let mut text = String::from(INTRODUCTION);
     let mut group = "";
     for (name, metric) in &metrics {

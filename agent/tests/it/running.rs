@@ -16,6 +16,12 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
+/// Copies a fixture, or a part of one, into a folder.
+pub(crate) fn copy(part: &str, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(fixture(part)).arg(to).status().unwrap();
+    assert!(copied.success(), "{part}");
+}
+
 /// The agent as this test run built it.
 pub(crate) fn agent() -> Command {
     Command::new(env!("CARGO_BIN_EXE_terrarium-agent"))

@@ -1,11 +1,10 @@
 //! The snapshot, and the page a person gets, as they are served.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::running::{Running, agent, fixture};
+use crate::running::{Running, agent, copy, fixture};
 
 fn pi5() -> Running {
     let (procfs, sysfs) = (fixture("pi5/proc"), fixture("pi5/sys"));
@@ -52,9 +51,7 @@ fn pi4_with_pods(root: &Path) -> Running {
         ("pi5/sys/class/thermal", "sys/class"),
     ];
     for (from, to) in parts {
-        let (from, to) = (fixture(from), root.join(to));
-        let copied = Command::new("cp").arg("-a").arg(&from).arg(&to).status().unwrap();
-        assert!(copied.success(), "{}", from.display());
+        copy(from, &root.join(to));
     }
     let kernel = root.join("proc/sys/kernel/hostname");
     std::fs::write(kernel, "pi-2\n").unwrap();

@@ -26,10 +26,10 @@ const COST: u32 = 4;
 const SOON: Duration = Duration::from_mins(1);
 
 /// A folder with the configuration and what it names.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new(config: &str) -> Self {
+    pub(crate) fn new(config: &str) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         folder.write("web.yml", config);
         folder
@@ -46,7 +46,7 @@ impl Folder {
     }
 
     /// A certificate and its key, signed by `authority`.
-    fn certify(&self, authority: &Authority, name: &str) {
+    pub(crate) fn certify(&self, authority: &Authority, name: &str) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         let certificate = params.signed_by(&key, authority).unwrap();
@@ -55,18 +55,18 @@ impl Folder {
         self.write(&format!("{name}.crt"), &certificate.pem());
     }
 
-    fn start(&self) -> Running {
+    pub(crate) fn start(&self) -> Running {
         Running::start(agent().arg(self.flag()))
     }
 
-    fn flag(&self) -> String {
+    pub(crate) fn flag(&self) -> String {
         format!("--web.config.file={}", self.path("web.yml").display())
     }
 }
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     let mut params = CertificateParams::default();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()

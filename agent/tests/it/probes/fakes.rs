@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 /// A service in threads of its own, for as long as the test runs.
-pub(super) struct Fake {
+pub(crate) struct Fake {
     address: SocketAddr,
 }
 
 impl Fake {
     /// Answers the first bytes of each connection with `answer`.
-    pub(super) fn tcp(answer: Vec<u8>) -> Self {
+    pub(crate) fn tcp(answer: Vec<u8>) -> Self {
         Self::accepting(move |mut stream| {
             let mut question = [0; 4096];
             // A client that only looks is as good.
@@ -21,7 +21,7 @@ impl Fake {
     }
 
     /// Takes connections, and says nothing.
-    pub(super) fn hanging() -> Self {
+    pub(crate) fn hanging() -> Self {
         Self::accepting(|mut stream| {
             let mut question = [0; 4096];
             while stream.read(&mut question).is_ok_and(|read| read > 0) {}
@@ -42,7 +42,7 @@ impl Fake {
 
     /// Answers each packet: first one of somebody else, then with this code
     /// and number of records.
-    pub(super) fn dns(code: u8, records: u8) -> Self {
+    pub(crate) fn dns(code: u8, records: u8) -> Self {
         Self::answering(move |socket, packet, client| {
             let mut other = packet.to_vec();
             other[0] ^= 0xff;
@@ -56,7 +56,7 @@ impl Fake {
     }
 
     /// Takes packets, and says nothing.
-    pub(super) fn silent_dns() -> Self {
+    pub(crate) fn silent_dns() -> Self {
         Self::answering(|_, _, _| {})
     }
 
@@ -73,12 +73,12 @@ impl Fake {
     }
 
     /// Its line in the configuration.
-    pub(super) fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         format!("target = \"{}\"", self.address)
     }
 }
 
 /// An address nobody listens on.
-pub(super) fn closed() -> SocketAddr {
+pub(crate) fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use super::{probe, start, until, values};
 
 /// A server that ends with the test, however that ends.
-struct Server(Child);
+pub(super) struct Server(Child);
 
 impl Server {
-    fn start(folder: &Path, program: &str, arguments: &[&str]) -> Self {
+    pub(super) fn start(folder: &Path, program: &str, arguments: &[&str]) -> Self {
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", program])
@@ -33,7 +33,7 @@ impl Drop for Server {
 }
 
 /// A port that was free a moment ago.
-fn free() -> SocketAddr {
+pub(super) fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
