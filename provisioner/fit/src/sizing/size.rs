@@ -100,6 +100,9 @@ pub enum Term {
     Floor,
     /// No more fits: `value` is what was wanted.
     Room,
+    /// It stays as it is, as its pods would find no node again: `value` is what
+    /// was wanted.
+    Stays,
 }
 
 /// What decided a figure.
@@ -123,6 +126,13 @@ pub struct Why {
 impl Why {
     pub(super) fn new(what: Part, term: Term, pod: Option<&str>, value: u64, margin: u64) -> Self {
         Self { what, term, pod: pod.map(str::to_owned), value, margin, approximated: false }
+    }
+}
+
+impl Resource {
+    /// The amount a figure is about.
+    pub(super) fn of(&mut self, what: Part) -> &mut Option<u64> {
+        if what == Part::CpuRequest { &mut self.cpu } else { &mut self.memory }
     }
 }
 
@@ -157,6 +167,9 @@ impl fmt::Display for Why {
             Term::Histogram => write!(formatter, "p90 by VPA's histogram was {amount}")?,
             Term::Floor => write!(formatter, "never below {amount}")?,
             Term::Room => write!(formatter, "{amount} would be right but does not fit")?,
+            Term::Stays => {
+                write!(formatter, "{amount} would be right, but its pods would find no node")?;
+            }
         }
         if self.margin > 0 {
             write!(formatter, ", plus {} %", self.margin)?;

@@ -57,19 +57,15 @@ pub(super) fn size(container: &Container) -> Size {
             Why::new(what, Term::Floor, None, least, 0)
         };
         size.why.push(Why { approximated: !sampled, ..why });
-        *part(&mut size.low, what) = Some(scaled(low, 0.001, -2.0, confidence).max(least));
-        *part(&mut size.request, what) = Some(target.max(least));
-        *part(&mut size.high, what) = Some(scaled(high, 1.0, 1.0, confidence).max(least));
+        *size.low.of(what) = Some(scaled(low, 0.001, -2.0, confidence).max(least));
+        *size.request.of(what) = Some(target.max(least));
+        *size.high.of(what) = Some(scaled(high, 1.0, 1.0, confidence).max(least));
     }
     size.limit = Resource {
         cpu: proportional(container.limit.cpu, container.request.cpu, size.request.cpu),
         memory: proportional(container.limit.memory, container.request.memory, size.request.memory),
     };
     size
-}
-
-fn part(resource: &mut Resource, what: Part) -> &mut Option<u64> {
-    if what == Part::CpuRequest { &mut resource.cpu } else { &mut resource.memory }
 }
 
 /// Days of history that stand behind the figures, counting one sample a minute.

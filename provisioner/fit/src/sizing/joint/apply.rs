@@ -25,21 +25,30 @@ pub(super) fn priority(problem: &Problem, container: &Container) -> i32 {
     pods.map(|pod| pod.priority).max().unwrap_or(0)
 }
 
-/// The problem with these requests, in bytes or thousandths of a core; 0 is
-/// none. Pods that change are placed anew.
-pub(super) fn with(problem: &Problem, changes: &[(&Container, Part, u64)]) -> Problem {
+/// A request that is another.
+pub(super) struct Change<'a> {
+    pub container: &'a Container,
+    pub what: Part,
+    /// Bytes or thousandths of a core; 0 is none.
+    pub amount: u64,
+    /// Whether it starts the pods anew.
+    pub anew: bool,
+}
+
+/// The problem with these requests; pods that start anew are not bound.
+pub(super) fn with(problem: &Problem, changes: &[Change<'_>]) -> Problem {
     let mut changed = problem.clone();
     for pod in &mut changed.pods {
-        let own: Vec<_> = changes.iter().filter(|(container, ..)| has(pod, container)).collect();
+        let own: Vec<_> = changes.iter().filter(|change| has(pod, change.container)).collect();
         if own.is_empty() {
             continue;
         }
         let before = takes(pod);
-        for (container, what, amount) in own {
-            let given = Some(*amount).filter(|&amount| amount > 0);
-            let named = |one: &&mut model::Container| one.name == container.container;
+        for change in &own {
+            let given = Some(change.amount).filter(|&amount| amount > 0);
+            let named = |one: &&mut model::Container| one.name == change.container.container;
             if let Some(one) = pod.containers.iter_mut().find(named) {
-                match what {
+                match change.what {
                     Part::CpuRequest => one.cpu_request = given,
                     _ => one.memory_request = given,
                 }
@@ -53,7 +62,7 @@ pub(super) fn with(problem: &Problem, changes: &[(&Container, Part, u64)]) -> Pr
         if pod.requests.memory_bytes == before.0.memory_bytes {
             (pod.requests.memory_bytes, pod.scored.1) = (after.0.memory_bytes, after.1.1);
         }
-        if after != before {
+        if own.iter().any(|change| change.anew) {
             pod.node_name = None;
         }
     }

@@ -5,6 +5,8 @@ use super::*;
 use crate::manifest::{nodes, pods};
 use crate::sizing::{Quantiles, Used};
 
+const MIB: u64 = 1 << 20;
+
 /// A workload of one container: name, priority, pods, and in MiB what it
 /// requests, what p95 was and what it should request.
 #[derive(Debug, Clone)]
@@ -176,7 +178,9 @@ fn grown(spec: &Value, name: &str) -> (u64, u64, Option<String>) {
     let pod = json!({"kind": "Pod", "metadata": {"name": "p", "namespace": "x"}, "spec": spec});
     let problem = problem(&[900], &[pod]);
     let one = Container { container: name.to_owned(), ..container("Pod/p", "p", [0, 0]) };
-    let changed = with(&problem, &[(&one, Part::MemoryRequest, 300 * MIB)]);
+    let what = Part::MemoryRequest;
+    let change = Change { container: &one, what, amount: 300 * MIB, anew: true };
+    let changed = with(&problem, &[change]);
     let pod = &changed.pods[0];
     (pod.requests.memory_bytes / MIB, pod.scored.1 / MIB, pod.node_name.clone())
 }
@@ -205,12 +209,45 @@ fn a_pod_that_asks_as_a_whole_goes_on_asking_for_that() {
     assert_eq!(grown(&spec, "app").0, 400);
 }
 
+/// Two pods on a node that was closed since, and one pod's worth of room on
+/// another; both are to be of 100 MiB, with limits.
+fn closed(now: u64, limit: Option<u64>) -> Joint {
+    let loads = ["a", "b"].map(|name| load(name, 0, [now, 50, 100]));
+    let all = loads.each_ref().map(|load| {
+        let mut spec = deployment(load)["spec"]["template"]["spec"].clone();
+        spec["nodeName"] = json!("n0");
+        json!({"kind": "Pod", "metadata": {"name": load.name, "namespace": "x"}, "spec": spec})
+    });
+    let mut problem = problem(&[500, 150], &all);
+    problem.nodes[0].unschedulable = true;
+    let containers = ["a", "b"].map(|name| {
+        let one = container(&format!("Pod/{name}"), name, [now, 50]);
+        Container { limit: Resource { cpu: None, memory: limit }, ..one }
+    });
+    jointly(&problem, &[(0, size(100)), (1, size(100))], &containers)
+}
+
 #[test]
-fn a_pod_that_does_not_change_stays_where_it_is() {
-    let spec =
-        json!({"containers": [{"name": "app", "resources": {"requests": {"memory": "300Mi"}}}]});
-    assert_eq!(grown(&spec, "app"), (300, 300, Some("n0".to_owned())));
-    assert_eq!(grown(&spec, "another"), (300, 300, Some("n0".to_owned())));
+fn pods_that_would_find_no_node_again_stay_as_they_are() {
+    let joint = closed(200, Some(900 * MIB));
+    let memory: Vec<_> = joint.sizes.iter().map(|(_, size)| size.request.memory).collect();
+    assert_eq!(memory, [Some(100 * MIB), Some(200 * MIB)]);
+    assert_eq!(joint.sizes[1].1.limit.memory, Some(900 * MIB), "not even its limit");
+    let told = "memory request: 100 MiB would be right, but its pods would find no node";
+    assert_eq!(joint.sizes[1].1.why[0].to_string(), told);
+    assert!(joint.short.is_empty(), "it has more than it wants");
+    let placement = joint.placement.unwrap();
+    assert_eq!((&*placement["x/a"], &*placement["x/b"]), ("n1", "n0"));
+}
+
+#[test]
+fn a_limit_alone_starts_pods_anew_and_nothing_does_not() {
+    let on = |joint: Joint| {
+        let placement = joint.placement.unwrap();
+        ["x/a", "x/b"].map(|pod| placement[pod].clone())
+    };
+    assert_eq!(on(closed(100, Some(900 * MIB))), ["n1", "n0"]);
+    assert_eq!(on(closed(100, Some(100 * MIB))), ["n0", "n0"]);
 }
 
 fn loads() -> impl Strategy<Value = Vec<Load>> {
