@@ -72,6 +72,8 @@ fn p95(pod: &Used) -> Option<u64> {
     let low = usize::try_from(whole(rank.floor())).ok()?;
     let above = (low + 1).min(values.len() - 1);
     let weight = rank - rank.floor();
-    let value = float(values[low]) * (1.0 - weight) + float(values[above]) * weight;
-    Some(whole(value.ceil()))
+    let cores = |place: usize| float(values[place]) / 1000.0;
+    let value = cores(low) * (1.0 - weight) + cores(above) * weight;
+    // 0.058 cores may come out as 59m: as there.
+    Some(whole((value * 1000.0).ceil()))
 }
