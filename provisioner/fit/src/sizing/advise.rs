@@ -6,8 +6,10 @@ use super::{Advice, Container, Method, Quantiles, Rules, Used, krr, ours, vpa};
 /// What a container should ask for. Equal inputs give equal answers.
 pub fn advise(method: Method, container: &Container, rules: &Rules) -> Advice {
     let (seconds, samples) = container.history();
-    let measured = container.pods.iter().any(|pod| memory(pod).is_some() || cpu(pod).is_some());
-    if !measured || seconds < rules.least_seconds || samples < rules.least_samples {
+    if !container.pods.iter().any(measured)
+        || seconds < rules.least_seconds
+        || samples < rules.least_samples
+    {
         return Advice::NotEnough { seconds, samples };
     }
     let mut size = match method {
@@ -18,6 +20,11 @@ pub fn advise(method: Method, container: &Container, rules: &Rules) -> Advice {
     let peaks = || container.pods.iter().filter_map(|pod| Some(memory(pod)?.max));
     size.spread = peaks().min().zip(peaks().max()).unwrap_or_default();
     Advice::Enough(size)
+}
+
+/// Whether anything of a pod is known that a size could come from.
+pub(super) fn measured(pod: &Used) -> bool {
+    memory(pod).is_some() || cpu(pod).is_some()
 }
 
 /// A pod's memory, counted from whole samples when nothing else is known.

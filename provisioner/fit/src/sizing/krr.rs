@@ -26,7 +26,8 @@ pub(super) fn size(container: &Container) -> Size {
         (size.request.memory, size.limit.memory) = (Some(bytes), Some(bytes));
         size.why.push(why);
     }
-    let approximated = container.pods.iter().any(|pod| samples(pod).is_none());
+    let approximated =
+        container.pods.iter().any(|pod| samples(pod).is_none() && cpu(pod).is_some());
     if let Some((pod, milli)) = largest(container, p95) {
         let term = if milli < LEAST_CPU { Term::Floor } else { Term::P95 };
         let (pod, value) = if milli < LEAST_CPU { (None, LEAST_CPU) } else { (Some(pod), milli) };

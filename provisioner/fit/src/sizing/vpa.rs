@@ -13,7 +13,7 @@ mod tests;
 use aggregate::Aggregate;
 use histogram::{CPU, Histogram, MEMORY};
 
-use super::advise::{cpu, memory};
+use super::advise::{cpu, measured, memory};
 use super::number::{float, whole};
 use super::{Container, Part, Resource, Size, Term, Used, Why};
 
@@ -28,7 +28,7 @@ const SHARES: [f64; 5] = [501.0, 400.0, 50.0, 39.0, 10.0];
 
 pub(super) fn size(container: &Container) -> Size {
     let requested = container.request.memory.unwrap_or(0);
-    let sampled = container.pods.iter().all(|pod| pod.series.is_some());
+    let sampled = container.pods.iter().all(|pod| pod.series.is_some() || !measured(pod));
     let mut all = Aggregate::default();
     for pod in &container.pods {
         match &pod.series {

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::manifest::{nodes, pods};
+use crate::model::Pod;
 use crate::sizing::{Quantiles, Used};
 
 const MIB: u64 = 1 << 20;
@@ -69,8 +70,11 @@ fn size(mebibytes: u64) -> Size {
     Size { request, limit: request, ..Size::default() }
 }
 
-fn together(rooms: &[u64], loads: &[Load]) -> (Problem, Joint) {
-    let problem = problem(rooms, &loads.iter().map(deployment).collect::<Vec<_>>());
+fn stack(rooms: &[u64], loads: &[Load]) -> Problem {
+    problem(rooms, &loads.iter().map(deployment).collect::<Vec<_>>())
+}
+
+fn together(problem: &Problem, loads: &[Load]) -> Joint {
     let containers: Vec<Container> = loads
         .iter()
         .map(|load| {
@@ -78,14 +82,14 @@ fn together(rooms: &[u64], loads: &[Load]) -> (Problem, Joint) {
         })
         .collect();
     let wanted: Vec<_> = loads.iter().map(|load| size(load.wanted)).enumerate().collect();
-    let joint = jointly(&problem, &wanted, &containers);
-    assert_eq!(joint, jointly(&problem, &wanted, &containers), "equal inputs");
-    (problem, joint)
+    let joint = jointly(problem, &wanted, &containers);
+    assert_eq!(joint, jointly(problem, &wanted, &containers), "equal inputs");
+    joint
 }
 
 /// What each requests in the end, in MiB, and what each lacks.
 fn given(rooms: &[u64], loads: &[Load]) -> (Vec<u64>, Vec<(String, u64)>) {
-    let (_, joint) = together(rooms, loads);
+    let joint = together(&stack(rooms, loads), loads);
     assert!(joint.placement.is_some(), "no witness");
     let memory = |one: &Resource| one.memory.unwrap_or(0) / MIB;
     (
@@ -155,7 +159,7 @@ fn cpu_is_shared_out_to_the_thousandth() {
 #[test]
 fn of_a_stack_that_does_not_fit_there_is_no_witness() {
     let loads = [load("a", 0, [400, 400, 400]), load("b", 0, [400, 400, 500])];
-    let (_, joint) = together(&[500], &loads);
+    let joint = together(&stack(&[500], &loads), &loads);
     assert_eq!(joint.placement, None);
     let short: Vec<&str> = joint.short.iter().map(|short| short.service.as_str()).collect();
     assert_eq!(short, ["b"]);
@@ -267,32 +271,34 @@ fn loads() -> impl Strategy<Value = Vec<Load>> {
     })
 }
 
-/// What a node's pods request, added up again from the placement.
-fn sum(problem: &Problem, joint: &Joint, loads: &[Load], node: &str) -> u64 {
-    let Some(placement) = &joint.placement else { return 0 };
-    let here =
-        problem.pods.iter().filter(|pod| placement.get(&pod.key()).is_some_and(|on| on == node));
+/// Every pod has its node, and no node's pods request more than it has, added
+/// up again from the placement.
+fn holds(problem: &Problem, joint: &Joint, loads: &[Load]) -> bool {
+    let Some(placement) = &joint.placement else { return false };
     let request = |service: &str| {
         let place = loads.iter().position(|load| load.name == service).unwrap();
         joint.sizes[place].1.request.memory.unwrap_or(0)
     };
-    here.map(|pod| request(&pod.service)).sum()
+    let sum = |node: &str| -> u64 {
+        let on = |pod: &&Pod| placement[&pod.key()] == node;
+        problem.pods.iter().filter(on).map(|pod| request(&pod.service)).sum()
+    };
+    problem.nodes.iter().all(|node| sum(&node.name) <= node.allocatable.memory_bytes)
+}
+
+fn rooms() -> impl Strategy<Value = Vec<u64>> {
+    proptest::collection::vec(200..900_u64, 1..4)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_problem_that_fits_still_fits(
-        rooms in proptest::collection::vec(200..900_u64, 1..4),
-        loads in loads(),
-    ) {
-        let (before, joint) = together(&rooms, &loads);
+    fn a_stack_that_fits_still_fits(rooms in rooms(), loads in loads()) {
+        let before = stack(&rooms, &loads);
+        let joint = together(&before, &loads);
         if placed(&before, &LAST).is_some() {
-            prop_assert!(joint.placement.is_some());
-            for (node, room) in before.nodes.iter().zip(&rooms) {
-                prop_assert!(sum(&before, &joint, &loads, &node.name) <= room * MIB);
-            }
+            prop_assert!(holds(&before, &joint, &loads));
         }
         let mut lacking = 0;
         for (load, (_, size)) in loads.iter().zip(&joint.sizes) {
@@ -304,5 +310,22 @@ proptest! {
         }
         let told: u64 = joint.short.iter().filter_map(|short| short.by.memory).sum();
         prop_assert_eq!(lacking, told);
+    }
+
+    #[test]
+    fn a_stack_that_runs_still_runs_when_a_node_was_closed(
+        rooms in rooms(),
+        loads in loads(),
+        closed in 0..6_usize,
+    ) {
+        let mut before = stack(&rooms, &loads);
+        let Some(placement) = placed(&before, &LAST) else { return Ok(()) };
+        for pod in &mut before.pods {
+            pod.node_name = placement.get(&pod.key()).cloned();
+        }
+        if let Some(node) = before.nodes.get_mut(closed) {
+            node.unschedulable = true;
+        }
+        prop_assert!(holds(&before, &together(&before, &loads), &loads));
     }
 }

@@ -203,6 +203,24 @@ fn without_measurements_there_is_no_advice() {
 }
 
 #[test]
+fn a_pod_that_only_just_came_changes_nothing() {
+    let sample = |minute: u64| Sample { at: minute * 60, value: 200 * MIB };
+    let all: Vec<Sample> = (0..2 * DAY).map(sample).collect();
+    let series = Some(Series {
+        cpu: all.iter().map(|one| Sample { value: 70, ..*one }).collect(),
+        memory: all,
+    });
+    let old = Used { series, ..History::new(2 * DAY, |_| 200).used(0) };
+    for method in [Method::Ours, Method::Krr, Method::Vpa] {
+        let of = |pods: &[&Used]| {
+            let pods = pods.iter().copied().cloned().collect();
+            advise(method, &Container { pods, ..Container::default() }, &Rules::default())
+        };
+        assert_eq!(of(&[&old, &Used::default()]), of(&[&old]));
+    }
+}
+
+#[test]
 fn the_interval_narrows_with_history() {
     // Confidence c in days: × (1 + 1/c), and × (1 + 0.001/c)⁻².
     for (days, high) in [(1, 220), (2, 165), (10, 121)] {

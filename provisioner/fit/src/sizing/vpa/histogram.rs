@@ -175,7 +175,7 @@ impl Histogram {
         let reference = (at + life / 2) / life * life;
         if let Some(earlier) = earlier {
             let lives = (super::float(earlier) - super::float(reference)) / super::float(life);
-            let factor = lives.round().exp2();
+            let factor = lives.exp2();
             for weight in &mut self.weights[self.ends.0..=self.ends.1] {
                 *weight *= factor;
             }
