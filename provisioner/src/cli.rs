@@ -209,6 +209,9 @@ pub(crate) struct Report {
     /// `provision` deploys with them
     #[arg(long)]
     pub write: bool,
+    /// Write a page with pictures there as well
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// Another tool that advises sizes.

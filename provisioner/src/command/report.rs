@@ -13,7 +13,7 @@ use crate::measured::join::{Joined, join};
 use crate::measured::judge::{Found, judge};
 use crate::measured::predict::{predict, sites};
 use crate::measured::sizes::{Sizes, sizes};
-use crate::measured::{About, prometheus, table};
+use crate::measured::{About, html, prometheus, table};
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::view::{self, Reporter};
@@ -31,12 +31,19 @@ pub(super) async fn run(
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let answer = answer?;
+    if let Some(path) = &options.html {
+        fs_err::write(path, html::page(&answer))
+            .map_err(|error| Failure::new(Code::Usage, "cannot write the page", &error))?;
+    }
     if common.json {
         terminal::json(&answer)?;
     } else {
         terminal::text(&table::table(&answer));
         if let Some(written) = &answer.written {
             terminal::remark(&format!("{}\n", told(written)));
+        }
+        if let Some(path) = &options.html {
+            terminal::remark(&format!("wrote {}\n", path.display()));
         }
     }
     Ok(if answer.word == Word::DoesNotFit { Code::Refused } else { Code::Done })

@@ -153,4 +153,4 @@ fn killed(pod: &PodUse) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! agents ─▶ snapshot ─┐
-//! kubectl ─▶ cluster ─┼▶ join ─▶ node, service, sizes ─▶ judge ─▶ answer ─▶ table, JSON
+//! kubectl ─▶ cluster ─┼▶ join ─▶ node, service, sizes ─▶ judge ─▶ answer ─▶ table, JSON, html
 //! Prometheus ─▶ history ┘                    provision fit ──┘
 //! ```
 
@@ -12,6 +12,7 @@ mod causes;
 pub(crate) mod cluster;
 pub(crate) mod gather;
 pub(crate) mod history;
+pub(crate) mod html;
 mod http;
 pub(crate) mod join;
 pub(crate) mod judge;

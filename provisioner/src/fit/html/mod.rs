@@ -2,30 +2,21 @@
 //! coloured by group.
 
 mod nodes;
+pub(crate) mod parts;
 mod tables;
 
 use std::fmt::Write as _;
 
 use terrarium_helm::card::GROUPS;
 
-use super::answer::{Answer, Weight, Word};
+use super::answer::{Answer, Weight};
 use super::words;
-
-const STYLE: &str = include_str!("style.css");
+use parts::{begin, capital, class, escape, mark, prose, sentence};
 
 /// The page.
 pub(crate) fn page(answer: &Answer) -> String {
     let groups = groups(answer);
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" \
-         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{word}: {title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
-        word = capital(answer.word.as_str()),
-        title = escape(&answer.subject.title),
-    );
+    let mut page = begin(answer.word, &answer.subject.title);
     head(&mut page, answer);
     nodes::section(&mut page, answer, &groups);
     changes(&mut page, answer);
@@ -142,70 +133,6 @@ fn groups(answer: &Answer) -> Vec<String> {
     other.sort_unstable();
     other.dedup();
     GROUPS.into_iter().chain(other).map(str::to_owned).collect()
-}
-
-/// The class that colours a group. There are twelve colours.
-fn colour(groups: &[String], group: &str) -> usize {
-    groups.iter().position(|known| known == group).unwrap_or_default() % 12
-}
-
-const fn class(word: Word) -> &'static str {
-    match word {
-        Word::Fits => "fits",
-        Word::Tight => "tight",
-        Word::DoesNotFit => "no",
-    }
-}
-
-const fn mark(word: Word) -> &'static str {
-    match word {
-        Word::Fits => "✓",
-        Word::Tight => "!",
-        Word::DoesNotFit => "✕",
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// With a capital and a full stop, unless it begins with a name.
-fn sentence(text: &str) -> String {
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{end}", capital(text))
-}
-
-/// Prose as HTML: what stands between backticks is code, and a number keeps its
-/// per cent sign.
-fn prose(text: &str) -> String {
-    let mut out = String::new();
-    for (index, part) in escape(text).replace(" %", "\u{a0}%").split('`').enumerate() {
-        if index > 0 {
-            out.push_str(if index % 2 == 1 { "<code>" } else { "</code>" });
-        }
-        out.push_str(part);
-    }
-    if text.matches('`').count() % 2 == 1 {
-        out.push_str("</code>");
-    }
-    out
-}
-
-/// Text as HTML, in elements and in attributes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

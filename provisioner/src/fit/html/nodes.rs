@@ -5,11 +5,7 @@ use std::fmt::Write as _;
 
 use super::super::answer::{Answer, Node};
 use super::super::words::{cores, gib, mib, mib_range, percent};
-use super::{class, colour, escape, mark, prose};
-
-/// A segment narrower than this share of its bar, in per cent, has no room for
-/// a name.
-const NAMED_FROM: u64 = 7;
+use super::parts::{class, colour, escape, mark, prose, segment, sentence, wide};
 
 pub(super) fn section(page: &mut String, answer: &Answer, groups: &[String]) {
     page.push_str("<section>\n<h2>Nodes</h2>\n");
@@ -69,7 +65,7 @@ fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
         page,
         "<p class=\"reading\">{}</p>\n<dl>\n<div><dt>CPU requested</dt><dd>{} of {} \
          cores</dd></div>\n",
-        prose(&super::sentence(&node.reading)),
+        prose(&sentence(&node.reading)),
         cores(node.requested_cpu),
         cores(node.allocatable_cpu),
     );
@@ -145,25 +141,4 @@ fn board(page: &mut String, node: &Node, groups: &[String], scale: u64) {
         );
     }
     page.push_str("</div></div>\n");
-}
-
-fn segment(page: &mut String, class: &str, part: u64, whole: u64, name: &str, title: &str) {
-    if part == 0 {
-        return;
-    }
-    let name = if percent(part, whole) > NAMED_FROM { name } else { "" };
-    let _ = write!(
-        page,
-        "<span class=\"{class}\" style=\"width:{}%\" title=\"{}\">{}</span>",
-        wide(part, whole),
-        escape(title),
-        escape(name),
-    );
-}
-
-/// A width in per cent with two decimals, of integers so that equal answers
-/// make equal pages.
-fn wide(part: u64, whole: u64) -> String {
-    let hundredths = (u128::from(part) * 10_000).checked_div(u128::from(whole)).unwrap_or_default();
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }

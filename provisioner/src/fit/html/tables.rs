@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::answer::Answer;
 use super::super::words::{cores, gib, mib};
-use super::{colour, escape, prose};
+use super::parts::{colour, escape, prose, sentence};
 
 pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
     if answer.services.is_empty() {
@@ -18,7 +18,7 @@ pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
     );
     for service in &answer.services {
         let why = service.reason.as_ref().map_or_else(String::new, |reason| {
-            format!("<p class=\"why\">{}</p>", prose(&super::sentence(reason)))
+            format!("<p class=\"why\">{}</p>", prose(&sentence(reason)))
         });
         let volumes = if service.volumes > 0 { gib(service.volumes) } else { "–".to_owned() };
         let room = service.largest_request.map_or_else(|| "–".to_owned(), mib);
@@ -51,7 +51,7 @@ pub(super) fn loss(page: &mut String, answer: &Answer) {
             page,
             "<li><span class=\"kind\">{}</span><span>{}</span></li>",
             escape(&loss.node),
-            prose(&super::sentence(&loss.summary))
+            prose(&sentence(&loss.summary))
         );
     }
     page.push_str(

@@ -64,7 +64,8 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
     judge(found, &About::new(&Catalogue::embedded().unwrap()))
 }
 
-fn both() -> Answer {
+/// What is said of two nodes that answer.
+pub(crate) fn both() -> Answer {
     answer(CLUSTER, &[("pi-1", PI_1), ("pi-2", PI_2)])
 }
 

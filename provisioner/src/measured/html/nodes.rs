@@ -1,0 +1,185 @@
+//! The nodes: for each two bars of one scale, what is used most of the time and
+//! what is requested.
+
+use std::fmt::Write as _;
+
+use super::super::answer::{Answer, Node, Share};
+use super::super::words::{megabytes, thousandths};
+use crate::fit::html::parts::{class, colour, escape, mark, prose, segment, sentence, wide};
+use crate::fit::words::{cores, listed, mib, percent};
+
+pub(super) fn section(page: &mut String, answer: &Answer, groups: &[String]) {
+    page.push_str("<section>\n<h2>Nodes</h2>\n");
+    legend(page, answer, groups);
+    let scale = answer.nodes.iter().map(|node| node.memory).max().unwrap_or(1).max(1);
+    page.push_str("<div class=\"nodes\">\n");
+    for node in &answer.nodes {
+        article(page, node, groups, scale);
+    }
+    page.push_str("</div>\n");
+    for (title, rows) in [
+        ("Not measured", pairs(answer.silent.iter().map(|s| (&s.node, &s.why)))),
+        ("Without a node", pairs(answer.left.iter().map(|l| (&l.pod, &l.why)))),
+    ] {
+        if !rows.is_empty() {
+            let _ =
+                write!(page, "<div class=\"left\">\n<h3>{title}</h3>\n<ul>\n{rows}</ul>\n</div>\n");
+        }
+    }
+    page.push_str("</section>\n");
+}
+
+fn pairs<'a>(rows: impl Iterator<Item = (&'a String, &'a String)>) -> String {
+    let mut text = String::new();
+    for (name, why) in rows {
+        let _ = writeln!(text, "<li><b>{}</b> {}</li>", escape(name), prose(why));
+    }
+    text
+}
+
+fn legend(page: &mut String, answer: &Answer, groups: &[String]) {
+    page.push_str("<ul class=\"legend\">\n");
+    let used = |group: &&String| {
+        answer.nodes.iter().flat_map(|node| &node.pods).any(|pod| pod.group == **group)
+    };
+    for group in groups.iter().filter(used) {
+        let class = colour(groups, group);
+        let _ = writeln!(page, "<li><i class=\"g{class}\"></i>{}</li>", escape(group));
+    }
+    page.push_str(
+        "<li><i class=\"own\"></i>System and k3s</li>\n<li><i class=\"peak\"></i>The most that \
+         was used</li>\n</ul>\n",
+    );
+}
+
+fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
+    let about: Vec<&str> = node.board.as_deref().into_iter().chain(node.role).collect();
+    let _ = write!(
+        page,
+        "<article class=\"node {class}\">\n<h3><span class=\"mark\">{mark}</span>{name} \
+         <small>{about}</small></h3>\n",
+        class = class(node.word),
+        mark = mark(node.word),
+        name = escape(&node.name),
+        about = escape(&about.join(", ")),
+    );
+    used(page, node, groups, scale);
+    requested(page, node, groups, scale);
+    for reason in &node.reasons {
+        let _ = writeln!(page, "<p class=\"reading\">{}</p>", prose(&sentence(reason)));
+    }
+    let _ = writeln!(page, "<p class=\"reading\">{}</p>", prose(&sentence(&node.reading)));
+    if let Some(predicted) = &node.predicted {
+        let _ =
+            writeln!(page, "<p class=\"reading\">{}</p>", prose(&sentence(&predicted.difference)));
+    }
+    facts(page, node);
+    causes(page, node);
+    page.push_str("</article>\n");
+}
+
+/// Half of the time: the system's own, each pod's; and how far it ever went.
+fn used(page: &mut String, node: &Node, groups: &[String], scale: u64) {
+    let own = node.used.p50.saturating_sub(node.pods_used.p50).min(node.memory);
+    let _ = write!(
+        page,
+        "<div class=\"row\"><p><b>Used</b> {} half of the time, {} of {} at most</p>\n\
+         <div class=\"track\"><div class=\"bar\" style=\"width:{}%\">",
+        mib(node.used.p50),
+        mib(node.used.max),
+        mib(node.memory),
+        wide(node.memory, scale),
+    );
+    segment(page, "own", own, node.memory, "", &format!("system, k3s and agent: {}", mib(own)));
+    let mut room = node.memory.saturating_sub(own);
+    for pod in &node.pods {
+        let Some(used) = pod.used else { continue };
+        // Page cache may be counted for the pod and as free at once.
+        let part = used.p50.min(room);
+        room -= part;
+        let title =
+            format!("{}: {} half of the time, {} at most", pod.key, mib(used.p50), mib(used.max));
+        let class = format!("g{}", colour(groups, &pod.group));
+        segment(page, &class, part, node.memory, &pod.service, &title);
+    }
+    let _ = write!(
+        page,
+        "</div><div class=\"peak\" style=\"left:{}%\" title=\"{}\"></div></div></div>\n",
+        wide(node.used.max.min(node.memory), scale),
+        escape(&format!("at most {}", mib(node.used.max))),
+    );
+}
+
+/// Reserved, requested by each pod, free.
+fn requested(page: &mut String, node: &Node, groups: &[String], scale: u64) {
+    let kept = node.memory.saturating_sub(node.allocatable);
+    let _ = write!(
+        page,
+        "<div class=\"row\"><p><b>Requested</b> {} of {} allocatable, {} %; limits {}, {} % of \
+         the memory</p>\n<div class=\"track\"><div class=\"bar\" style=\"width:{}%\">",
+        mib(node.requested),
+        mib(node.allocatable),
+        percent(node.requested, node.allocatable),
+        mib(node.limited),
+        percent(node.limited, node.memory),
+        wide(node.memory, scale),
+    );
+    segment(page, "own", kept, node.memory, "", &format!("reserved: {}", mib(kept)));
+    for pod in &node.pods {
+        let title = format!("{}: {} requested", pod.key, mib(pod.request));
+        let class = format!("g{}", colour(groups, &pod.group));
+        segment(page, &class, pod.request, node.memory, &pod.service, &title);
+    }
+    page.push_str("</div></div></div>\n");
+}
+
+fn facts(page: &mut String, node: &Node) {
+    page.push_str("<dl>\n");
+    let mut fact = |term: &str, what: &str| {
+        let _ = writeln!(page, "<div><dt>{term}</dt><dd>{}</dd></div>", escape(what));
+    };
+    if let Some(cpu) = node.used_cpu {
+        let of = cores(node.cores);
+        fact("CPU", &format!("{} of {of} cores, 95 of 100 samples", cores(cpu.p95)));
+    }
+    let pressure = &node.pressure;
+    for (term, share) in [
+        ("Waits for a processor", pressure.cpu),
+        ("for memory", pressure.memory),
+        ("for disks", pressure.io),
+    ] {
+        if let Some(Share { p95, .. }) = share {
+            fact(term, &thousandths(p95));
+        }
+    }
+    fact("Always free", &format!("{} MiB", node.headroom >> 20));
+    fact("System and k3s", &format!("{} MiB", megabytes(node.own.high)));
+    let first: Vec<&str> = node.first_killed.iter().map(|victim| victim.pod.as_str()).collect();
+    if let Some(first) = first.first() {
+        fact("Killed first", first);
+    }
+    page.push_str("</dl>\n");
+}
+
+fn causes(page: &mut String, node: &Node) {
+    if node.causes.is_empty() {
+        return;
+    }
+    page.push_str("<ul class=\"causes\">\n");
+    for cause in &node.causes {
+        let suffer = if cause.suffer.is_empty() {
+            String::new()
+        } else {
+            format!(" {} may suffer from it.", listed(&cause.suffer))
+        };
+        let _ = writeln!(
+            page,
+            "<li><span class=\"kind\">{}</span> {}{} <span class=\"hint\">{}</span></li>",
+            cause.about,
+            prose(&sentence(&cause.what)),
+            escape(&suffer),
+            prose(&sentence(&cause.hint)),
+        );
+    }
+    page.push_str("</ul>\n");
+}
