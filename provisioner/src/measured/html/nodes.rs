@@ -102,9 +102,9 @@ fn used(page: &mut String, node: &Node, groups: &[String], scale: u64) {
         let class = format!("g{}", colour(groups, &pod.group));
         segment(page, &class, part, node.memory, &pod.service, &title);
     }
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "</div><div class=\"peak\" style=\"left:{}%\" title=\"{}\"></div></div></div>\n",
+        "</div><div class=\"peak\" style=\"left:{}%\" title=\"{}\"></div></div></div>",
         wide(node.used.max.min(node.memory), scale),
         escape(&format!("at most {}", mib(node.used.max))),
     );
