@@ -3,7 +3,6 @@
 //! `terrarium-k3s` and `terrarium-helm`; here is what touches the world.
 
 mod access;
-mod agent;
 pub mod artifact;
 mod binaries;
 mod cli;

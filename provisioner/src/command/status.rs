@@ -1,12 +1,15 @@
 //! `provision status`
 
+use std::time::Duration;
+
 use serde::Serialize;
 use terrarium_plan::{Facts, Plan};
 
-use crate::agent::{self, Unwell};
 use crate::cli::Common;
 use crate::command::prepare::Ground;
 use crate::error::{Code, Failure};
+use crate::measured::gather;
+use crate::measured::snapshot::Snapshot;
 use crate::report::terminal;
 use crate::settings::Settings;
 
@@ -34,10 +37,21 @@ pub(crate) struct NodeStatus {
     pub facts: Option<Facts>,
     /// Why not.
     pub error: Option<String>,
-    /// Whether the node agent answers on its port from here.
+    /// Whether the node agent answers, asked on its node.
     pub agent_answers: bool,
     /// Services on this node that its agent finds not well.
     pub unwell: Vec<Unwell>,
+}
+
+/// A service that the agent of its node finds not well.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Unwell {
+    /// Its name.
+    pub service: String,
+    /// Why, in the agent's words.
+    pub failure: String,
+    /// For how long that has been so, where the agent tells.
+    pub seconds: Option<u64>,
 }
 
 /// Shows what the nodes are; exit code 5 when they differ from the inventory.
@@ -45,16 +59,16 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
     let ground = Ground::new(common, settings)?;
     let picture = ground.look(settings).await?;
     let mut nodes = Vec::new();
-    for node in &ground.inventory.nodes {
+    for (node, host) in ground.inventory.nodes.iter().zip(&ground.hosts) {
         let facts = picture.observation.facts.get(&node.name).cloned();
         let error = picture.observation.failures.iter().find(|(name, _)| *name == node.name);
-        let told = if facts.is_some() { agent::unwell(&node.host).await } else { None };
+        let told = if facts.is_some() { gather::agent(host).await.ok() } else { None };
         nodes.push(NodeStatus {
             name: node.name.clone(),
             host: node.host.clone(),
             role: node.role,
             agent_answers: told.is_some(),
-            unwell: told.unwrap_or_default(),
+            unwell: told.map(unwell).unwrap_or_default(),
             facts,
             error: error.map(|(_, failure)| failure.line()),
         });
@@ -74,4 +88,50 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
     } else {
         Code::Drift
     })
+}
+
+fn unwell(snapshot: Snapshot) -> Vec<Unwell> {
+    let taken = snapshot.taken_seconds;
+    let failed = snapshot.probes.into_iter().filter(|probe| !probe.success);
+    let unwell = failed.map(|probe| Unwell {
+        service: probe.service,
+        failure: probe.failure.unwrap_or_else(|| "no word of why".to_owned()),
+        // A clock that was set back makes a time of the future.
+        seconds: taken.zip(probe.since_seconds).map(|(taken, since)| {
+            Duration::try_from_secs_f64(taken - since).unwrap_or_default().as_secs()
+        }),
+    });
+    unwell.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measured::snapshot;
+
+    #[test]
+    fn who_is_not_well_is_told_with_the_reason_and_since_when() {
+        let probe = |service: &str, success: bool, since: f64, failure: Option<&str>| {
+            serde_json::json!({"name": service, "service": service, "success": success,
+                "duration_seconds": 0.1, "since_seconds": since, "failure": failure})
+        };
+        let snapshot = serde_json::json!({
+            "version": 1,
+            "taken_seconds": 1000.5,
+            "node": {"cpus": 4},
+            "probes": [
+                probe("postgresql", true, 5.0, None),
+                probe("redis", false, 958.0, Some("no answer within 5s")),
+                probe("kafka", false, 2000.0, Some("connection lost")),
+            ],
+        });
+        let told = unwell(snapshot::parse(snapshot.to_string().as_bytes()).unwrap());
+        let expected = [("redis", "no answer within 5s", 42), ("kafka", "connection lost", 0)];
+        let expected = expected.map(|(service, failure, seconds)| Unwell {
+            service: service.to_owned(),
+            failure: failure.to_owned(),
+            seconds: Some(seconds),
+        });
+        assert_eq!(told, expected);
+    }
 }

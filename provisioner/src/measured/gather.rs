@@ -68,7 +68,7 @@ pub(crate) async fn agents(hosts: &[Arc<Host>], reporter: &Reporter) -> Agents {
 }
 
 /// Asks one agent.
-pub(super) async fn agent(host: &Host) -> Result<Snapshot, Failure> {
+pub(crate) async fn agent(host: &Host) -> Result<Snapshot, Failure> {
     host.greet().await?;
     agent_at(host, AGENT_PORT).await
 }

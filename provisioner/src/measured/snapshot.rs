@@ -10,6 +10,7 @@ const VERSION: u32 = 1;
 /// One node at one moment, and what was used before it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Snapshot {
+    pub taken_seconds: Option<f64>,
     pub node: Node,
     #[serde(default)]
     pub pods: Vec<Pod>,
@@ -73,6 +74,7 @@ pub(crate) struct Probe {
     pub name: String,
     pub service: String,
     pub success: bool,
+    pub since_seconds: Option<f64>,
     pub duration_seconds: f64,
     pub failure: Option<String>,
 }

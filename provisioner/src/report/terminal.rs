@@ -8,8 +8,7 @@ use std::io::{IsTerminal as _, Write as _};
 use serde::Serialize;
 use terrarium_plan::{Effect, Plan};
 
-use crate::agent::Unwell;
-use crate::command::status::Status;
+use crate::command::status::{Status, Unwell};
 use crate::error::Failure;
 
 /// Whether errors are read by a person at a terminal.
@@ -178,7 +177,8 @@ pub(crate) fn status(status: &Status) -> String {
             text.push_str(&entry("           ", error, ""));
         }
         for Unwell { service, failure, seconds } in &node.unwell {
-            let told = format!("`{service}` is not well for {seconds} s: {failure}");
+            let since = seconds.map_or_else(String::new, |seconds| format!(" for {seconds} s"));
+            let told = format!("`{service}` is not well{since}: {failure}");
             text.push_str(&wrapped("           ", &told));
             text.push('\n');
         }
