@@ -1,5 +1,7 @@
 //! `provision report`
 
+use std::time::Duration;
+
 use terrarium_fit::sizing::{Method, Rules};
 
 use super::prepare::Ground;
@@ -75,7 +77,7 @@ async fn answer(
         notes.extend(failure.map(|failure| format!("not all of the history: {}", failure.line())));
     }
     let joined = join(&cluster, &snapshots, &history, now);
-    let rules = Rules { least_seconds: options.min_history.as_secs(), ..Rules::default() };
+    let rules = rules(options.min_history);
     let tool = options.tool.map(|tool| match tool {
         Tool::Krr => Method::Krr,
         Tool::Vpa => Method::Vpa,
@@ -148,6 +150,15 @@ fn told(written: &Written) -> String {
     }
 }
 
+/// How much history an advice needs: of a shorter time fewer samples, by the same
+/// measure.
+fn rules(min_history: Duration) -> Rules {
+    let Rules { least_seconds, least_samples } = Rules::default();
+    let seconds = min_history.as_secs();
+    let samples = least_samples.saturating_mul(seconds) / least_seconds;
+    Rules { least_seconds: seconds, least_samples: samples.clamp(1, least_samples) }
+}
+
 /// The first node's failure stands for all.
 fn no_node(failure: &Failure, nodes: usize) -> Failure {
     let mut whole = Failure::plain(
@@ -156,4 +167,17 @@ fn no_node(failure: &Failure, nodes: usize) -> Failure {
     );
     whole.causes = vec![failure.line()];
     whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_history_has_fewer_samples_and_never_none() {
+        for (seconds, samples) in [(0, 1), (120, 1), (43_200, 50), (86_400, 100), (864_000, 100)] {
+            let rules = rules(Duration::from_secs(seconds));
+            assert_eq!((rules.least_seconds, rules.least_samples), (seconds, samples));
+        }
+    }
 }
