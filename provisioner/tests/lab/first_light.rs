@@ -142,12 +142,7 @@ fn stores_answer(world: &World) {
     ));
     assert_eq!(row, "42");
     world.kubectl(&format!("{psql} 'drop table first_light'"));
-    let redis = |command: &str| {
-        world.kubectl(&format!(
-            "exec -n terrarium redis-0 -- sh -c 'REDISCLI_AUTH=$(cat /run/secrets/redis/password) redis-cli {command}'"
-        ))
-    };
-    assert_eq!(redis("set first-light 42"), "OK");
-    assert_eq!(redis("get first-light"), "42");
-    redis("del first-light");
+    assert_eq!(world.redis("set first-light 42"), "OK");
+    assert_eq!(world.redis("get first-light"), "42");
+    world.redis("del first-light");
 }

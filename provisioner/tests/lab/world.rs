@@ -161,6 +161,13 @@ impl World {
     pub(crate) fn kubectl_json(&self, arguments: &str) -> Value {
         serde_json::from_str(&self.kubectl(&format!("{arguments} -o json"))).unwrap()
     }
+
+    /// What Redis says to its administrator.
+    pub(crate) fn redis(&self, command: &str) -> String {
+        let password = "REDISCLI_AUTH=$(cat /run/secrets/redis/password)";
+        let line = format!("sh -c '{password} redis-cli {command}'");
+        self.kubectl(&format!("exec -n terrarium redis-0 -- {line}"))
+    }
 }
 
 /// A lab of its own; what a killed test or another stack left behind goes first.
