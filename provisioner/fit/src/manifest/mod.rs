@@ -8,6 +8,7 @@ mod node;
 mod pod;
 mod resized;
 mod term;
+mod whole;
 mod workload;
 
 #[cfg(test)]

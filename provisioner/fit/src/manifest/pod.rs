@@ -1,12 +1,11 @@
 //! A pod from its metadata and spec.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::ManifestError;
 use super::at::At;
 use super::resized::Granted;
-use super::term;
-use crate::model::{Claim, Container, HostPort, Pod, Resources};
+use super::{ManifestError, term, whole};
+use crate::model::{Claim, Container, HostPort, Pod};
 use crate::requests::{self, Kind, Part};
 
 /// What else there is that pods refer to.
@@ -35,10 +34,10 @@ pub(super) fn template(
     let overhead = spec.get("overhead").resources()?;
     let mut effective = requests::effective(&parts, &overhead);
     let mut scored = requests::scored(&parts, &overhead);
-    whole_pod(&spec.get("resources"), &overhead, &mut effective, &mut scored)?;
+    whole::requests(&spec.get("resources"), &parts, &overhead, &mut effective, &mut scored)?;
     effective.pods = 1;
-    let whole = spec.get("resources").get("limits");
-    let limits = limits(requests::limits(&parts), &whole.resources()?, &overhead);
+    let most = spec.get("resources").get("limits");
+    let limits = whole::limits(requests::limits(&parts), &most.resources()?, &overhead);
     let mut namespace_labels = around.namespaces.get(namespace).cloned().unwrap_or_default();
     // The API sets it.
     namespace_labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
@@ -61,7 +60,7 @@ pub(super) fn template(
         overhead,
         scored,
         limits,
-        limited: !whole.get("memory").is_null(),
+        limited: !most.get("memory").is_null(),
         labels,
         host_ports,
         containers,
@@ -117,53 +116,6 @@ fn containers(spec: &At<'_>, granted: &Granted) -> Result<Containers, ManifestEr
         return Err(spec.get("containers").wrong("expected one container or more, found none"));
     }
     Ok((parts, all, ports))
-}
-
-/// Requests of the pod as a whole take the place of its containers'.
-fn whole_pod(
-    at: &At<'_>,
-    overhead: &Resources,
-    effective: &mut Resources,
-    scored: &mut (u64, u64),
-) -> Result<(), ManifestError> {
-    let (limits, requests) = (at.get("limits"), at.get("requests"));
-    let (asked, most) = (requests.resources()?, limits.resources()?);
-    let huge = asked.extended.keys().chain(most.extended.keys());
-    let huge: BTreeSet<&str> =
-        huge.map(String::as_str).filter(|name| name.starts_with("hugepages-")).collect();
-    for name in ["cpu", "memory"].into_iter().chain(huge) {
-        let amount = match (requests.get(name).is_null(), limits.get(name).is_null()) {
-            (false, _) => asked.get(name),
-            // A limit of the pod is its request where its containers say none.
-            (true, false) if effective.get(name) == overhead.get(name) => most.get(name),
-            _ => continue,
-        };
-        let amount = amount.saturating_add(overhead.get(name));
-        effective.set(name, amount);
-        match name {
-            "cpu" => scored.0 = amount,
-            "memory" => scored.1 = amount,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Limits of the pod as a whole take the place of its containers'; what the
-/// runtime takes comes on top of those there are.
-fn limits(mut of_containers: Resources, whole: &Resources, overhead: &Resources) -> Resources {
-    let limits = &mut of_containers;
-    let huge = whole.extended.keys().map(String::as_str).filter(|n| n.starts_with("hugepages-"));
-    for name in ["cpu", "memory"].into_iter().chain(huge).filter(|name| whole.get(name) > 0) {
-        limits.set(name, whole.get(name));
-    }
-    let names = ["cpu", "memory", "ephemeral-storage"];
-    for name in names.into_iter().filter(|name| overhead.get(name) > 0) {
-        if limits.get(name) > 0 {
-            limits.set(name, limits.get(name).saturating_add(overhead.get(name)));
-        }
-    }
-    of_containers
 }
 
 fn host_ports(container: &At<'_>, host_network: bool) -> Result<Vec<HostPort>, ManifestError> {
