@@ -1,6 +1,10 @@
 //! Judging a problem by simulated runs of the default scheduler.
 
+use crate::certificate;
 use crate::model::Problem;
+use crate::pack::{Meter, compile};
+use crate::search::{Outcome, search};
+use crate::share::share;
 use crate::simulate::{Compiled, State, simulate};
 use crate::verdict::{Budget, Scheduler, Verdict, between};
 
@@ -19,6 +23,31 @@ pub fn judge_interval(low: &Problem, high: &Problem, budget: &Budget) -> Verdict
         return judge(low, budget);
     }
     between(judge(low, budget), judge(high, budget))
+}
+
+/// A placement of the pods that wait, by their places and their nodes', that
+/// passes every filter: of one of so many runs, or of a search of so many
+/// steps. None is no proof that there is none.
+pub fn witness(problem: &Problem, budget: &Budget) -> Option<Vec<(usize, usize)>> {
+    if certificate::find(&compile(problem, true)).is_some() {
+        return None;
+    }
+    let compiled = Compiled::new(problem);
+    let pods = problem.pods.iter().enumerate();
+    let order: Vec<(usize, u32)> = pods
+        .filter(|(_, pod)| pod.node_name.is_none())
+        .map(|(place, pod)| (place, pod.wave))
+        .collect();
+    let mut run = |order: &[usize], seed: u64| simulate(&compiled, order, seed).placed;
+    share(&order, budget.runs, budget.seed, &mut run).witness.or_else(|| {
+        let packing = compile(problem, false);
+        let Outcome::Found(nodes) = search(&packing, &mut Meter::new(budget.search, None)) else {
+            return None;
+        };
+        let classes = packing.classes.iter().zip(nodes);
+        let pairs = classes.flat_map(|(class, nodes)| class.members.iter().copied().zip(nodes));
+        Some(pairs.collect()).filter(|pairs: &Vec<_>| replay(&compiled, pairs))
+    })
 }
 
 /// Whether some order places these pods on these nodes, one by one, with each

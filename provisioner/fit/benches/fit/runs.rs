@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use terrarium_fit::model::{
-    Node, Operator, Pod, PodTerm, Problem, Requirement, Resources, SpreadConstraint,
+    Container, Node, Operator, Pod, PodTerm, Problem, Requirement, Resources, SpreadConstraint,
 };
 use terrarium_fit::scheduler;
 use terrarium_fit::simulate::{Compiled, simulate};
+use terrarium_fit::sizing::{self, Quantiles, Resource, Size, Used, jointly, workload};
 use terrarium_fit::verdict::Budget;
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -25,6 +26,43 @@ pub(crate) fn report() {
     let verdict = scheduler::judge(&three, &Budget::default());
     let seconds = start.elapsed().as_secs_f64();
     println!("{:<44}{seconds:>8.3}   {:?}", "a whole verdict, 3 nodes, 60 pods", verdict.verdict);
+    sizes(&problem(3, 60, |pod, _| pod.containers.push(container(pod))));
+}
+
+/// Every container is to request two fifths more than now, which is more than
+/// there is.
+fn sizes(problem: &Problem) {
+    let measured = |pod: &Pod| sizing::Container {
+        namespace: pod.namespace.clone(),
+        workload: workload(pod),
+        container: container(pod).name,
+        request: Resource { cpu: None, memory: Some(pod.requests.memory_bytes) },
+        pods: vec![Used {
+            memory: Some(Quantiles { p95: pod.requests.memory_bytes, ..Quantiles::default() }),
+            ..Used::default()
+        }],
+        ..sizing::Container::default()
+    };
+    let containers: Vec<_> = problem.pods.iter().map(measured).collect();
+    let more = |one: &sizing::Container| Size {
+        request: Resource { cpu: None, memory: one.request.memory.map(|now| now * 7 / 5) },
+        ..Size::default()
+    };
+    let wanted: Vec<_> = containers.iter().map(more).enumerate().collect();
+    let start = Instant::now();
+    let joint = jointly(problem, &wanted, &containers);
+    let seconds = start.elapsed().as_secs_f64();
+    let what = "new sizes for 60 pods, more than fits";
+    println!("{what:<44}{seconds:>8.3}   {} short", joint.short.len());
+}
+
+fn container(pod: &Pod) -> Container {
+    Container {
+        name: "it".to_owned(),
+        memory_request: Some(pod.requests.memory_bytes),
+        cpu_request: Some(pod.requests.cpu_milli),
+        ..Container::default()
+    }
 }
 
 fn orders(problem: &Problem, orders: u64) {

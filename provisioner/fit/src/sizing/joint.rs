@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::advise::{cpu, largest, memory};
 use super::{Container, Part, Resource, Size, Term, Why};
 use crate::model::Problem;
-use crate::scheduler::judge;
-use crate::verdict::{Budget, Kind};
+use crate::scheduler::witness;
+use crate::verdict::Budget;
 use apply::{Change, priority, with};
 use share::{Request, share};
 
@@ -45,7 +45,7 @@ pub struct Short {
 
 /// What one question of many may cost: a few runs of the scheduler, then a
 /// search.
-const EACH: Budget = Budget { search: 20_000, proof: 0, runs: 8, seed: 1 };
+const EACH: Budget = Budget { search: 4_000, proof: 0, runs: 8, seed: 1 };
 /// What the last one may.
 const LAST: Budget = Budget { search: 1_000_000, proof: 0, runs: 100, seed: 1 };
 
@@ -159,8 +159,10 @@ impl<'a> Asked<'a> {
 /// A placement of every pod, checked filter by filter; none when none was
 /// found.
 fn placed(problem: &Problem, budget: &Budget) -> Option<BTreeMap<String, String>> {
-    let verdict = judge(problem, budget);
     let bound = problem.pods.iter().filter_map(|pod| Some((pod.key(), pod.node_name.clone()?)));
-    matches!(verdict.verdict, Kind::Possible | Kind::Guaranteed)
-        .then(|| verdict.placement.into_iter().chain(bound).collect())
+    let found = witness(problem, budget)?;
+    let new = found
+        .into_iter()
+        .map(|(pod, node)| (problem.pods[pod].key(), problem.nodes[node].name.clone()));
+    Some(bound.chain(new).collect())
 }

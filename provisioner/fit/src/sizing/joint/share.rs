@@ -95,10 +95,12 @@ fn raise(
         }
         let step = if one.what == Part::CpuRequest { 1 } else { MIB };
         let mut tried = given.to_vec();
-        let most = largest(from, to, step, &mut |amount| {
+        let mut enough = |amount| {
             tried[place] = amount;
             Some(fits(&tried, moved))
-        });
+        };
+        // Most often there is no room for any of it.
+        let most = largest(to.min(from + step), to, step, &mut enough);
         given[place] = most.unwrap_or(from);
     }
 }
