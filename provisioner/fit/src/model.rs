@@ -7,8 +7,10 @@
 //! ```
 
 mod holds;
+mod volumes;
 
 pub use holds::selects;
+pub use volumes::shared;
 
 use std::collections::BTreeMap;
 
@@ -192,7 +194,7 @@ pub struct HostPort {
 }
 
 /// A volume of a node's own disk (local-path).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Claim {
     /// Its name.
     pub name: String,
@@ -200,6 +202,8 @@ pub struct Claim {
     pub bytes: u64,
     /// The nodes it is bound to, once it is.
     pub nodes: Option<Vec<String>>,
+    /// Whether it is made for each pod and goes with it.
+    pub ephemeral: bool,
 }
 
 /// A container, for reports.
@@ -240,7 +244,7 @@ pub enum Owner {
     StatefulSet {
         /// Its name.
         name: String,
-        /// Whether each pod waits for the one before it.
+        /// Whether each pod is made once the one before it runs.
         ordered: bool,
     },
     /// A `DaemonSet`.
@@ -281,6 +285,8 @@ pub struct Pod {
     pub limited: bool,
     /// Higher goes first.
     pub priority: i32,
+    /// Whether it waits rather than have others give way (`preemptionPolicy: Never`).
+    pub patient: bool,
     /// The node it is on already.
     pub node_name: Option<String>,
     /// Labels its node has to have.

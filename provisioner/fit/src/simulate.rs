@@ -2,19 +2,26 @@
 //! integer divisions, a seeded choice among equals. Everything that needs texts
 //! is worked out once, in [`Compiled`]; a run works on numbers alone.
 
+mod arrival;
 mod compile;
 mod counter;
+mod preempt;
+mod row;
 mod score;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use arrival::ranks;
 pub use compile::Compiled;
 pub use state::State;
 
+use std::collections::VecDeque;
+
 use crate::filter::Reason;
 use crate::random::Random;
+use preempt::preempt;
 
 /// Below this number of nodes all of them are looked at.
 const ALL_BELOW: usize = 100;
@@ -30,31 +37,57 @@ pub struct Run {
 }
 
 /// Runs the scheduler over `order`, places of pods in the problem; pods bound
-/// already are there from the beginning. What finds no node is tried again as
-/// long as others still find theirs.
+/// already are there from the beginning, and stay. What finds no node has less
+/// important ones give way where that helps, and is tried again as long as
+/// others come or go.
 pub fn simulate(compiled: &Compiled, order: &[usize], seed: u64) -> Run {
     let mut random = Random::new(seed);
     let mut state = State::new(compiled);
-    let mut waiting: Vec<usize> = order.iter().copied().filter(|&p| !state.is_placed(p)).collect();
-    let mut start = 0;
+    let arrival = &compiled.arrival;
+    let mut waiting: VecDeque<usize> = arrival.in_turn(order).into();
+    waiting.retain(|&pod| !state.is_placed(pod));
+    let (mut start, mut turn) = (0, 0);
+    let mut since = vec![0; compiled.pods.len()];
+    let mut gone = Vec::new();
     loop {
-        let before = waiting.len();
-        waiting.retain(|&pod| match choose(&state, pod, &mut start, &mut random) {
-            Some(node) => {
-                state.place(pod, node);
-                false
+        let mut left = VecDeque::new();
+        let (mut came, mut went) = (false, false);
+        while let Some(pod) = waiting.pop_front() {
+            if !arrival.is_made(pod, &state) {
+                left.push_back(pod);
+                continue;
             }
-            None => true,
-        });
-        // Only neighbours that came since can open a node to a pod.
-        if waiting.is_empty()
-            || waiting.len() == before
-            || !waiting.iter().any(|&pod| compiled.waits_for_neighbours(pod))
-        {
+            let mut node = choose(&state, pod, &mut start, &mut random);
+            if node.is_none()
+                && let Some(found) = preempt(&mut state, pod, &since, &mut random)
+            {
+                // Their controllers make them again at once.
+                for victim in found.victims.into_iter().rev() {
+                    state.remove(victim);
+                    if arrival.bare[victim] {
+                        gone.push(victim);
+                    } else {
+                        waiting.push_front(victim);
+                    }
+                }
+                (node, went) = (Some(found.node), true);
+            }
+            if let Some(node) = node {
+                state.place(pod, node);
+                turn += 1;
+                (since[pod], came) = (turn, true);
+            } else {
+                left.push_back(pod);
+            }
+        }
+        waiting = left;
+        // Otherwise only neighbours that came since can open a node to a pod.
+        let opened = |&pod: &usize| compiled.waits_for_neighbours(pod) || arrival.follows(pod);
+        if !came || !went && !waiting.iter().any(opened) {
             break;
         }
     }
-    let left = waiting.iter().map(|&pod| (pod, state.reasons(pod))).collect();
+    let left = waiting.into_iter().chain(gone).map(|pod| (pod, state.reasons(pod))).collect();
     Run { placed: state.placement(), left }
 }
 

@@ -13,6 +13,8 @@ use crate::requests::{self, Kind, Part};
 pub(super) struct Around {
     /// Priority classes.
     pub classes: BTreeMap<String, i32>,
+    /// Those whose pods wait rather than have others give way.
+    pub patient: BTreeSet<String>,
     /// The class of pods that name none.
     pub default_class: i32,
     /// Labels of namespaces, by name.
@@ -48,6 +50,7 @@ pub(super) fn template(
         namespace: namespace.to_owned(),
         namespace_labels,
         priority: priority(&spec, around)?,
+        patient: patient(&spec, around)?,
         node_name: Some(spec.get("nodeName").text_or("")?.to_owned()).filter(|n| !n.is_empty()),
         node_selector: spec.get("nodeSelector").texts()?,
         node_affinity: term::node_affinity(&affinity.get("nodeAffinity"))?,
@@ -159,6 +162,15 @@ fn priority(spec: &At<'_>, around: &Around) -> Result<i32, ManifestError> {
     })
 }
 
+/// Whether the pod, or else its class, lets others stay.
+fn patient(spec: &At<'_>, around: &Around) -> Result<bool, ManifestError> {
+    let own = spec.get("preemptionPolicy");
+    if own.is_null() {
+        return Ok(around.patient.contains(spec.get("priorityClassName").text_or("")?));
+    }
+    Ok(own.text()? == "Never")
+}
+
 fn claims(spec: &At<'_>, namespace: &str, around: &Around) -> Result<Vec<Claim>, ManifestError> {
     let mut claims = Vec::new();
     for volume in spec.get("volumes").items()? {
@@ -168,12 +180,13 @@ fn claims(spec: &At<'_>, namespace: &str, around: &Around) -> Result<Vec<Claim>,
             let known = around.claims.get(&format!("{namespace}/{name}")).cloned();
             // One that is not among the manifests is there already, on no node
             // that could be known.
-            claims.push(known.unwrap_or(Claim { name: name.to_owned(), bytes: 0, nodes: None }));
+            claims.push(known.unwrap_or(Claim { name: name.to_owned(), ..Claim::default() }));
         }
         let own = volume.get("ephemeral").get("volumeClaimTemplate");
         if !own.is_null() {
             let name = volume.get("name").text()?.to_owned();
-            claims.push(Claim { name, bytes: storage(&own)?, nodes: None });
+            let bytes = storage(&own)?;
+            claims.push(Claim { name, bytes, ephemeral: true, ..Claim::default() });
         }
     }
     Ok(claims)

@@ -100,6 +100,9 @@ fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
             let priority = i32::try_from(value.integer_or(0)?)
                 .map_err(|_| value.wrong("expected a priority of 32 bits"))?;
             around.classes.insert(object.name.clone(), priority);
+            if at.get("preemptionPolicy").text_or("")? == "Never" {
+                around.patient.insert(object.name.clone());
+            }
             if at.get("globalDefault").flag()? {
                 around.default_class = priority;
             }
@@ -125,7 +128,8 @@ fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
             (None, "") => None,
             (None, node) => Some(vec![node.to_owned()]),
         };
-        let claim = Claim { name: object.name.clone(), bytes: storage(&at)?, nodes };
+        let (name, bytes) = (object.name.clone(), storage(&at)?);
+        let claim = Claim { name, bytes, nodes, ephemeral: false };
         around.claims.insert(format!("{}/{}", object.namespace, object.name), claim);
     }
     Ok(around)
@@ -148,7 +152,8 @@ fn pod(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, Manife
             let name = owner.get("name").text()?.to_owned();
             match owner.get("kind").text()? {
                 "ReplicaSet" => Owner::Deployment { name, max_surge: 0, max_unavailable: 0 },
-                "StatefulSet" => Owner::StatefulSet { name, ordered: true },
+                // It is there already.
+                "StatefulSet" => Owner::StatefulSet { name, ordered: false },
                 "DaemonSet" => Owner::DaemonSet { name },
                 "Job" => Owner::Job { name },
                 _ => Owner::Pod,
@@ -232,7 +237,7 @@ fn stateful_set(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod
         for pod in &mut pods {
             let name = format!("{name}-{}", pod.name);
             let known = around.claims.get(&format!("{}/{name}", object.namespace)).cloned();
-            pod.claims.push(known.unwrap_or(Claim { name, bytes, nodes: None }));
+            pod.claims.push(known.unwrap_or(Claim { name, bytes, ..Claim::default() }));
         }
     }
     Ok(pods)

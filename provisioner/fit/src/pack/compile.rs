@@ -8,8 +8,8 @@ pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bin, Class, Packing};
-use crate::model::{Effect, Node, Pod, Problem, Resources, Selector, Taint};
+use super::{Bin, Class, Order, Packing};
+use crate::model::{Effect, Node, Pod, Problem, Resources, Selector, Taint, shared};
 use neighbours::Neighbours;
 
 /// All pods that are not bound yet. With `lasting` only what never gives way,
@@ -41,12 +41,15 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
     }
     let mut neighbours = Neighbours::new(problem);
     let relevant = relevant(problem);
+    let shared = shared(problem);
     let mut classes: BTreeMap<String, Class> = BTreeMap::new();
     for (place, pod) in problem.pods.iter().enumerate().filter(|(_, pod)| free(pod)) {
         let mut eligible: Vec<bool> = problem.nodes.iter().map(|node| accepts(node, pod)).collect();
         neighbours::exclude_bound(problem, &bound, pod, &mut eligible);
         spread::exclude_uncounted(problem, pod, &mut eligible);
-        let key = key(pod, &row(&pod.requests), &eligible, &relevant);
+        let volumes: Vec<usize> =
+            pod.claims.iter().filter_map(|claim| claim.among(pod, &shared)).collect();
+        let key = format!("{}{volumes:?}", key(pod, &row(&pod.requests), &eligible, &relevant));
         classes
             .entry(key)
             .or_insert_with(|| Class {
@@ -54,7 +57,11 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
                 demand: row(&pod.requests),
                 eligible,
                 wave: pod.wave,
-                order: spread::order(problem, pod, &mut neighbours),
+                order: if volumes.is_empty() {
+                    spread::order(problem, pod, &mut neighbours)
+                } else {
+                    Order::Bound("it shares a volume, which is where the first put it".to_owned())
+                },
             })
             .members
             .push(place);

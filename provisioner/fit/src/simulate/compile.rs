@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::arrival::Arrival;
 use super::counter::{Counter, Spread, Topology};
-use crate::filter::{Reason, refuses, unwelcome, wants};
-use crate::model::{Node, Pod, PodTerm, Problem, Resources, Selector, SpreadConstraint, selects};
+use super::row::{NodeRow, PodRow, extended, node_row, row, same};
+use crate::filter::wants;
+use crate::model::{Node, Pod, PodTerm, Problem, Selector, SpreadConstraint, selects, shared};
 
 /// The system's defaults for pods that say nothing of spreading: label and skew.
 const DEFAULTS: [(&str, u32); 2] =
@@ -23,42 +25,10 @@ pub struct Compiled {
     pub(super) ports: usize,
     /// Ports that exclude each other, by number.
     pub(super) clashes: Vec<Vec<usize>>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct NodeRow {
-    pub cpu: u64,
-    pub memory: u64,
-    pub ephemeral: u64,
-    pub pods: u64,
-    pub extended: Vec<u64>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct PodRow {
-    pub cpu: u64,
-    pub memory: u64,
-    pub ephemeral: u64,
-    pub extended: Vec<u64>,
-    pub scored: (u64, u64),
-    pub bound: Option<usize>,
-    /// Why each node never takes it.
-    pub refused: Vec<Option<Reason>>,
-    /// The score of its preferred node affinity, and of taints, by node;
-    /// empty when all are alike.
-    pub affinity: Vec<i64>,
-    pub taints: Vec<i64>,
-    pub ports: Vec<usize>,
-    /// Counters that go up by so much when it is placed.
-    pub adds: Vec<(usize, i64)>,
-    /// Its required neighbours: counters, and whether it is one of them.
-    pub needs: Vec<usize>,
-    pub needs_itself: bool,
-    /// Its excluded neighbours, and those that exclude it.
-    pub excludes: Vec<usize>,
-    /// Counters and weights its neighbours score by.
-    pub likes: Vec<(usize, i64)>,
-    pub spread: Vec<Spread>,
+    /// How many volumes several pods share that are on no node yet.
+    pub(super) volumes: usize,
+    /// Who comes after whom, and who gives way to whom.
+    pub(super) arrival: Arrival,
 }
 
 /// What a counter counts: the pods some terms mean together, or those that have
@@ -101,6 +71,7 @@ impl Compiled {
             .iter()
             .map(|a| (0..all_ports.len()).filter(|&b| clash(a, all_ports[b])).collect())
             .collect();
+        let shared = shared(problem);
         let mut builder = Builder {
             problem,
             topologies: Vec::new(),
@@ -122,6 +93,7 @@ impl Compiled {
                     .iter()
                     .filter_map(|port| all_ports.iter().position(|known| *known == port))
                     .collect(),
+                volumes: pod.claims.iter().filter_map(|claim| claim.among(pod, &shared)).collect(),
                 ..row
             });
         }
@@ -136,6 +108,8 @@ impl Compiled {
             extended: names.len(),
             ports: all_ports.len(),
             clashes,
+            volumes: shared.len(),
+            arrival: Arrival::new(problem),
         }
     }
 
@@ -143,76 +117,6 @@ impl Compiled {
     pub(super) fn waits_for_neighbours(&self, pod: usize) -> bool {
         let row = &self.pods[pod];
         !row.needs.is_empty() || row.spread.iter().any(|spread| spread.hard)
-    }
-}
-
-/// Whether two pods differ in nothing the rows are made of before neighbours.
-fn same(a: &Pod, b: &Pod) -> bool {
-    a.requests == b.requests
-        && a.scored == b.scored
-        && a.node_name == b.node_name
-        && a.node_selector == b.node_selector
-        && a.node_affinity == b.node_affinity
-        && a.tolerations == b.tolerations
-        && a.claims == b.claims
-}
-
-fn extended(problem: &Problem) -> Vec<String> {
-    let asked = problem.pods.iter().flat_map(|pod| &pod.requests.extended);
-    let mut names: Vec<String> =
-        asked.filter(|(_, amount)| **amount > 0).map(|(name, _)| name.clone()).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn amounts(resources: &Resources, names: &[String]) -> Vec<u64> {
-    names.iter().map(|name| resources.get(name)).collect()
-}
-
-fn node_row(node: &Node, names: &[String]) -> NodeRow {
-    let all = &node.allocatable;
-    NodeRow {
-        cpu: all.cpu_milli,
-        memory: all.memory_bytes,
-        ephemeral: all.ephemeral_bytes,
-        pods: all.pods,
-        extended: amounts(all, names),
-    }
-}
-
-fn row(pod: &Pod, nodes: &[Node], names: &[String]) -> PodRow {
-    let weights = |node: &Node| -> i64 {
-        let terms = pod.node_affinity.preferred.iter();
-        terms.filter(|(_, term)| term.holds(node)).map(|(weight, _)| i64::from(*weight)).sum()
-    };
-    let affinity: Vec<i64> = if pod.node_affinity.preferred.is_empty() {
-        Vec::new()
-    } else {
-        nodes.iter().map(weights).collect()
-    };
-    let taints: Vec<i64> =
-        nodes.iter().map(|node| i64::try_from(unwelcome(pod, node)).unwrap_or(i64::MAX)).collect();
-    PodRow {
-        cpu: pod.requests.cpu_milli,
-        memory: pod.requests.memory_bytes,
-        ephemeral: pod.requests.ephemeral_bytes,
-        extended: amounts(&pod.requests, names),
-        scored: pod.scored,
-        bound: pod
-            .node_name
-            .as_ref()
-            .and_then(|name| nodes.iter().position(|node| node.name == *name)),
-        refused: nodes.iter().map(|node| refuses(pod, node)).collect(),
-        affinity,
-        taints: if taints.iter().any(|count| *count > 0) { taints } else { Vec::new() },
-        ports: Vec::new(),
-        adds: Vec::new(),
-        needs: Vec::new(),
-        needs_itself: false,
-        excludes: Vec::new(),
-        likes: Vec::new(),
-        spread: Vec::new(),
     }
 }
 

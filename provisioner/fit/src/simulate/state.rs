@@ -1,7 +1,8 @@
 //! What is where, and which nodes take a pod now.
 
-use super::compile::{Compiled, PodRow};
+use super::compile::Compiled;
 use super::counter::Spread;
+use super::row::PodRow;
 use crate::filter::Reason;
 
 /// A cluster in the middle of a run.
@@ -14,6 +15,8 @@ pub struct State<'c> {
     /// The sum of each counter.
     totals: Vec<i64>,
     placed: Vec<Option<usize>>,
+    /// Of each shared volume the node its first pod was given.
+    volumes: Vec<Option<usize>>,
 }
 
 /// What is taken on a node.
@@ -49,6 +52,7 @@ impl<'c> State<'c> {
             totals: vec![0; counts.len()],
             counts,
             placed: vec![None; compiled.pods.len()],
+            volumes: vec![None; compiled.volumes],
         };
         for (pod, row) in compiled.pods.iter().enumerate() {
             if let Some(node) = row.bound {
@@ -76,10 +80,13 @@ impl<'c> State<'c> {
     /// Puts a pod on a node, whether it fits there or not.
     pub fn place(&mut self, pod: usize, node: usize) {
         self.change(pod, node, true);
+        for &volume in &self.compiled.pods[pod].volumes {
+            self.volumes[volume].get_or_insert(node);
+        }
         self.placed[pod] = Some(node);
     }
 
-    /// Takes a pod from its node.
+    /// Takes a pod from its node, where its volumes stay.
     pub fn remove(&mut self, pod: usize) {
         if let Some(node) = self.placed[pod].take() {
             self.change(pod, node, false);
@@ -152,6 +159,10 @@ impl<'c> State<'c> {
         }
         if fixed.is_some() {
             return fixed;
+        }
+        let elsewhere = |&volume: &usize| self.volumes[volume].is_some_and(|at| at != node);
+        if row.volumes.iter().any(elsewhere) {
+            return Some(Reason::Volume);
         }
         if self.leans(pod, node) {
             return Some(Reason::Spread);

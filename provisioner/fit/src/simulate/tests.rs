@@ -144,3 +144,133 @@ fn taking_a_pod_away_undoes_its_placing() {
     assert!(state.feasible(1, 0));
     assert_eq!(state.placement(), [None, None]);
 }
+
+/// Priority classes `low`, `high` and `meek`, which is as high but waits.
+const CLASSES: &str = "kind: PriorityClass\nmetadata: {name: low}\nvalue: 1\n---\nkind: \
+                       PriorityClass\nmetadata: {name: high}\nvalue: 9\n---\nkind: \
+                       PriorityClass\nmetadata: {name: meek}\nvalue: 9\npreemptionPolicy: Never\n";
+
+fn of_class(name: &str, replicas: u32, memory: &str, class: &str) -> String {
+    workload(name, replicas, memory, &format!("priorityClassName: {class}"))
+}
+
+/// Each pod's node by name; of those without one, nothing.
+fn nodes_of(names: &[&str], workloads: &[String], seed: u64) -> Vec<(String, usize)> {
+    let problem = problem(names, &format!("{CLASSES}{}", workloads.concat()));
+    let placed = run(&problem, seed).into_iter().enumerate();
+    placed.filter_map(|(pod, at)| Some((problem.pods[pod].name.clone(), at?))).collect()
+}
+
+#[test]
+fn the_less_important_give_way_and_no_more_of_them_than_must() {
+    for (class, expected) in [
+        ("high", &["late-0", "mid-0"][..]),
+        ("meek", &["mid-0", "tool-0"]),
+        ("low", &["mid-0", "tool-0"]),
+    ] {
+        let workloads = [
+            of_class("tool", 1, "2Gi", "low"),
+            of_class("mid", 1, "1Gi", "low"),
+            of_class("late", 1, "3Gi", class),
+        ];
+        let mut found: Vec<String> =
+            nodes_of(&["a"], &workloads, 1).into_iter().map(|(name, _)| name).collect();
+        found.sort();
+        assert_eq!(found, expected, "{class}");
+    }
+}
+
+#[test]
+fn what_gave_way_is_made_again_where_there_is_room() {
+    // The large one fits nowhere until a small one moves to the other node.
+    let workloads = [of_class("small", 2, "1500Mi", "low"), of_class("large", 1, "3Gi", "high")];
+    for seed in 0..10 {
+        let found = nodes_of(&["a", "b"], &workloads, seed);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found[0].1, found[1].1, "both small ones are together: {found:?}");
+    }
+}
+
+#[test]
+fn the_node_that_loses_the_least_is_chosen_and_what_runs_already_stays() {
+    let mut problem = problem(
+        &["a", "b", "c"],
+        &format!(
+            "{CLASSES}{}{}{}{}",
+            of_class("mine", 1, "3Gi", "low"),
+            of_class("one", 1, "3Gi", "low"),
+            of_class("two", 2, "1500Mi", "low"),
+            of_class("late", 1, "3Gi", "high"),
+        ),
+    );
+    problem.pods[0].node_name = Some("a".to_owned());
+    for seed in 0..10 {
+        let placed = run(&problem, seed);
+        let late = placed[4].unwrap();
+        assert_ne!(problem.nodes[late].name, "a", "what is bound stays");
+        assert_eq!((placed[0], placed[1]), (Some(0), None), "one is fewer than two: {placed:?}");
+        assert!(placed[2].is_some() && placed[3].is_some());
+    }
+}
+
+#[test]
+fn nobody_makes_a_bare_pod_again() {
+    let bare = "---\nkind: Pod\nmetadata: {name: bare}\nspec: {priorityClassName: low, containers: \
+                [{name: c, image: i, resources: {requests: {cpu: 100m, memory: 3Gi}}}]}\n";
+    let problem =
+        problem(&["a"], &format!("{CLASSES}{bare}{}", of_class("late", 1, "3Gi", "high")));
+    let run = simulate(&Compiled::new(&problem), &[0, 1], 1);
+    assert_eq!(run.placed, [None, Some(0)]);
+    assert_eq!(run.left, [(0, vec![(Reason::Memory, 1)])]);
+}
+
+fn set(name: &str, replicas: u32, memory: &str, policy: &str) -> String {
+    format!(
+        "---\nkind: StatefulSet\nmetadata: {{name: {name}}}\nspec: {{replicas: {replicas}, \
+         podManagementPolicy: {policy}, selector: {{matchLabels: {{app: {name}}}}}, template: \
+         {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: c, image: i, \
+         resources: {{requests: {{cpu: 100m, memory: {memory}}}}}}}]}}}}}}\n"
+    )
+}
+
+#[test]
+fn a_pod_of_an_ordered_set_is_made_once_the_one_before_it_has_a_node() {
+    let mut ordered = problem(&["a"], &set("s", 3, "1Gi", "OrderedReady"));
+    let mut parallel = problem(&["a"], &set("s", 3, "1Gi", "Parallel"));
+    for (problem, expected) in
+        [(&mut ordered, [None, None, None]), (&mut parallel, [None, Some(0), Some(0)])]
+    {
+        // The first asks for more than there is.
+        problem.pods[0].requests.memory_bytes = 5 << 30;
+        let run = simulate(&Compiled::new(problem), &[2, 1, 0], 1);
+        assert_eq!(run.placed, expected);
+        assert_eq!(run.left.len(), expected.iter().filter(|at| at.is_none()).count());
+    }
+    // Whatever the order, the first has its turn before the others.
+    ordered.pods[0].requests.memory_bytes = 3 << 30;
+    for order in [[2, 1, 0], [1, 2, 0], [0, 1, 2]] {
+        let run = simulate(&Compiled::new(&ordered), &order, 1);
+        assert_eq!(run.placed, [Some(0), Some(0), None], "{order:?}");
+    }
+}
+
+#[test]
+fn pods_that_share_a_volume_go_where_the_first_put_it() {
+    let volume = "volumes: [{name: v, persistentVolumeClaim: {claimName: shared}}]";
+    let own = "volumes: [{name: v, ephemeral: {volumeClaimTemplate: {spec: {}}}}]";
+    for (spec, nodes) in [(volume, 1), (own, 2)] {
+        let problem = problem(&["a", "b"], &workload("web", 2, "1Gi", spec));
+        for seed in 0..10 {
+            let placed = run(&problem, seed);
+            let used = per_node(&placed, 2).into_iter().filter(|pods| *pods > 0).count();
+            assert_eq!(used, nodes, "{spec}: {placed:?}");
+        }
+    }
+    let full = problem(&["a", "b"], &workload("web", 2, "3Gi", volume));
+    let run = simulate(&Compiled::new(&full), &[0, 1], 1);
+    assert_eq!(run.left, [(1, vec![(Reason::Memory, 1), (Reason::Volume, 1)])]);
+    let budget = crate::verdict::Budget { runs: 50, ..crate::verdict::Budget::default() };
+    let verdict = crate::scheduler::judge(&full, &budget);
+    assert_ne!(verdict.verdict, crate::verdict::Kind::Guaranteed);
+    assert_eq!(verdict.runs.unwrap().modelled.complete, 0);
+}

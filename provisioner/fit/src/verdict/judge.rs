@@ -7,6 +7,7 @@ use crate::checker::{check, translate};
 use crate::model::Problem;
 use crate::pack::compile;
 use crate::share::Simulate;
+use crate::simulate::ranks;
 
 /// The scheduler a verdict is about.
 pub struct Scheduler<'a> {
@@ -39,12 +40,17 @@ pub fn judge<'a>(
     for (place, pod) in waiting() {
         services.entry(pod.service.clone()).or_default().push(place);
     }
+    // Each pod of an ordered set is made once the one before it runs, when all
+    // others of its wave have long had their turn.
+    let ranks = ranks(problem);
+    let mut order: Vec<(usize, u32)> = waiting().map(|(place, pod)| (place, pod.wave)).collect();
+    order.sort_by_key(|&(place, wave)| (wave, ranks[place]));
     let confirmed =
         |proof: &crate::certificate::Certificate| check(&translate(problem), proof, budget.search);
     let mut case = Case {
         packing: &packing,
         lasting: &lasting,
-        order: waiting().map(|(place, pod)| (place, pod.wave)).collect(),
+        order,
         services,
         simulate: &mut *scheduler.simulate,
         replay: scheduler.replay,

@@ -164,7 +164,7 @@ fn apply(pod: &mut Pod, first: bool, own: usize, services: usize, nodes: usize, 
     if let (Some((place, there)), true) = (wishes.pinned, first) {
         let on = format!("pi-{}", place % nodes + 1);
         let name = format!("data-{}", pod.name);
-        pod.claims.push(Claim { name, bytes: 0, nodes: Some(vec![on.clone()]) });
+        pod.claims.push(Claim { name, nodes: Some(vec![on.clone()]), ..Claim::default() });
         pod.node_name = there.then_some(on);
     }
 }
