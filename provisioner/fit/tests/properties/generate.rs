@@ -114,6 +114,7 @@ struct Wishes {
     spread: Option<(bool, u32, Option<u32>, bool, usize)>,
     /// The node of its first pod's volume; whether that one is there already.
     pinned: Option<(usize, bool)>,
+    wave: u32,
 }
 
 fn any_wishes() -> impl Strategy<Value = Wishes> {
@@ -124,19 +125,22 @@ fn any_wishes() -> impl Strategy<Value = Wishes> {
         weighted(0.25, (0usize..4, any::<bool>(), any::<bool>())),
         weighted(0.25, (any::<bool>(), 1u32..3, weighted(0.3, 1u32..4), any::<bool>(), 0usize..8)),
         weighted(0.1, (0usize..3, any::<bool>())),
+        prop::sample::select(vec![0u32, 0, 0, 1]),
     )
-        .prop_map(|(tolerates, ssd, port, neighbour, spread, pinned)| Wishes {
+        .prop_map(|(tolerates, ssd, port, neighbour, spread, pinned, wave)| Wishes {
             tolerates,
             ssd: ssd.is_some(),
             port,
             neighbour,
             spread,
             pinned,
+            wave,
         })
 }
 
 fn apply(pod: &mut Pod, first: bool, own: usize, services: usize, nodes: usize, wishes: &Wishes) {
     let name = |service: usize| format!("s{}", service % services);
+    pod.wave = wishes.wave;
     let key = |zone: bool| if zone { ZONE } else { HOST };
     if wishes.tolerates {
         pod.tolerations.push(Toleration { key: Some("own".to_owned()), value: None, effect: None });

@@ -1,5 +1,5 @@
 //! Every state the scheduler can get into: each pod that waits, on each node
-//! that takes it, in any order.
+//! that takes it, in any order or in that of the waves.
 
 use std::collections::HashSet;
 
@@ -16,35 +16,43 @@ pub(crate) struct States {
     pub last: Vec<Vec<Option<usize>>>,
 }
 
-/// Looks at all of them.
+/// Looks at all of them, whatever the order of arrival.
 pub(crate) fn states(problem: &Problem) -> States {
+    explore(problem, &vec![0; problem.pods.len()])
+}
+
+/// Those in which no pod comes before all of earlier waves have their nodes.
+pub(crate) fn states_in_waves(problem: &Problem) -> States {
+    explore(problem, &problem.pods.iter().map(|pod| pod.wave).collect::<Vec<_>>())
+}
+
+fn explore(problem: &Problem, waves: &[u32]) -> States {
     let compiled = Compiled::new(problem);
     let mut state = State::new(&compiled);
     let mut last = Vec::new();
-    walk(&mut state, problem.pods.len(), &mut HashSet::new(), &mut last);
+    walk(&mut state, waves, &mut HashSet::new(), &mut last);
     let whole = |placed: &Vec<Option<usize>>| placed.iter().all(Option::is_some);
     States { complete: last.iter().any(whole), stuck: !last.iter().all(whole), last }
 }
 
 fn walk(
     state: &mut State<'_>,
-    pods: usize,
+    waves: &[u32],
     seen: &mut HashSet<Vec<Option<usize>>>,
     last: &mut Vec<Vec<Option<usize>>>,
 ) {
     if !seen.insert(state.placement()) {
         return;
     }
+    let waiting: Vec<usize> = (0..waves.len()).filter(|&pod| !state.is_placed(pod)).collect();
+    let wave = waiting.iter().map(|&pod| waves[pod]).min();
     let mut ends = true;
-    for pod in 0..pods {
-        if state.is_placed(pod) {
-            continue;
-        }
+    for pod in waiting.into_iter().filter(|&pod| Some(waves[pod]) == wave) {
         for node in 0..state.nodes() {
             if state.feasible(pod, node) {
                 ends = false;
                 state.place(pod, node);
-                walk(state, pods, seen, last);
+                walk(state, waves, seen, last);
                 state.remove(pod);
             }
         }
