@@ -48,10 +48,11 @@ for arch; do
         rustup target add "$target"
     fi
     # Places to relocate go into a bitmap, and nothing unwinds: see link.ld.
-    # Functions that came out the same are one, and what many have in common is
-    # called: both take little time at a scrape and a thirtieth of the size.
+    # Functions that came out the same are one. Of what several have in common,
+    # only what is worth it: calls in the way of a scrape cost it a tenth.
     lean="-C link-arg=-zpack-relative-relocs -C link-arg=-T$PWD/agent/link.ld"
     lean="$lean -C link-arg=--icf=all -C llvm-args=-enable-machine-outliner=always"
+    lean="$lean -C llvm-args=-outliner-benefit-threshold=24"
     # Every panic has its place in the sources: not where those lie here.
     for sources in "$registry"/*/; do
         lean="$lean --remap-path-prefix=$sources="

@@ -14,9 +14,10 @@ use crate::settings::{Filter, Settings, Switches};
 #[derive(Debug, Clone, Parser)]
 #[command(name = "terrarium-agent", version, about)]
 pub struct Args {
-    /// Where to listen: host:port (IPv6 in brackets), or :port for every address.
+    /// Where to listen: host:port (IPv6 in brackets), or :port for every address;
+    /// may be given several times.
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9100")]
-    pub listen: Address,
+    pub listen: Vec<Address>,
     /// Under which path the metrics are.
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
     pub metrics_path: MetricsPath,

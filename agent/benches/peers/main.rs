@@ -12,15 +12,17 @@
     reason = "a benchmark that cannot go on ends"
 )]
 
+mod allocations;
 mod cost;
+mod counted;
 mod floor;
-mod instructions;
 mod kubelet;
 mod report;
 mod subject;
 
 use std::path::{Path, PathBuf};
 
+use allocations::Allocations;
 use cost::Cost;
 use report::{Bound, Line, Report};
 use subject::Subject;
@@ -68,6 +70,7 @@ struct Measured {
     pods: Cost,
     a_pod: f64,
     instructions: f64,
+    allocations: Allocations,
     megabytes: f64,
     exporter_host: Cost,
     exporter: Cost,
@@ -94,7 +97,8 @@ fn measure(agent: &Path) -> Report {
         whole: Cost::of(&Subject::agent(agent)),
         a_pod: (pods.processor - none.processor) / f64::from(PODS),
         pods,
-        instructions: instructions::a_series(&Subject::agent(hosted).with(&host)),
+        instructions: counted::instructions_a_series(&Subject::agent(hosted).with(&host)),
+        allocations: Allocations::of(hosted),
         megabytes: megabytes(std::fs::metadata(agent).unwrap().len()),
         exporter_host: Cost::of(&Subject::node_exporter().with(&host)),
         exporter: Cost::of(&Subject::node_exporter()),
@@ -117,7 +121,7 @@ fn table(measured: &Measured) -> Vec<(String, Option<Cost>, f64)> {
 }
 
 fn lines(measured: &Measured) -> Vec<Line> {
-    let Measured { floor, host, whole, pods, exporter_host, exporter, .. } = measured;
+    let Measured { floor, host, whole, pods, exporter_host, exporter, allocations, .. } = measured;
     let line = Line::new;
     vec![
         line("resident, host set, MiB", host.resident, Bound::most(3.0, 1.5)),
@@ -136,6 +140,13 @@ fn lines(measured: &Measured) -> Vec<Line> {
         ),
         line("time a pod, µs", measured.a_pod, Bound::most(50.0, 30.0)),
         line("user instructions a series", measured.instructions, Bound::most(4000.0, 2500.0)),
+        line(
+            "allocations a scrape, collecting and encoding",
+            allocations.collecting,
+            Bound::most(0.0, 0.0),
+        ),
+        line("allocations a scrape, what is registered", allocations.registered, Bound::none()),
+        line("allocations a scrape, the HTTP layer's own", allocations.http, Bound::none()),
         line("system calls, host set", host.system_calls, Bound::most(60.0, 35.0)),
         line("threads, host set", f64::from(host.threads), Bound::most(2.0, 1.0)),
         line("program, stripped, MB", measured.megabytes, Bound::most(2.5, 1.5)),

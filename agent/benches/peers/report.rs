@@ -31,11 +31,19 @@ impl Bound {
         Self { must: None, wish: Some(most), at_least: false }
     }
 
+    /// Only shown.
+    pub(crate) const fn none() -> Self {
+        Self { must: None, wish: None, at_least: false }
+    }
+
     fn holds(&self, bound: Option<f64>, value: f64) -> bool {
         bound.is_some_and(|bound| if self.at_least { value >= bound } else { value <= bound })
     }
 
     fn verdict(&self, value: f64) -> &'static str {
+        if self.must.or(self.wish).is_none() {
+            return "";
+        }
         match (self.holds(self.wish, value), self.holds(self.must, value), self.must) {
             (true, ..) => "as wished",
             (_, true, _) => "ok",

@@ -175,7 +175,7 @@ impl Index {
             let known = before.remove(&place.uid);
             self.pods.extend(Pod::of(place, known, &book, hierarchy));
         }
-        self.pods.sort_by(|one, other| {
+        self.pods.sort_unstable_by(|one, other| {
             (&one.namespace, &one.name, &one.uid).cmp(&(&other.namespace, &other.name, &other.uid))
         });
         self.budget.clear();
@@ -208,7 +208,7 @@ impl Pod {
                 anonymous.push(hierarchy.processes(&folder));
             }
         }
-        containers.sort_by(|one, other| one.names.container.cmp(&other.names.container));
+        containers.sort_unstable_by(|one, other| one.names.container.cmp(&other.names.container));
         let names = &containers.first()?.names;
         if anonymous != pod.anonymous || !before.is_empty() {
             // The process may be gone with one of them, and the network with it.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::entries;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
@@ -111,13 +112,12 @@ pub fn word(path: &Path) -> Vec<u8> {
 /// # Errors
 /// When there is no such class on this host.
 pub fn class(folder: &Path, what: &'static str) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let mut found: Vec<(String, PathBuf)> = std::fs::read_dir(folder)
-        .map_err(|_| Failure::Absent { what })?
-        .flatten()
-        .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
-        .collect();
-    found.sort();
-    Ok(found)
+    let names = entries(folder).map_err(|_| Failure::Absent { what })?;
+    let beside = |name: String| {
+        let path = folder.join(&name);
+        (name, path)
+    };
+    Ok(names.into_iter().map(beside).collect())
 }
 
 #[cfg(test)]

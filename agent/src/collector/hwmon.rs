@@ -12,7 +12,7 @@ pub use readings::{READINGS, Reading, classify};
 
 use super::attributes::word;
 use super::rescan::Rescan;
-use super::{Collector, numbered};
+use super::{Collector, entries, numbered};
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
@@ -117,13 +117,7 @@ impl Hwmon {
 fn chip(folder: &Path) -> Chip<Source> {
     let name = std::fs::read(folder.join("name")).unwrap_or_default().trim_ascii().to_vec();
     let device = folder.join("device").canonicalize().or_else(|_| folder.canonicalize());
-    let mut files: Vec<String> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    files.sort();
+    let files = entries(folder).unwrap_or_default();
     let sensors = files.iter().filter_map(|file| {
         let (reading, sensor) = classify(file)?;
         let sensor = Sensor { reading, name: sensor.to_owned(), number: None };

@@ -164,15 +164,19 @@ pub fn enabled(settings: &Settings, pods: &Shared) -> Vec<Box<dyn Collector>> {
 /// The entries of a class folder of sysfs, sorted by the number at their end.
 /// A folder that is not there has none.
 fn numbered(folder: &Path, prefix: &str) -> Vec<(u32, PathBuf)> {
-    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let number = entry.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()?;
-            Some((number, entry.path()))
-        })
+    let names = entries(folder).unwrap_or_default().into_iter();
+    let mut found: Vec<(u32, PathBuf)> = names
+        .filter_map(|name| Some((name.strip_prefix(prefix)?.parse().ok()?, folder.join(&name))))
         .collect();
-    found.sort();
+    found.sort_unstable_by_key(|(number, _)| *number);
     found
+}
+
+/// The names in a folder, sorted; those that are no text left out.
+fn entries(folder: &Path) -> std::io::Result<Vec<String>> {
+    let names = std::fs::read_dir(folder)?.flatten().map(|entry| entry.file_name().into_string());
+    let mut names: Vec<String> = names.filter_map(Result::ok).collect();
+    // Each kind of sort is kilobytes of program; the stable ones are twice that.
+    names.sort_unstable();
+    Ok(names)
 }

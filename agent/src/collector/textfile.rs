@@ -57,7 +57,7 @@ impl Textfile {
         }
         // By the whole name's end: a file that is all ending counts too.
         files.retain(|path| path.as_os_str().as_encoded_bytes().ends_with(b".prom"));
-        files.sort();
+        files.sort_unstable();
         Ok(files)
     }
 }

@@ -1,7 +1,7 @@
 //! Containers over time. One that is started again is the same container: what
 //! it used before still tells what it needs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Moment;
 use super::track::{Reading, Track};
@@ -44,8 +44,7 @@ impl Containers {
 
     /// Takes a sample of each, and forgets those whose pods are gone.
     pub fn note(&mut self, now: Moment, pods: &[Pod]) {
-        let uids: BTreeSet<&str> = pods.iter().map(|pod| pod.uid.as_str()).collect();
-        self.0.retain(|(uid, _), _| uids.contains(uid.as_str()));
+        self.0.retain(|(uid, _), _| pods.iter().any(|pod| pod.uid == *uid));
         for pod in pods {
             for container in pod.containers.iter().filter(|container| container.present) {
                 let key = (pod.uid.clone(), container.names.container.clone());

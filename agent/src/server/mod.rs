@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::address::Address;
 use crate::agent::Agent;
@@ -74,7 +75,6 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Setup)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Setup)?;
     let hangup = signal(SignalKind::hangup()).map_err(ServeError::Setup)?;
-    let address = &args.listen;
     let web = match &args.web_config {
         Some(path) => {
             let registry = agent.registered().registry();
@@ -82,13 +82,20 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
         }
         None => None,
     };
-    let listener = listen(address)
-        .await
-        .map_err(|source| ServeError::Listen { address: address.clone(), source })?;
-    let bound = listener.local_addr().map_err(ServeError::Setup)?;
-    // With standard error gone there is nobody left to tell.
+    let mut listeners = Vec::new();
+    for address in &args.listen {
+        let listener = listen(address).await;
+        listeners.push(
+            listener.map_err(|source| ServeError::Listen { address: address.clone(), source })?,
+        );
+    }
     let scheme = if web.as_ref().is_some_and(|web| web.get().tls.is_some()) { "s" } else { "" };
-    let _ = writeln!(io::stderr(), "listening on http{scheme}://{bound}{}", args.metrics_path.0);
+    for listener in &listeners {
+        let bound = listener.local_addr().map_err(ServeError::Setup)?;
+        // With standard error gone there is nobody left to tell.
+        let _ =
+            writeln!(io::stderr(), "listening on http{scheme}://{bound}{}", args.metrics_path.0);
+    }
 
     let probing = probing::start(args.config.clone(), &agent)?;
     tokio::spawn(probing::follow(hangup, probing.clone()));
@@ -99,17 +106,21 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     if let Some(web) = &web {
         router = guard::guarded(router, Arc::clone(web));
     }
-    let connections = Connections::new(router, web);
-    let accepting = connections.accept(listener);
-    let told = std::future::poll_fn(|context| {
+    let connections = Arc::new(Connections::new(router, web));
+    let accepting: Vec<_> = listeners
+        .into_iter()
+        .map(|listener| {
+            let connections = Arc::clone(&connections);
+            tokio::spawn(async move { connections.accept(listener).await })
+        })
+        .collect();
+    std::future::poll_fn(|context| {
         let told =
             terminate.poll_recv(context).is_ready() | interrupt.poll_recv(context).is_ready();
         if told { Poll::Ready(()) } else { Poll::Pending }
-    });
-    tokio::select! {
-        () = accepting => {}
-        () = told => {}
-    }
+    })
+    .await;
+    accepting.iter().for_each(JoinHandle::abort);
     // Too late is no failure: stopping is what was asked for.
     let _ = tokio::time::timeout(GRACE, connections.stop()).await;
     Ok(())

@@ -1,12 +1,13 @@
 //! The HTTP side of the real program, over the real /proc and /sys.
 
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
 use terrarium_agent::collector::TABLE;
 
 use crate::exposition;
 use crate::lint::findings;
-use crate::running::{Running, agent};
+use crate::running::{Connection, Running, agent};
 
 /// What not every machine has, nor every kernel tells.
 const NOT_EVERYWHERE: [&str; 14] = [
@@ -127,6 +128,17 @@ fn told_to_stop_it_stops_with_0() {
     let (code, _) = running.terminate();
     assert_eq!(code, Some(0));
     drop((idle, half));
+}
+
+#[test]
+fn every_address_given_is_listened_on() {
+    let other = TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap();
+    let running = Running::start(agent().arg(format!("--web.listen-address={other}")));
+    assert_eq!(running.get("/healthz"), b"ok\n");
+    let stream = TcpStream::connect(other).unwrap();
+    assert_eq!(Connection::over(stream).get("/healthz").body, b"ok\n");
+    assert_eq!(running.terminate().0, Some(0));
+    assert!(TcpStream::connect(other).is_err());
 }
 
 #[test]

@@ -36,5 +36,5 @@ fn its_command_is_one_the_agent_takes() {
     let default = Args::try_parse_from(["terrarium-agent"]).unwrap();
     assert_eq!(given.listen, default.listen);
     let port = setting("SocketBindAllow");
-    assert_eq!(format!(":{}", port.strip_prefix("tcp:").unwrap()), given.listen.to_string());
+    assert_eq!(format!(":{}", port.strip_prefix("tcp:").unwrap()), given.listen[0].to_string());
 }
