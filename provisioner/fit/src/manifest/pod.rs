@@ -1,6 +1,6 @@
 //! A pod from its metadata and spec.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::at::At;
 use super::resized::Granted;
