@@ -62,7 +62,7 @@ async fn answer(
     if let (true, Some((_, failure))) = (snapshots.is_empty(), silent.first()) {
         return Err(no_node(failure, silent.len()));
     }
-    let cluster = gather::cluster(ground.server()?, reporter).await?;
+    let cluster = gather::cluster(&ground.hosts, reporter).await?;
     let now = u64::try_from(clock::now_ms() / 1000).unwrap_or(0);
     let mut sources = vec!["agents"];
     let mut notes = Vec::new();

@@ -177,7 +177,8 @@ fn pod(raw: raw::Pod, object: &str) -> Result<Pod, ClusterError> {
     let (metadata, spec, status) = (raw.metadata, raw.spec, raw.status);
     let (workload, once) = workload(&metadata);
     let scheduled = status.conditions.iter().find(|condition| condition.kind == "PodScheduled");
-    let unscheduled = scheduled.filter(|condition| condition.status == "False");
+    let unscheduled = scheduled
+        .filter(|condition| condition.status == "False" && condition.reason == "Unschedulable");
     let stays =
         spec.init_containers.into_iter().filter(|container| container.restart_policy == "Always");
     let states: Vec<_> =

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use terrarium_inventory::Role;
 use terrarium_plan::State;
 use tokio::task::JoinSet;
 
@@ -89,8 +90,19 @@ async fn agent_at(host: &Host, port: u16) -> Result<Snapshot, Failure> {
     })
 }
 
-/// Asks Kubernetes, through the server.
-pub(crate) async fn cluster(server: &Host, reporter: &Reporter) -> Result<Cluster, Failure> {
+/// Asks Kubernetes, through the first server that answers.
+pub(crate) async fn cluster(hosts: &[Arc<Host>], reporter: &Reporter) -> Result<Cluster, Failure> {
+    let mut first = None;
+    for server in hosts.iter().filter(|host| host.node.role == Role::Server) {
+        match through(server, reporter).await {
+            Ok(cluster) => return Ok(cluster),
+            Err(failure) => first = first.or(Some(failure)),
+        }
+    }
+    Err(first.unwrap_or_else(|| Failure::plain(Code::Internal, "the inventory has no server")))
+}
+
+async fn through(server: &Host, reporter: &Reporter) -> Result<Cluster, Failure> {
     let reporter = reporter.of(&server.node.name);
     reporter.say("kubernetes", State::Started("list nodes and pods".to_owned()));
     let args = ["get", cluster::KINDS, "--all-namespaces", "--output", "json"].map(str::to_owned);

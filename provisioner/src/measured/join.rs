@@ -135,8 +135,7 @@ fn used(
             used.oom = Some(Oom { kills: measured.oom_kills, limit: measured.oom_limit_bytes });
         }
         if let Some(history) = &measured.history {
-            used.seconds = now.saturating_sub(whole(history.since_seconds));
-            used.samples = history.samples;
+            (used.seconds, used.samples) = history.covers(now);
             used.memory = history.memory_bytes.map(|memory| memory.quantiles(1.0));
             used.cpu = history.cpu_cores.map(|cpu| cpu.quantiles(MILLI));
         }

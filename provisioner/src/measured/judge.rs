@@ -12,11 +12,16 @@ use super::node::{Known, node};
 use super::service::services;
 use super::snapshot::Snapshot;
 use crate::fit::answer::{self as fit, Word};
-use crate::fit::words::mib;
+use crate::fit::words::{listed, mib};
 use crate::report::terminal::count;
 
 /// Reasons that are told; the rest stands with the nodes.
 const REASONS: usize = 3;
+
+/// Samples below which peaks say little.
+const FEW: u64 = 60;
+/// What is said of a pod the scheduler has not looked at yet: no verdict.
+const YOUNG: &str = "the scheduler has not said why";
 
 /// Everything that was found out.
 #[derive(Debug)]
@@ -48,13 +53,25 @@ pub(crate) fn judge(found: Found<'_>, about: &About) -> Answer {
         }
     }
     let left = left(found.cluster);
-    let (word, reasons) = word(&nodes, &left, &found);
+    let (word, mut reasons) = word(&nodes, &left, &found);
+    if !silent.is_empty() {
+        let names: Vec<&str> = silent.iter().map(|silent| silent.node.as_str()).collect();
+        reasons.push(format!("nothing was measured on {}", listed(&names)));
+    }
     let history = found.joined.containers.iter().map(|container| container.history().0);
     let mut notes = found.notes;
     notes.extend(found.cluster.evicted.iter().map(|(pod, why)| {
         format!("`{pod}` was put out by its kubelet: {}", why.trim().trim_end_matches('.'))
     }));
     notes.extend(found.snapshots.iter().flat_map(|(node, snapshot)| failing(node, snapshot)));
+    let fewest = nodes.iter().map(|node| node.samples).min();
+    if let Some(samples) = fewest.filter(|samples| *samples < FEW) {
+        let number = usize::try_from(samples).unwrap_or(usize::MAX);
+        notes.push(format!(
+            "the word stands on {} of a node: look again later",
+            count(number, "sample")
+        ));
+    }
     Answer {
         version: VERSION,
         word,
@@ -113,14 +130,14 @@ fn left(cluster: &Cluster) -> Vec<Left> {
     waiting
         .map(|pod| Left {
             pod: pod.key(),
-            why: pod.unscheduled.clone().unwrap_or_else(|| "no reason is given".to_owned()),
+            why: pod.unscheduled.clone().unwrap_or_else(|| YOUNG.to_owned()),
         })
         .collect()
 }
 
 fn word(nodes: &[Node], left: &[Left], found: &Found<'_>) -> (Word, Vec<String>) {
     let mut all: Vec<(Word, String)> = Vec::new();
-    for left in left {
+    for left in left.iter().filter(|left| left.why != YOUNG) {
         let why = left.why.trim_end_matches('.');
         all.push((Word::DoesNotFit, format!("no node is found for `{}`: {why}", left.pod)));
     }

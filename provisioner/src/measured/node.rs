@@ -9,7 +9,7 @@ use terrarium_k3s::config::Reservation;
 use super::answer::{Node, Pod, Predicted, Pressure, Share};
 use super::causes::causes;
 use super::join::{PodUse, Use};
-use super::snapshot::{self, Snapshot, Summary, whole};
+use super::snapshot::{self, Snapshot, Summary};
 use super::victims::victims;
 use super::{About, cluster};
 use crate::fit::answer::{self as fit, Range, Word};
@@ -65,6 +65,7 @@ pub(crate) fn node(known: &Known<'_>, about: &About) -> Option<Node> {
         memory: share(history.memory_pressure),
         io: share(history.io_pressure),
     };
+    let (seconds, samples) = history.covers(known.now);
     let cores = u64::from(snapshot.node.cpus) * 1000;
     let kept = Reservation::of(known.role, memory).eviction_mib * MIB;
     let found = word(memory, kept, &used.of, cores, used_cpu.as_ref(), &pressure, kube);
@@ -98,8 +99,8 @@ pub(crate) fn node(known: &Known<'_>, about: &About) -> Option<Node> {
         causes: causes(snapshot, pods),
         first_killed: victims(memory, &seen),
         pods: pods.iter().map(|pod| told(pod, about)).collect(),
-        seconds: known.now.saturating_sub(whole(history.since_seconds)),
-        samples: history.samples,
+        seconds,
+        samples,
     })
 }
 

@@ -92,6 +92,22 @@ pub(crate) struct History {
     pub io_pressure: Option<Summary>,
 }
 
+/// For how long an agent keeps what its figures are of, in seconds; its first
+/// sample may be older.
+const KEPT: u64 = 28 * 3600;
+
+impl History {
+    /// Seconds and samples the figures are of, at a moment since 1970.
+    pub(crate) fn covers(&self, now: u64) -> (u64, u64) {
+        let seconds = now.saturating_sub(whole(self.since_seconds));
+        if seconds <= KEPT {
+            return (seconds, self.samples);
+        }
+        let samples = u128::from(self.samples) * u128::from(KEPT) / u128::from(seconds);
+        (KEPT, u64::try_from(samples).unwrap_or(u64::MAX))
+    }
+}
+
 /// The last sample, and how many were at most so much.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Summary {

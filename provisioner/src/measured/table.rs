@@ -162,9 +162,14 @@ fn services(text: &mut String, answer: &Answer) {
     for service in &answer.services {
         let figure = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), megabytes);
         let used = service.used;
+        let name = if service.name.chars().count() > 17 {
+            let _ = writeln!(text, "{}", service.name);
+            ""
+        } else {
+            &service.name
+        };
         let label = format!(
-            "{:<17} {:>7} {:>6} {:>6} {:>6} {:>6} {:>5}   ",
-            service.name,
+            "{name:<17} {:>7} {:>6} {:>6} {:>6} {:>6} {:>5}   ",
             megabytes(service.request),
             figure(service.limit),
             figure(used.map(|used| used.p50)),

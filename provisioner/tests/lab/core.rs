@@ -39,7 +39,41 @@ pub(crate) fn deploys(world: &mut World) {
     }
     eprintln!("{}", String::from_utf8_lossy(&world.provision(&["verify", "1"]).stdout));
     exported(world);
+    reported(world);
     succeeded(&world.provision(&["plan", "--exit-code"]));
+}
+
+/// What every node and service uses is told, by its agent and by Prometheus.
+fn reported(world: &World) {
+    let report = wait_for("Prometheus' first minutes", Duration::from_mins(3), || {
+        let report = report(world);
+        let sources = report["sources"].as_array().unwrap();
+        sources.iter().any(|source| source == "prometheus").then_some(report)
+    });
+    assert_eq!(report["nodes"].as_array().unwrap().len(), NODES.len(), "{report}");
+    for node in report["nodes"].as_array().unwrap() {
+        let figure = |pointer: &str| node.pointer(pointer).and_then(Value::as_u64).expect(pointer);
+        assert!(figure("/used/max") > figure("/pods_used/p50"), "{node}");
+        assert!(figure("/own/low") > 0, "the system uses something: {node}");
+        assert!(node["predicted"]["difference"].is_string(), "{}", report["notes"]);
+    }
+    let services = report["services"].as_array().unwrap();
+    for name in ["kafka", "postgresql", "prometheus", "redis"] {
+        let service = services.iter().find(|service| service["name"] == name).expect(name);
+        assert!(service["used"]["max"].as_u64() > Some(0), "{service}");
+        assert!(service["request"].as_u64() > Some(0), "{service}");
+    }
+    let sizes = report["sizes"].as_array().unwrap();
+    assert!(sizes.iter().all(|size| !size["advice"]["not-enough"].is_null()), "not a day yet");
+}
+
+/// The report, whose exit code is that of its word.
+fn report(world: &World) -> Value {
+    let output = world.provision(&["report", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    ended_with(&output, if found["word"] == "does not fit" { 6 } else { 0 });
+    found
 }
 
 /// The agent of the server tells Prometheus what was found.

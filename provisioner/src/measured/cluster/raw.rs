@@ -54,6 +54,8 @@ pub(super) struct Condition {
     pub kind: String,
     pub status: String,
     #[serde(default)]
+    pub reason: String,
+    #[serde(default)]
     pub message: String,
 }
 

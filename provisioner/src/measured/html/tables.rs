@@ -69,31 +69,29 @@ pub(super) fn sizes(page: &mut String, answer: &Answer) {
     for sizing in &answer.sizes {
         let name =
             format!("{} <small>{}</small>", escape(&sizing.container), escape(&sizing.workload));
-        advice(page, &name, sizing, &sizing.advice);
+        match &sizing.advice {
+            Advice::Enough(size) => enough(page, &name, sizing, size),
+            Advice::NotEnough { seconds, samples } => {
+                let _ = writeln!(
+                    page,
+                    "<tr><th scope=\"row\">{name}</th><td colspan=\"3\" class=\"n\">not enough \
+                     data</td><td>samples: {samples}, in {}</td></tr>",
+                    duration(*seconds)
+                );
+            }
+        }
         if let Some(other) = &sizing.other {
             let tool = match other.method {
                 Method::Krr => "as krr",
                 Method::Vpa => "as VPA",
                 Method::Ours => "as ours",
             };
-            advice(page, &format!("<small>{tool}</small>"), sizing, &other.advice);
+            if let Advice::Enough(size) = &other.advice {
+                enough(page, &format!("<small>{tool}</small>"), sizing, size);
+            }
         }
     }
     page.push_str("</tbody>\n</table></div>\n</section>\n");
-}
-
-fn advice(page: &mut String, name: &str, sizing: &Sizing, advice: &Advice) {
-    match advice {
-        Advice::Enough(size) => enough(page, name, sizing, size),
-        Advice::NotEnough { seconds, samples } => {
-            let _ = writeln!(
-                page,
-                "<tr><th scope=\"row\">{name}</th><td colspan=\"3\" class=\"n\">not enough data\
-                 </td><td>{samples} samples in {}</td></tr>",
-                duration(*seconds)
-            );
-        }
-    }
 }
 
 fn enough(page: &mut String, name: &str, sizing: &Sizing, size: &Size) {

@@ -39,6 +39,17 @@ fn a_container_has_what_each_of_its_pods_used() {
 }
 
 #[test]
+fn an_agent_tells_of_a_day_however_long_it_runs() {
+    let of = |since: u64, samples: u64| {
+        let json = format!(r#"{{"since_seconds":{since},"samples":{samples}}}"#);
+        serde_json::from_str::<snapshot::History>(&json).unwrap().covers(NOW)
+    };
+    assert_eq!(of(NOW - 3600, 60), (3600, 60));
+    assert_eq!(of(NOW - 280 * 3600, 16_800), (28 * 3600, 1680));
+    assert_eq!(of(NOW + 5, 1), (0, 1));
+}
+
+#[test]
 fn a_pod_nobody_watched_is_there_without_figures() {
     let joined = joined(&History::default());
     let used = &container(&joined, "postgresql").pods[0];

@@ -147,3 +147,19 @@ fn the_document_has_a_version_and_every_word_in_full() {
     assert_eq!(json["nodes"][1]["causes"][0]["about"], "voltage");
     assert_eq!(json["nodes"][1]["first_killed"][0]["pod"], "terrarium/kafka-0");
 }
+
+#[test]
+fn long_names_stay_in_their_columns_and_new_pods_are_no_verdict() {
+    let young = CLUSTER
+        .replace("Unschedulable", "SchedulingGated")
+        .replace("\"coredns\"", "\"a-container-with-a-name-so-long\"")
+        .replace("\"app.kubernetes.io/instance\": \"prometheus\"", "\"a\": \"b\"")
+        .replace("\"name\": \"prometheus\"", "\"name\": \"an-owner-with-a-name-so-long\"");
+    let answer = answer(&young, &[("pi-1", PI_1), ("pi-2", PI_2)]);
+    assert_eq!(answer.left[0].pod, "terrarium/grafana-0");
+    assert_eq!(answer.word, Word::Tight, "{:?}", answer.reasons);
+    let text = table(&answer);
+    let wide = text.lines().find(|line| line.chars().count() > WIDTH);
+    assert_eq!(wide, None);
+    assert!(text.contains("a-container-with-a-name-so-long"), "{text}");
+}

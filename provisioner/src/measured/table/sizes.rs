@@ -7,6 +7,7 @@ use terrarium_fit::sizing::{Advice, Method, Resource, Size};
 use super::super::answer::{Answer, Sizing};
 use super::super::words::{duration, megabytes};
 use super::line;
+use crate::report::terminal::count;
 
 pub(super) fn sizes(text: &mut String, answer: &Answer) {
     if answer.sizes.is_empty() {
@@ -22,11 +23,11 @@ pub(super) fn sizes(text: &mut String, answer: &Answer) {
                 }
             }
             Advice::NotEnough { seconds, samples } => {
-                let what = format!(
-                    "not enough data: {samples} samples in {}; see --min-history",
-                    duration(*seconds)
-                );
-                line(text, &format!("{:<23} ", name(sizing)), &what);
+                let name = name(sizing);
+                let name = fitted(text, &name);
+                let samples = count(usize::try_from(*samples).unwrap_or(usize::MAX), "sample");
+                let what = format!("not enough data: {samples} in {}", duration(*seconds));
+                line(text, &format!("{name:<23} "), &what);
             }
         }
         if let Some(short) = &sizing.short {
@@ -40,7 +41,7 @@ pub(super) fn sizes(text: &mut String, answer: &Answer) {
             };
             match &other.advice {
                 Advice::Enough(size) => row(text, tool, sizing, size),
-                Advice::NotEnough { .. } => line(text, &format!("{tool:<23} "), "not enough data"),
+                Advice::NotEnough { .. } => {}
             }
         }
     }
@@ -55,7 +56,17 @@ fn name(sizing: &Sizing) -> String {
     }
 }
 
+/// The name as far as its column goes; a longer one gets a line of its own.
+fn fitted<'n>(text: &mut String, name: &'n str) -> &'n str {
+    if name.chars().count() <= 23 {
+        return name;
+    }
+    let _ = writeln!(text, "{name}");
+    ""
+}
+
 fn row(text: &mut String, name: &str, sizing: &Sizing, size: &Size) {
+    let name = fitted(text, name);
     let memory = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), megabytes);
     let milli = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), |milli| milli.to_string());
     let _ = writeln!(
