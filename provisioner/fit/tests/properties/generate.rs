@@ -115,6 +115,8 @@ struct Wishes {
     /// The node of its first pod's volume; whether that one is there already.
     pinned: Option<(usize, bool)>,
     wave: u32,
+    /// A volume its pods share, which is on no node yet.
+    shares: bool,
 }
 
 fn any_wishes() -> impl Strategy<Value = Wishes> {
@@ -126,8 +128,9 @@ fn any_wishes() -> impl Strategy<Value = Wishes> {
         weighted(0.25, (any::<bool>(), 1u32..3, weighted(0.3, 1u32..4), any::<bool>(), 0usize..8)),
         weighted(0.1, (0usize..3, any::<bool>())),
         prop::sample::select(vec![0u32, 0, 0, 1]),
+        weighted(0.15, Just(())),
     )
-        .prop_map(|(tolerates, ssd, port, neighbour, spread, pinned, wave)| Wishes {
+        .prop_map(|(tolerates, ssd, port, neighbour, spread, pinned, wave, shares)| Wishes {
             tolerates,
             ssd: ssd.is_some(),
             port,
@@ -135,6 +138,7 @@ fn any_wishes() -> impl Strategy<Value = Wishes> {
             spread,
             pinned,
             wave,
+            shares: shares.is_some(),
         })
 }
 
@@ -164,6 +168,10 @@ fn apply(pod: &mut Pod, first: bool, own: usize, services: usize, nodes: usize, 
             honor_taints,
             ..spread(key(zone), skew, &whose)
         });
+    }
+    if wishes.shares {
+        let name = format!("shared-{}", pod.service);
+        pod.claims.push(Claim { name, ..Claim::default() });
     }
     if let (Some((place, there)), true) = (wishes.pinned, first) {
         let on = format!("pi-{}", place % nodes + 1);

@@ -1,5 +1,5 @@
 //! What holds of every verdict, on small clusters with taints, affinities,
-//! spreading, host ports and pinned volumes: small enough that each state the
+//! spreading, host ports, waves and volumes: small enough that each state the
 //! scheduler could get into is looked at.
 
 mod generate;

@@ -28,15 +28,14 @@ pub(crate) fn states_in_waves(problem: &Problem) -> States {
 
 fn explore(problem: &Problem, waves: &[u32]) -> States {
     let compiled = Compiled::new(problem);
-    let mut state = State::new(&compiled);
     let mut last = Vec::new();
-    walk(&mut state, waves, &mut HashSet::new(), &mut last);
+    walk(&State::new(&compiled), waves, &mut HashSet::new(), &mut last);
     let whole = |placed: &Vec<Option<usize>>| placed.iter().all(Option::is_some);
     States { complete: last.iter().any(whole), stuck: !last.iter().all(whole), last }
 }
 
 fn walk(
-    state: &mut State<'_>,
+    state: &State<'_>,
     waves: &[u32],
     seen: &mut HashSet<Vec<Option<usize>>>,
     last: &mut Vec<Vec<Option<usize>>>,
@@ -51,9 +50,10 @@ fn walk(
         for node in 0..state.nodes() {
             if state.feasible(pod, node) {
                 ends = false;
-                state.place(pod, node);
-                walk(state, waves, seen, last);
-                state.remove(pod);
+                // Taking the pod away again would leave its volume where it is.
+                let mut next = state.clone();
+                next.place(pod, node);
+                walk(&next, waves, seen, last);
             }
         }
     }
@@ -65,20 +65,19 @@ fn walk(
 /// Whether the pods can arrive at this placement in some order.
 pub(crate) fn arrives(problem: &Problem, placement: &[usize]) -> bool {
     let compiled = Compiled::new(problem);
-    let mut state = State::new(&compiled);
+    let state = State::new(&compiled);
     let bound = |(pod, node): (usize, &usize)| state.placement()[pod].is_none_or(|at| at == *node);
-    placement.iter().enumerate().all(bound) && goes(&mut state, placement)
+    placement.iter().enumerate().all(bound) && goes(&state, placement)
 }
 
-fn goes(state: &mut State<'_>, placement: &[usize]) -> bool {
+fn goes(state: &State<'_>, placement: &[usize]) -> bool {
     let waiting: Vec<usize> = (0..placement.len()).filter(|&pod| !state.is_placed(pod)).collect();
     waiting.is_empty()
         || waiting.iter().any(|&pod| {
             state.feasible(pod, placement[pod]) && {
-                state.place(pod, placement[pod]);
-                let goes = goes(state, placement);
-                state.remove(pod);
-                goes
+                let mut next = state.clone();
+                next.place(pod, placement[pod]);
+                goes(&next, placement)
             }
         })
 }
