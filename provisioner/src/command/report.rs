@@ -76,7 +76,7 @@ async fn answer(
         }
         notes.extend(failure.map(|failure| format!("not all of the history: {}", failure.line())));
     }
-    let joined = join(&cluster, &snapshots, &history, now);
+    let joined = join(&cluster, &snapshots, &history);
     let rules = rules(options.min_history);
     let tool = options.tool.map(|tool| match tool {
         Tool::Krr => Method::Krr,
@@ -108,7 +108,6 @@ async fn answer(
         sizes: sizes.told,
         sources,
         notes,
-        now,
     };
     Ok(Answer { written, ..judge(found, &About::new(&ground.stack.catalogue)) })
 }

@@ -51,24 +51,26 @@ pub(crate) struct Pressure {
     pub io: Option<(f64, f64)>,
 }
 
-/// Joins; `now` is in seconds since 1970.
+/// Joins.
 pub(crate) fn join(
     cluster: &Cluster,
     snapshots: &BTreeMap<String, Snapshot>,
     history: &History,
-    now: u64,
 ) -> Joined {
     let mut joined = Joined::default();
     let mut workloads: BTreeMap<(&str, &str, &str), sizing::Container> = BTreeMap::new();
     for pod in &cluster.pods {
         let seen = seen(pod, snapshots);
         joined.pods.push(pod_use(pod, seen));
+        let snapshot = pod.node.as_ref().and_then(|node| snapshots.get(node));
+        let taken = snapshot.and_then(|snapshot| snapshot.taken_seconds).unwrap_or_default();
         for container in pod.containers.iter().filter(|_| !pod.once) {
             let key = (pod.namespace.as_str(), pod.workload.as_str(), container.name.as_str());
             let found = workloads.entry(key).or_insert_with(|| of_workload(pod, container));
             let measured = seen.and_then(|seen| of_pod(seen, &container.name));
+            let measured = measured.map(|measured| (measured, taken));
             let past = past(history, &pod.namespace, &pod.name, &container.name);
-            found.pods.push(used(pod, container, measured, past, now));
+            found.pods.push(used(pod, container, measured, past));
         }
     }
     for ((namespace, name, container), past) in &history.containers {
@@ -118,9 +120,8 @@ fn of_workload(pod: &Pod, container: &Container) -> sizing::Container {
 fn used(
     pod: &Pod,
     container: &Container,
-    measured: Option<&snapshot::Container>,
+    measured: Option<(&snapshot::Container, f64)>,
     past: Option<&Past>,
-    now: u64,
 ) -> Used {
     let mut used = Used {
         pod: pod.name.clone(),
@@ -128,14 +129,14 @@ fn used(
         restarts: container.restarts,
         ..Used::default()
     };
-    if let Some(measured) = measured {
+    if let Some((measured, taken)) = measured {
         used.startup_memory = measured.startup_memory_bytes;
         used.throttled = measured.throttled_ratio;
         if measured.oom_kills > 0 {
             used.oom = Some(Oom { kills: measured.oom_kills, limit: measured.oom_limit_bytes });
         }
         if let Some(history) = &measured.history {
-            (used.seconds, used.samples) = history.covers(now);
+            (used.seconds, used.samples) = history.covers(taken);
             used.memory = history.memory_bytes.map(|memory| memory.quantiles(1.0));
             used.cpu = history.cpu_cores.map(|cpu| cpu.quantiles(MILLI));
         }

@@ -20,6 +20,8 @@ const REASONS: usize = 3;
 
 /// Samples below which peaks say little.
 const FEW: u64 = 60;
+/// Letters of what a probe says; an answer it did not expect may be long.
+const LONGEST: usize = 160;
 /// What is said of a pod the scheduler has not looked at yet: no verdict.
 const YOUNG: &str = "the scheduler has not said why";
 
@@ -35,8 +37,6 @@ pub(crate) struct Found<'a> {
     pub sizes: Vec<Sizing>,
     pub sources: Vec<&'static str>,
     pub notes: Vec<String>,
-    /// Seconds since 1970.
-    pub now: u64,
 }
 
 /// Judges it.
@@ -100,6 +100,7 @@ fn failing(node: &str, snapshot: &Snapshot) -> Vec<String> {
     failing
         .map(|probe| {
             let why = probe.failure.as_deref().unwrap_or("no reason is given");
+            let why: String = why.chars().take(LONGEST).collect();
             format!("the probe `{}` of {node} fails: {why}", probe.name)
         })
         .collect()
@@ -120,7 +121,6 @@ fn measured(found: &Found<'_>, of: &super::cluster::Node, about: &About) -> Resu
         predicted: found
             .predicted
             .and_then(|answer| answer.nodes.iter().find(|node| node.name == of.name)),
-        now: found.now,
     };
     node(&known, about).ok_or_else(|| "its agent has taken no sample yet".to_owned())
 }

@@ -40,8 +40,6 @@ pub(crate) struct Known<'a> {
     pub pods: Vec<&'a PodUse>,
     /// The same node of `provision fit`'s answer.
     pub predicted: Option<&'a fit::Node>,
-    /// Seconds since 1970.
-    pub now: u64,
 }
 
 /// The node, if its agent has taken a sample yet.
@@ -65,7 +63,7 @@ pub(crate) fn node(known: &Known<'_>, about: &About) -> Option<Node> {
         memory: share(history.memory_pressure),
         io: share(history.io_pressure),
     };
-    let (seconds, samples) = history.covers(known.now);
+    let (seconds, samples) = history.covers(snapshot.taken_seconds.unwrap_or_default());
     let cores = u64::from(snapshot.node.cpus) * 1000;
     let kept = Reservation::of(known.role, memory).eviction_mib * MIB;
     let found = word(memory, kept, &used.of, cores, used_cpu.as_ref(), &pressure, kube);

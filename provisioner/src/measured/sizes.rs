@@ -94,8 +94,7 @@ mod tests {
         }
         let cluster = cluster::parse(&json).unwrap();
         let pi_2 = snapshot::parse(include_bytes!("fixtures/pi-2.json")).unwrap();
-        let joined =
-            join(&cluster, &[("pi-2".to_owned(), pi_2)].into(), &History::default(), 1_795_386_400);
+        let joined = join(&cluster, &[("pi-2".to_owned(), pi_2)].into(), &History::default());
         let rules = Rules { least_seconds: 3600, ..Rules::default() };
         let sizes = sizes(&cluster.problem, &joined.containers, &rules, None);
         (joined, sizes)

@@ -10,6 +10,7 @@ const VERSION: u32 = 1;
 /// One node at one moment, and what was used before it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Snapshot {
+    /// By its node's own clock, in seconds since 1970.
     pub taken_seconds: Option<f64>,
     pub node: Node,
     #[serde(default)]
@@ -97,9 +98,9 @@ pub(crate) struct History {
 const KEPT: u64 = 28 * 3600;
 
 impl History {
-    /// Seconds and samples the figures are of, at a moment since 1970.
-    pub(crate) fn covers(&self, now: u64) -> (u64, u64) {
-        let seconds = now.saturating_sub(whole(self.since_seconds));
+    /// Seconds and samples the figures are of, in a snapshot taken then.
+    pub(crate) fn covers(&self, taken_seconds: f64) -> (u64, u64) {
+        let seconds = whole(taken_seconds).saturating_sub(whole(self.since_seconds));
         if seconds <= KEPT {
             return (seconds, self.samples);
         }

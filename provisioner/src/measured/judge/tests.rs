@@ -18,7 +18,6 @@ use crate::measured::{cluster, snapshot};
 use crate::report::terminal::WIDTH;
 use terrarium_helm::catalogue::Catalogue;
 
-const NOW: u64 = 1_795_386_400;
 const INVENTORY: &str = "[[node]]\nname = 'pi-1'\nhost = '10.0.0.1'\n\
     [[node]]\nname = 'pi-2'\nhost = '10.0.0.2'\nboard = 'pi4-4gb'\n\
     [[node]]\nname = 'pi-3'\nhost = '10.0.0.3'\nboard = 'pi4-4gb'\n";
@@ -35,7 +34,7 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
         .iter()
         .map(|(name, json)| ((*name).to_owned(), snapshot::parse(json.as_bytes()).unwrap()))
         .collect();
-    let joined = join(&cluster, &snapshots, &History::default(), NOW);
+    let joined = join(&cluster, &snapshots, &History::default());
     let rules = Rules { least_seconds: 12 * 3600, ..Rules::default() };
     let sites = sites(&inventory, &cluster, &snapshots);
     assert_eq!(sites.len(), 3, "the third by its board");
@@ -59,7 +58,6 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
         sizes: sizes(&cluster.problem, &joined.containers, &rules, Some(Method::Krr)).told,
         sources: vec!["agents"],
         notes: Vec::new(),
-        now: NOW,
     };
     judge(found, &About::new(&Catalogue::embedded().unwrap()))
 }
