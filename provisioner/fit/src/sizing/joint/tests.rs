@@ -245,6 +245,25 @@ fn pods_that_would_find_no_node_again_stay_as_they_are() {
 }
 
 #[test]
+fn containers_of_one_pod_stay_together() {
+    let spec = json!({"nodeName": "n0", "containers": [
+        {"name": "it", "resources": {"requests": {"memory": "100Mi"}}},
+        {"name": "side", "resources": {"requests": {"memory": "100Mi"}}},
+    ]});
+    let pod = json!({"kind": "Pod", "metadata": {"name": "a", "namespace": "x"}, "spec": spec});
+    let mut problem = problem(&[500], &[pod]);
+    problem.nodes[0].unschedulable = true;
+    let one = container("Pod/a", "a", [100, 50]);
+    let side = Container { container: "side".to_owned(), ..one.clone() };
+    let joint = jointly(&problem, &[(0, size(50)), (1, size(200))], &[one, side]);
+    let memory: Vec<_> = joint.sizes.iter().map(|(_, size)| size.request.memory).collect();
+    assert_eq!(memory, [Some(100 * MIB), Some(100 * MIB)]);
+    let by = Resource { cpu: None, memory: Some(100 * MIB) };
+    let container = "side".to_owned();
+    assert_eq!(joint.short, [Short { service: "a".to_owned(), container, by }]);
+}
+
+#[test]
 fn a_limit_alone_starts_pods_anew_and_nothing_does_not() {
     let on = |joint: Joint| {
         let placement = joint.placement.unwrap();
