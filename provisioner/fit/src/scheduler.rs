@@ -5,7 +5,7 @@ use crate::model::Problem;
 use crate::pack::{Meter, compile};
 use crate::search::{Outcome, search};
 use crate::share::share;
-use crate::simulate::{Compiled, State, simulate};
+use crate::simulate::{Compiled, State, order, simulate};
 use crate::verdict::{Budget, Scheduler, Verdict, between};
 
 /// The verdict on a problem within a budget.
@@ -33,13 +33,8 @@ pub fn witness(problem: &Problem, budget: &Budget) -> Option<Vec<(usize, usize)>
         return None;
     }
     let compiled = Compiled::new(problem);
-    let pods = problem.pods.iter().enumerate();
-    let order: Vec<(usize, u32)> = pods
-        .filter(|(_, pod)| pod.node_name.is_none())
-        .map(|(place, pod)| (place, pod.wave))
-        .collect();
     let mut run = |order: &[usize], seed: u64| simulate(&compiled, order, seed).placed;
-    share(&order, budget.runs, budget.seed, &mut run).witness.or_else(|| {
+    share(&order(problem), budget.runs, budget.seed, &mut run).witness.or_else(|| {
         let packing = compile(problem, false);
         let Outcome::Found(nodes) = search(&packing, &mut Meter::new(budget.search, None)) else {
             return None;

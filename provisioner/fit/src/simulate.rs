@@ -13,7 +13,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use arrival::ranks;
+pub(crate) use arrival::order;
 pub use compile::Compiled;
 pub use state::State;
 

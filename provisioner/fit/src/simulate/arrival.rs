@@ -87,13 +87,21 @@ fn chains(problem: &Problem) -> Vec<Vec<usize>> {
     sets.into_values().filter(|pods| pods.len() > 1).collect()
 }
 
-/// How many pods each has to wait for until they run: those of its own set.
-pub(crate) fn ranks(problem: &Problem) -> Vec<usize> {
+/// The pods that wait, with their waves, as they arrive: each of an ordered set
+/// is made once the one before it runs, when all others of its wave have long
+/// had their turn.
+pub(crate) fn order(problem: &Problem) -> Vec<(usize, u32)> {
     let mut ranks = vec![0; problem.pods.len()];
     for chain in chains(problem) {
         for (rank, pod) in chain.into_iter().enumerate() {
             ranks[pod] = rank;
         }
     }
-    ranks
+    let pods = problem.pods.iter().enumerate();
+    let mut order: Vec<(usize, u32)> = pods
+        .filter(|(_, pod)| pod.node_name.is_none())
+        .map(|(place, pod)| (place, pod.wave))
+        .collect();
+    order.sort_by_key(|&(place, wave)| (wave, ranks[place]));
+    order
 }

@@ -7,7 +7,7 @@ use crate::checker::{check, translate};
 use crate::model::Problem;
 use crate::pack::compile;
 use crate::share::Simulate;
-use crate::simulate::ranks;
+use crate::simulate::order;
 
 /// The scheduler a verdict is about.
 pub struct Scheduler<'a> {
@@ -32,19 +32,13 @@ pub fn judge<'a>(
     stop: Option<&'a dyn Fn() -> bool>,
 ) -> Verdict {
     let (packing, lasting) = (compile(problem, false), compile(problem, true));
-    let waiting = || {
-        let pods = problem.pods.iter().enumerate();
-        pods.filter(|(_, pod)| pod.node_name.is_none())
-    };
+    let order = order(problem);
     let mut services: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (place, pod) in waiting() {
-        services.entry(pod.service.clone()).or_default().push(place);
+    for (place, pod) in problem.pods.iter().enumerate() {
+        if pod.node_name.is_none() {
+            services.entry(pod.service.clone()).or_default().push(place);
+        }
     }
-    // Each pod of an ordered set is made once the one before it runs, when all
-    // others of its wave have long had their turn.
-    let ranks = ranks(problem);
-    let mut order: Vec<(usize, u32)> = waiting().map(|(place, pod)| (place, pod.wave)).collect();
-    order.sort_by_key(|&(place, wave)| (wave, ranks[place]));
     let confirmed =
         |proof: &crate::certificate::Certificate| check(&translate(problem), proof, budget.search);
     let mut case = Case {
