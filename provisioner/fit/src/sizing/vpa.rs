@@ -14,8 +14,8 @@ use aggregate::Aggregate;
 use histogram::{CPU, Histogram, MEMORY};
 
 use super::advise::{cpu, measured, memory};
-use super::number::{float, whole};
-use super::{Container, Part, Resource, Size, Term, Used, Why};
+use super::number::{self, float};
+use super::{Container, Part, Resource, Series, Size, Term, Used, Why};
 
 /// The most any amount can be.
 const MOST: f64 = 1e14;
@@ -28,10 +28,10 @@ const SHARES: [f64; 5] = [501.0, 400.0, 50.0, 39.0, 10.0];
 
 pub(super) fn size(container: &Container) -> Size {
     let requested = container.request.memory.unwrap_or(0);
-    let sampled = container.pods.iter().all(|pod| pod.series.is_some() || !measured(pod));
+    let sampled = container.pods.iter().all(|pod| whole(pod).is_some() || !measured(pod));
     let mut all = Aggregate::default();
     for pod in &container.pods {
-        match &pod.series {
+        match whole(pod) {
             Some(series) if sampled => all.merge(Aggregate::of(series, pod.oom, requested)),
             _ => quantiles(&mut all, pod, requested),
         }
@@ -68,6 +68,14 @@ pub(super) fn size(container: &Container) -> Size {
     size
 }
 
+/// A pod's samples, if they are of all that is known of it.
+fn whole(pod: &Used) -> Option<&Series> {
+    let series = pod.series.as_ref()?;
+    let memory = pod.memory.is_none() || !series.memory.is_empty();
+    let cpu = pod.cpu.is_none() || !series.cpu.is_empty();
+    (memory && cpu).then_some(series)
+}
+
 /// Days of history that stand behind the figures, counting one sample a minute.
 fn confidence(seconds: f64, samples: f64) -> f64 {
     (seconds / 86_400.0).min(samples / 1440.0)
@@ -90,7 +98,7 @@ fn scaled(value: u64, multiplier: f64, exponent: f64, confidence: f64) -> u64 {
 
 /// An amount as VPA keeps it: whole, from 0 to 1e14.
 fn amount(value: f64) -> u64 {
-    whole(value.min(MOST))
+    number::whole(value.min(MOST))
 }
 
 /// The limit that keeps its proportion to the request.

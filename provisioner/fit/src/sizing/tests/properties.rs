@@ -41,6 +41,35 @@ fn container() -> impl Strategy<Value = Container> {
     })
 }
 
+/// Figures of a broken source: in no order, of any size.
+fn nonsense() -> impl Strategy<Value = Used> {
+    let figures =
+        || {
+            proptest::array::uniform5(any::<u64>())
+                .prop_map(|[p50, p90, p95, p99, max]| Quantiles { p50, p90, p95, p99, max })
+        };
+    let samples = || {
+        let sample = (any::<u64>(), any::<u64>()).prop_map(|(at, value)| Sample { at, value });
+        proptest::collection::vec(sample, 0..20)
+    };
+    let series = proptest::option::of(
+        (samples(), samples()).prop_map(|(memory, cpu)| Series { memory, cpu }),
+    );
+    let oom = (any::<u64>(), any::<Option<u64>>()).prop_map(|(kills, limit)| Oom { kills, limit });
+    (figures(), figures(), series, oom, any::<[u64; 3]>()).prop_map(
+        |(memory, cpu, series, oom, [seconds, samples, start])| Used {
+            seconds,
+            samples,
+            memory: Some(memory),
+            cpu: Some(cpu),
+            startup_memory: Some(start),
+            oom: Some(oom),
+            series,
+            ..Used::default()
+        },
+    )
+}
+
 /// The advice with whatever history there is.
 fn of(method: Method, container: &Container) -> Size {
     let rules = Rules { least_seconds: 0, least_samples: 0 };
@@ -72,6 +101,19 @@ proptest! {
             prop_assert!(limit.is_none() || request <= limit);
             prop_assert!(size.low.memory <= request && size.low.cpu <= size.request.cpu);
             prop_assert!(request <= size.high.memory && size.request.cpu <= size.high.cpu);
+        }
+    }
+
+    #[test]
+    fn there_is_an_answer_to_any_figures(
+        pods in proptest::collection::vec(nonsense(), 1..4),
+        [in_pod, cpu, memory, limit] in any::<[u64; 4]>(),
+    ) {
+        let request = Resource { cpu: Some(cpu), memory: Some(memory) };
+        let limit = Resource { cpu: Some(limit), memory: Some(limit) };
+        let container = Container { in_pod, request, limit, pods, ..Container::default() };
+        for method in METHODS {
+            prop_assert!(of(method, &container).request.memory.is_some());
         }
     }
 

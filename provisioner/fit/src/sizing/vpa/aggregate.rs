@@ -106,7 +106,7 @@ impl Window {
     /// Takes a kill: more was needed than was requested and used. False for one
     /// a day or more before the last sample.
     pub(super) fn killed(&mut self, memory: &mut Histogram, at: u64, requested: u64) -> bool {
-        if self.latest.is_some_and(|latest| at + DAY < latest) {
+        if self.latest.is_some_and(|latest| at.saturating_add(DAY) < latest) {
             return false;
         }
         let used = requested.max(self.peaks.0);
@@ -125,7 +125,7 @@ impl Window {
             }
             memory.subtract(float(peak), 1.0, end);
         } else {
-            self.end = Some(end + ((at - end) / DAY + 1) * DAY);
+            self.end = Some(end.saturating_add(((at - end) / DAY + 1).saturating_mul(DAY)));
             self.peaks = (0, 0);
         }
         memory.add(float(value), 1.0, self.end.unwrap_or(end));

@@ -61,7 +61,7 @@ impl Layout {
 }
 
 fn place(number: f64) -> usize {
-    usize::try_from(super::whole(number)).unwrap_or(usize::MAX - 1)
+    usize::try_from(super::number::whole(number)).unwrap_or(usize::MAX - 1)
 }
 
 /// Weights by bucket.
@@ -162,7 +162,7 @@ impl Histogram {
     fn factor(&mut self, at: u64) -> f64 {
         let life = self.layout.half_life;
         let reference = match self.reference {
-            Some(reference) if at <= reference + LONG * life => reference,
+            Some(reference) if at <= reference.saturating_add(LONG * life) => reference,
             earlier => self.shift(earlier, at),
         };
         let age = super::float(at) - super::float(reference);
@@ -172,7 +172,7 @@ impl Histogram {
     /// Counts from a later time on: the nearest whole number of half-lives.
     fn shift(&mut self, earlier: Option<u64>, at: u64) -> u64 {
         let life = self.layout.half_life;
-        let reference = (at + life / 2) / life * life;
+        let reference = at.saturating_add(life / 2) / life * life;
         if let Some(earlier) = earlier {
             let lives = (super::float(earlier) - super::float(reference)) / super::float(life);
             let factor = lives.exp2();
