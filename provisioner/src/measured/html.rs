@@ -44,7 +44,7 @@ fn head(page: &mut String, answer: &Answer) {
     );
     for (index, reason) in answer.reasons.iter().enumerate() {
         let class = if index == 0 { "reason" } else { "also" };
-        let _ = writeln!(page, "<p class=\"{class}\">{}</p>", prose(&sentence(reason)));
+        let _ = writeln!(page, "<p class=\"{class}\">{}</p>", prose(reason));
     }
     if let Some(predicted) = answer.predicted {
         let _ = writeln!(

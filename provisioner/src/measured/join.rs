@@ -28,6 +28,8 @@ pub(crate) struct PodUse {
     pub pod: Pod,
     pub memory: Option<Use>,
     pub cpu: Option<Use>,
+    /// Of its container with the fewest.
+    pub samples: u64,
     /// Of its worst container.
     pub pressure: Pressure,
     pub oom_kills: u64,
@@ -185,6 +187,10 @@ fn is_pod_of(pod: &str, workload: &str) -> bool {
 
 fn pod_use(pod: &Pod, seen: Option<&snapshot::Pod>) -> PodUse {
     let mut sum = PodUse { pod: pod.clone(), ..PodUse::default() };
+    let samples = |container: &Container| {
+        of_pod(seen?, &container.name)?.history.as_ref().map(|history| history.samples)
+    };
+    sum.samples = pod.containers.iter().map(|one| samples(one).unwrap_or(0)).min().unwrap_or(0);
     for container in &pod.containers {
         sum.restarts += container.restarts;
         let measured = seen.and_then(|seen| of_pod(seen, &container.name));

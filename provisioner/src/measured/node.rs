@@ -53,7 +53,9 @@ pub(crate) fn node(known: &Known<'_>, about: &About) -> Option<Node> {
     for found in pods.iter().filter_map(|pod| pod.memory.as_ref()) {
         pods_used.add(found);
     }
-    let own = own(&used, &pods_used);
+    // Figures over time are of the same time only where pods are as old.
+    let together = pods.iter().all(|pod| pod.samples * 10 >= history.samples * 9);
+    let own = own(&used, &pods_used, together);
     let load = load(pods);
     let share = |summary: Option<Summary>| {
         summary.map(|summary| Share { p95: summary.p95, p99: summary.p99 })
@@ -107,10 +109,14 @@ fn seen<'a>(pod: &PodUse, snapshot: &'a Snapshot) -> Option<&'a snapshot::Pod> {
     snapshot.pods.iter().find(|seen| seen.namespace == pod.namespace && seen.name == pod.name)
 }
 
-/// What is used and is no pod's: at this moment and in the middle, for sums of
-/// higher quantiles say nothing about the rest.
-fn own(used: &Use, pods: &Use) -> Range {
+/// What is used and is no pod's: at this moment and in the middle of the time,
+/// if it is the same `together`. Sums of higher quantiles say nothing about the
+/// rest.
+fn own(used: &Use, pods: &Use, together: bool) -> Range {
     let now = used.last.saturating_sub(pods.last);
+    if !together {
+        return Range { low: now, high: now };
+    }
     let middle = used.of.p50.saturating_sub(pods.of.p50);
     Range { low: now.min(middle), high: now.max(middle) }
 }

@@ -62,7 +62,9 @@ fn what_kubernetes_says_of_a_node_counts() {
 #[test]
 fn more_used_than_by_all_pods_is_the_systems_own() {
     let of = |last: u64, p50: u64| Use { last, of: Quantiles { p50, ..Quantiles::default() } };
-    assert_eq!(own(&of(100, 90), &of(30, 40)), Range { low: 50, high: 70 });
+    assert_eq!(own(&of(100, 90), &of(30, 40), true), Range { low: 50, high: 70 });
     // A page cache counted twice is no use below nothing.
-    assert_eq!(own(&of(100, 90), &of(120, 40)), Range { low: 0, high: 50 });
+    assert_eq!(own(&of(100, 90), &of(120, 40), true), Range { low: 0, high: 50 });
+    // Pods that came later were not there for half of the time.
+    assert_eq!(own(&of(100, 20), &of(30, 40), false), Range { low: 70, high: 70 });
 }
