@@ -1,10 +1,11 @@
 //! A problem in numbers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::arrival::Arrival;
 use super::counter::{Counter, Spread, Topology};
-use super::row::{NodeRow, PodRow, extended, node_row, row, same};
+use super::row::{ByNode, NodeRow, PodRow, alike, extended, node_row, row};
 use crate::filter::wants;
 use crate::model::{Node, Pod, PodTerm, Problem, Selector, SpreadConstraint, selects, shared};
 
@@ -81,12 +82,13 @@ impl Compiled {
             rows: Vec::new(),
         };
         for (place, pod) in problem.pods.iter().enumerate() {
-            // Pods of one workload differ in their names alone.
-            let alike = place.checked_sub(1).filter(|&p| same(&problem.pods[p], pod));
-            let row = match alike {
-                Some(before) => builder.rows[before].clone(),
-                None => row(pod, &problem.nodes, &names),
-            };
+            // Neighbours in the list are often of one workload, or ask for nothing.
+            let before = place.checked_sub(1).filter(|&before| alike(&problem.pods[before], pod));
+            let by_node = before.map_or_else(
+                || Arc::new(ByNode::new(pod, &problem.nodes)),
+                |before| Arc::clone(&builder.rows[before].by_node),
+            );
+            let row = row(pod, &problem.nodes, &names, by_node);
             builder.rows.push(PodRow {
                 ports: pod
                     .host_ports

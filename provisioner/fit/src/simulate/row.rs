@@ -1,5 +1,7 @@
 //! Nodes and pods in numbers, each by itself.
 
+use std::sync::Arc;
+
 use super::counter::Spread;
 use crate::filter::{Reason, refuses, unwelcome};
 use crate::model::{Node, Pod, Problem, Resources};
@@ -21,12 +23,7 @@ pub(super) struct PodRow {
     pub extended: Vec<u64>,
     pub scored: (u64, u64),
     pub bound: Option<usize>,
-    /// Why each node never takes it.
-    pub refused: Vec<Option<Reason>>,
-    /// The score of its preferred node affinity, and of taints, by node;
-    /// empty when all are alike.
-    pub affinity: Vec<i64>,
-    pub taints: Vec<i64>,
+    pub by_node: Arc<ByNode>,
     pub ports: Vec<usize>,
     /// The volumes it shares that are on no node yet, by number.
     pub volumes: Vec<usize>,
@@ -42,11 +39,20 @@ pub(super) struct PodRow {
     pub spread: Vec<Spread>,
 }
 
-/// Whether two pods differ in nothing the rows are made of before neighbours.
-pub(super) fn same(a: &Pod, b: &Pod) -> bool {
-    a.requests == b.requests
-        && a.scored == b.scored
-        && a.node_name == b.node_name
+/// What the nodes alone decide of a pod, whoever else is there.
+#[derive(Debug)]
+pub(super) struct ByNode {
+    /// Why each node never takes it.
+    pub refused: Vec<Option<Reason>>,
+    /// The score of its preferred node affinity, and of taints, by node;
+    /// empty when all are alike.
+    pub affinity: Vec<i64>,
+    pub taints: Vec<i64>,
+}
+
+/// Whether the nodes decide the same of both pods.
+pub(super) fn alike(a: &Pod, b: &Pod) -> bool {
+    a.node_name == b.node_name
         && a.node_selector == b.node_selector
         && a.node_affinity == b.node_affinity
         && a.tolerations == b.tolerations
@@ -77,18 +83,28 @@ pub(super) fn node_row(node: &Node, names: &[String]) -> NodeRow {
     }
 }
 
-pub(super) fn row(pod: &Pod, nodes: &[Node], names: &[String]) -> PodRow {
-    let weights = |node: &Node| -> i64 {
-        let terms = pod.node_affinity.preferred.iter();
-        terms.filter(|(_, term)| term.holds(node)).map(|(weight, _)| i64::from(*weight)).sum()
-    };
-    let affinity: Vec<i64> = if pod.node_affinity.preferred.is_empty() {
-        Vec::new()
-    } else {
-        nodes.iter().map(weights).collect()
-    };
-    let taints: Vec<i64> =
-        nodes.iter().map(|node| i64::try_from(unwelcome(pod, node)).unwrap_or(i64::MAX)).collect();
+impl ByNode {
+    pub(super) fn new(pod: &Pod, nodes: &[Node]) -> Self {
+        let weights = |node: &Node| -> i64 {
+            let terms = pod.node_affinity.preferred.iter();
+            terms.filter(|(_, term)| term.holds(node)).map(|(weight, _)| i64::from(*weight)).sum()
+        };
+        let affinity: Vec<i64> = if pod.node_affinity.preferred.is_empty() {
+            Vec::new()
+        } else {
+            nodes.iter().map(weights).collect()
+        };
+        let unwelcome = |node| i64::try_from(unwelcome(pod, node)).unwrap_or(i64::MAX);
+        let taints: Vec<i64> = nodes.iter().map(unwelcome).collect();
+        Self {
+            refused: nodes.iter().map(|node| refuses(pod, node)).collect(),
+            affinity,
+            taints: if taints.iter().any(|count| *count > 0) { taints } else { Vec::new() },
+        }
+    }
+}
+
+pub(super) fn row(pod: &Pod, nodes: &[Node], names: &[String], by_node: Arc<ByNode>) -> PodRow {
     PodRow {
         cpu: pod.requests.cpu_milli,
         memory: pod.requests.memory_bytes,
@@ -99,9 +115,7 @@ pub(super) fn row(pod: &Pod, nodes: &[Node], names: &[String]) -> PodRow {
             .node_name
             .as_ref()
             .and_then(|name| nodes.iter().position(|node| node.name == *name)),
-        refused: nodes.iter().map(|node| refuses(pod, node)).collect(),
-        affinity,
-        taints: if taints.iter().any(|count| *count > 0) { taints } else { Vec::new() },
+        by_node,
         ports: Vec::new(),
         volumes: Vec::new(),
         adds: Vec::new(),

@@ -23,10 +23,10 @@ impl State<'_> {
                 *score += weight * more;
             }
         };
-        if !row.taints.is_empty() {
+        if !row.by_node.taints.is_empty() {
             add(TAINTS, self.taints(pod, nodes));
         }
-        if !row.affinity.is_empty() {
+        if !row.by_node.affinity.is_empty() {
             add(AFFINITY, self.affinity(pod, nodes));
         }
         if row.spread.iter().any(|spread| !spread.hard) {
@@ -40,7 +40,7 @@ impl State<'_> {
 
     /// `TaintToleration`: the fewer taints it had rather avoided, the better.
     pub(crate) fn taints(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
-        let taints = &self.compiled.pods[pod].taints;
+        let taints = &self.compiled.pods[pod].by_node.taints;
         let raw: Vec<i64> =
             nodes.iter().map(|&node| taints.get(node).copied().unwrap_or(0)).collect();
         let most = raw.iter().copied().max().unwrap_or(0);
@@ -50,7 +50,7 @@ impl State<'_> {
 
     /// `NodeAffinity`: the more of its preferred terms hold, the better.
     pub(crate) fn affinity(&self, pod: usize, nodes: &[usize]) -> Vec<i64> {
-        let affinity = &self.compiled.pods[pod].affinity;
+        let affinity = &self.compiled.pods[pod].by_node.affinity;
         let raw: Vec<i64> =
             nodes.iter().map(|&node| affinity.get(node).copied().unwrap_or(0)).collect();
         let most = raw.iter().copied().max().unwrap_or(0);
@@ -62,20 +62,16 @@ impl State<'_> {
     pub(crate) fn least(&self, pod: usize, node: usize) -> i64 {
         let (row, used, all) =
             (&self.compiled.pods[pod], &self.nodes[node], &self.compiled.nodes[node]);
-        let score = |asked: u64, all: u64| -> i64 {
-            if asked > all { 0 } else { whole((all - asked).saturating_mul(100) / all) }
-        };
         let parts = [
             (used.scored.0.saturating_add(row.scored.0), all.cpu),
             (used.scored.1.saturating_add(row.scored.1), all.memory),
         ];
-        let counted: Vec<i64> = parts
-            .iter()
-            .filter(|(_, all)| *all > 0)
-            .map(|&(asked, all)| score(asked, all))
-            .collect();
-        let number = i64::try_from(counted.len()).unwrap_or(1);
-        counted.iter().sum::<i64>() / number.max(1)
+        let (mut sum, mut number) = (0, 0);
+        for (asked, all) in parts.into_iter().filter(|(_, all)| *all > 0) {
+            sum += whole(all.saturating_sub(asked).saturating_mul(100) / all);
+            number += 1;
+        }
+        sum / number.max(1)
     }
 
     /// `BalancedAllocation`: CPU and memory used alike. In floating point, as

@@ -132,7 +132,7 @@ impl<'c> State<'c> {
     /// The first reason the node does not take the pod now.
     pub fn reason(&self, pod: usize, node: usize) -> Option<Reason> {
         let row = &self.compiled.pods[pod];
-        let fixed = row.refused[node];
+        let fixed = row.by_node.refused[node];
         if fixed.is_some_and(|reason| reason < Reason::Port) {
             return fixed;
         }
