@@ -117,4 +117,4 @@ async fn through(server: &Host, reporter: &Reporter) -> Result<Cluster, Failure>
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

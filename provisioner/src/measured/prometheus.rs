@@ -41,6 +41,17 @@ pub(crate) async fn ask(
     history: Duration,
     reporter: &Reporter,
 ) -> (History, Option<Failure>) {
+    ask_at(PORT, pod, hosts, now, history, reporter).await
+}
+
+async fn ask_at(
+    port: u16,
+    pod: &Pod,
+    hosts: &[Arc<Host>],
+    now: u64,
+    history: Duration,
+    reporter: &Reporter,
+) -> (History, Option<Failure>) {
     let mut found = History::default();
     let node = pod.node.as_deref().unwrap_or_default();
     let Some(host) = hosts.iter().find(|host| host.node.name == node) else {
@@ -56,7 +67,7 @@ pub(crate) async fn ask(
                 let what = format!("Prometheus did not answer everything within {WITHIN:?}");
                 Err(Failure::plain(Code::Connection, what))
             } else {
-                question(host, pod, what, from, to).await
+                question(host, (pod, port), what, (from, to)).await
             };
             let taken = reply.and_then(|reply| {
                 found.take(what, &reply).map_err(|error| {
@@ -77,17 +88,16 @@ pub(crate) async fn ask(
 
 async fn question(
     host: &Host,
-    pod: &Pod,
+    (pod, port): (&Pod, u16),
     what: What,
-    from: u64,
-    to: u64,
+    (from, to): (u64, u64),
 ) -> Result<Vec<u8>, Failure> {
     let query = utf8_percent_encode(what.query(), NON_ALPHANUMERIC);
     let path = format!("/api/v1/query_range?query={query}&start={from}&end={to}&step={STEP}");
     let server = Server {
         name: "Prometheus",
         address: pod.address.as_deref().unwrap_or_default(),
-        port: PORT,
+        port,
         absent: "is its pod ready? `kubectl --namespace terrarium get pods`",
     };
     Box::pin(http::get(host, server, &path, QUESTION_WITHIN)).await
@@ -110,12 +120,74 @@ fn chunks(now: u64, history: u64) -> Vec<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measured::gather::tests::{answering, host, http, sshd};
+
+    const NOW: u64 = 1_800_000_017;
+
+    /// What comes of asking a server for so many days.
+    async fn asked(port: u16, days: u32) -> (History, Option<Failure>) {
+        let (dir, ssh) = sshd();
+        let hosts = [Arc::new(host(dir.path(), ssh))];
+        let pod = Pod {
+            node: Some("pi-1".to_owned()),
+            address: Some("127.0.0.1".to_owned()),
+            ..Pod::default()
+        };
+        let (reporter, done) = crate::view::open(false, &[]);
+        let history = days * Duration::from_hours(24);
+        let found = ask_at(port, &pod, &hosts, NOW, history, &reporter).await;
+        drop(reporter);
+        done.await.unwrap();
+        found
+    }
+
+    fn matrix(at: u64) -> String {
+        format!(
+            r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":
+            {{"namespace":"terrarium","pod":"redis-0","container":"redis"}},
+            "values":[[{at},"12"]]}}]}}}}"#
+        )
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_day_is_asked_for_and_brought_together() {
+        let replies = (0..6).map(|n| http("200 OK", &matrix(NOW - n * 60))).collect();
+        let (port, requests) = answering(replies);
+        let (history, failure) = asked(port, 2).await;
+        assert!(failure.is_none(), "{failure:?}");
+        let past = history.containers.values().next().unwrap();
+        // Memory, CPU and kills of one day, then of the other.
+        assert_eq!((past.series.memory.len(), past.series.cpu.len()), (2, 2));
+        assert_eq!(past.oom.unwrap().kills, 2);
+        let requests: Vec<String> = requests.try_iter().collect();
+        assert_eq!(requests.len(), 6);
+        let first = &requests[0];
+        assert!(first.starts_with("GET /api/v1/query_range?query=max%20by%20"), "{first}");
+        assert!(first.contains("&end=1800000000&step=60 HTTP/1.1"), "{first}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_came_before_a_failure_is_kept() {
+        let replies = vec![http("200 OK", &matrix(NOW)), http("503 Service Unavailable", "busy")];
+        let (history, failure) = asked(answering(replies).0, 14).await;
+        assert_eq!(history.containers.len(), 1);
+        let line = failure.unwrap().line();
+        assert!(line.contains("Prometheus (127.0.0.1:"), "{line}");
+        assert!(line.contains("answers 503 Service Unavailable: busy"), "{line}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_prometheus_on_a_node_nobody_knows_is_told() {
+        let pod = Pod { node: Some("pi-7".to_owned()), ..Pod::default() };
+        let (reporter, _done) = crate::view::open(false, &[]);
+        let (_, failure) = ask(&pod, &[], NOW, Duration::from_hours(1), &reporter).await;
+        assert!(failure.unwrap().line().contains("`pi-7`, which is not in the inventory"));
+    }
 
     #[test]
     fn every_minute_is_asked_for_once() {
         for history in [60, 3600, CHUNK, CHUNK + 60, 14 * CHUNK, 14 * CHUNK + 7] {
-            let now = 1_800_000_017;
-            let mut minutes: Vec<u64> = chunks(now, history)
+            let mut minutes: Vec<u64> = chunks(NOW, history)
                 .into_iter()
                 .inspect(|(from, to)| assert!(to - from < CHUNK && from <= to, "{history}"))
                 .flat_map(|(from, to)| (from..=to).step_by(60))
@@ -125,7 +197,7 @@ mod tests {
             minutes.dedup();
             assert_eq!(minutes.len(), count, "{history}");
             let last = minutes.last().unwrap();
-            assert!(*last <= now && now - last < 60);
+            assert!(*last <= NOW && NOW - last < 60);
             assert!(last - minutes[0] <= history && history - (last - minutes[0]) <= 2 * 60);
         }
     }

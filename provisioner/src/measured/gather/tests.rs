@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use tempfile::TempDir;
 use terrarium_inventory::Inventory;
@@ -14,7 +15,7 @@ use super::*;
 use crate::settings::Settings;
 
 /// A folder with keys, and sshd for each connection to the port.
-fn sshd() -> (TempDir, u16) {
+pub(crate) fn sshd() -> (TempDir, u16) {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     // sshd reads the authorised keys as the user who logs in.
@@ -50,7 +51,7 @@ fn sshd() -> (TempDir, u16) {
     (dir, port)
 }
 
-fn host(dir: &Path, port: u16) -> Host {
+pub(crate) fn host(dir: &Path, port: u16) -> Host {
     let user = Command::new("id").arg("-un").output().unwrap().stdout;
     let text = format!(
         "[ssh]\nuser = '{}'\nport = {port}\n[[node]]\nname = 'pi-1'\nhost = '192.0.2.1'\n",
@@ -76,23 +77,27 @@ fn host(dir: &Path, port: u16) -> Host {
     Host::new(&node, None, &settings).unwrap()
 }
 
-/// Answers each request with these bytes, whatever was asked.
-fn answering(bytes: Vec<u8>) -> u16 {
+/// Answers each request with the next of these, the last again and again; gives
+/// the first line of each request.
+pub(crate) fn answering(replies: Vec<Vec<u8>>) -> (u16, Receiver<String>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
+    let (tell, requests) = channel();
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
+        for (number, stream) in listener.incoming().enumerate() {
             let mut stream = stream.unwrap();
-            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let first = lines.next().and_then(Result::ok).unwrap_or_default();
             // Up to the empty line that ends a request's head.
             let _ = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).count();
-            let _ = stream.write_all(&bytes);
+            let _ = tell.send(first);
+            let _ = stream.write_all(replies.get(number).or(replies.last()).unwrap());
         }
     });
-    port
+    (port, requests)
 }
 
-fn http(status: &str, body: &str) -> Vec<u8> {
+pub(crate) fn http(status: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
@@ -100,10 +105,12 @@ fn http(status: &str, body: &str) -> Vec<u8> {
 async fn an_agents_snapshot_comes_over_ssh() {
     let (dir, port) = sshd();
     let host = host(dir.path(), port);
-    let agent = answering(http("200 OK", include_str!("../fixtures/pi-2.json")));
+    let reply = http("200 OK", include_str!("../fixtures/pi-2.json"));
+    let (agent, requests) = answering(vec![reply]);
     let snapshot = agent_at(&host, agent).await.unwrap();
     assert_eq!(snapshot.node.model.as_deref(), Some("Raspberry Pi 4 Model B Rev 1.4"));
     assert_eq!(snapshot.pods.len(), 3);
+    assert_eq!(requests.recv().unwrap(), "GET /api/v1/snapshot HTTP/1.1");
     assert_eq!(host.counts().await, (1, 1), "one handshake, one channel");
 }
 
@@ -118,12 +125,15 @@ async fn an_agent_that_cannot_be_asked_is_told_with_what_helps() {
         listener.local_addr().unwrap().port()
     };
     for (agent, parts) in [
-        (answering(http("401 Unauthorized", "")), ["asks for a password", "basic_auth_users"]),
-        (answering(alert), ["does not answer in HTTP", "tls_server_config"]),
-        (answering(Vec::new()), ["does not answer in HTTP", "tls_server_config"]),
-        (answering(http("503 Service Unavailable", "busy")), ["answers 503", "busy"]),
-        (answering(http("200 OK", "{\"version\":2}")), ["form 2", "brings the agent"]),
-        (answering(http("200 OK", "<html>")), ["cannot be read", "brings the agent"]),
+        (
+            answering(vec![http("401 Unauthorized", "")]).0,
+            ["asks for a password", "basic_auth_users"],
+        ),
+        (answering(vec![alert]).0, ["does not answer in HTTP", "tls_server_config"]),
+        (answering(vec![Vec::new()]).0, ["does not answer in HTTP", "tls_server_config"]),
+        (answering(vec![http("503 Service Unavailable", "busy")]).0, ["answers 503", "busy"]),
+        (answering(vec![http("200 OK", "{\"version\":2}")]).0, ["form 2", "brings the agent"]),
+        (answering(vec![http("200 OK", "<html>")]).0, ["cannot be read", "brings the agent"]),
         (free, ["cannot connect", "systemctl status terrarium-agent"]),
     ] {
         let failure = agent_at(&host, agent).await.unwrap_err();
