@@ -7,7 +7,7 @@
     reason = "the methods' own paths name one lifetime, and every one is needed"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +60,17 @@ struct Case {
     /// CPU and memory as scores count them.
     scored: Option<(u64, u64)>,
     priority: Option<i32>,
+    /// The nodes of those there, where preemption may move them, and when they
+    /// came.
+    #[serde(default)]
+    at: Vec<String>,
+    #[serde(default)]
+    since: Vec<u64>,
+    /// By node: who gives way to the pod.
+    victims: Option<BTreeMap<String, Vec<String>>>,
+    /// The nodes one of which is freed for it.
+    #[serde(default)]
+    best: Vec<String>,
     /// Of those there, which have gone.
     #[serde(default)]
     removed: Vec<usize>,
@@ -259,6 +270,40 @@ fn copies_by_services_and_controllers() {
         let seen: BTreeMap<String, String> =
             copies.into_iter().map(|one| (one.key, one.values.concat())).collect();
         (seen != case.copies).then(|| format!("expected {:?}, seen {seen:?}", case.copies))
+    });
+}
+
+#[test]
+fn who_gives_way_to_whom() {
+    holds(include_str!("../tests/tables/preemption.json"), |case, problem| {
+        let compiled = Compiled::new(problem);
+        let mut state = State::new(&compiled);
+        for (pod, at) in case.at.iter().enumerate() {
+            state.place(pod, problem.nodes.iter().position(|node| node.name == *at).unwrap());
+        }
+        let pod = problem.pods.len() - 1;
+        let mut since = case.since.clone();
+        since.push(u64::MAX);
+        let Some(expected) = &case.victims else {
+            let chosen = |seed| state.frees(pod, &since, seed);
+            let chosen: BTreeSet<Option<usize>> = (0..20).map(chosen).collect();
+            let name = |node: Option<usize>| Some(problem.nodes[node?].name.clone());
+            let seen: Option<Vec<String>> = chosen.into_iter().map(name).collect();
+            let right = seen.as_ref().is_some_and(|all| all.iter().all(|n| case.best.contains(n)));
+            return (!right).then(|| format!("expected one of {:?}, seen {seen:?}", case.best));
+        };
+        let names = |victims: Vec<usize>| {
+            let mut names: Vec<String> =
+                victims.into_iter().map(|pod| problem.pods[pod].name.clone()).collect();
+            names.sort();
+            names
+        };
+        let seen: BTreeMap<String, Vec<String>> = state
+            .would_give_way(pod, &since)
+            .into_iter()
+            .map(|(node, victims)| (problem.nodes[node].name.clone(), names(victims)))
+            .collect();
+        (seen != *expected).then(|| format!("expected {expected:?}, seen {seen:?}"))
     });
 }
 

@@ -10,7 +10,7 @@ use crate::generated::committed;
 
 /// What the tables are about, in the scheduler's order. Those that sizing has
 /// from elsewhere are not the scheduler's.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 18] = [
     ("requests", "requests, limits, priorities"),
     ("kubelet", "allocatable and its thresholds"),
     ("taints", "cordons, taints"),
@@ -28,6 +28,7 @@ const TABLES: [(&str, &str); 17] = [
     ("neighbours_score", "score: neighbours"),
     ("least_score", "score: the emptiest"),
     ("balanced_score", "score: balance"),
+    ("preemption", "who gives way to whom"),
 ];
 const ELSEWHERE: [&str; 2] = ["krr", "vpa"];
 const FOLDER: &str = "provisioner/fit/tests/tables";

@@ -21,9 +21,27 @@ pub(super) fn preempt(
     random: &mut Random,
 ) -> Option<Preemption> {
     let arrival = &state.compiled.arrival;
+    let mut found = candidates(state, pod, since);
+    let cost = |one: &Preemption| {
+        let highest = one.victims.iter().map(|&pod| arrival.priority[pod]).max();
+        let sum: i64 =
+            one.victims.iter().map(|&pod| i64::from(arrival.priority[pod]) + (1 << 31)).sum();
+        let top = one.victims.iter().filter(|&&pod| Some(arrival.priority[pod]) == highest);
+        // Of equal ones those that have run the shortest.
+        (highest, sum, one.victims.len(), Reverse(top.map(|&pod| since[pod]).min()))
+    };
+    let least = found.iter().map(cost).min()?;
+    found.retain(|one| cost(one) == least);
+    let pick = if found.len() == 1 { 0 } else { random.below(found.len()) };
+    Some(found.swap_remove(pick))
+}
+
+/// Each node that takes the pod once others are gone from it.
+pub(super) fn candidates(state: &mut State<'_>, pod: usize, since: &[u64]) -> Vec<Preemption> {
+    let arrival = &state.compiled.arrival;
     let priority = arrival.priority[pod];
     if arrival.patient[pod] || priority <= arrival.lowest {
-        return None;
+        return Vec::new();
     }
     let mut lower: Vec<Vec<usize>> = vec![Vec::new(); state.nodes()];
     for (other, at) in state.placement().into_iter().enumerate() {
@@ -40,18 +58,7 @@ pub(super) fn preempt(
         let victims = victims(state, pod, node, &others);
         found.extend(victims.map(|victims| Preemption { node, victims }));
     }
-    let cost = |one: &Preemption| {
-        let highest = one.victims.iter().map(|&pod| arrival.priority[pod]).max();
-        let sum: i64 =
-            one.victims.iter().map(|&pod| i64::from(arrival.priority[pod]) + (1 << 31)).sum();
-        let top = one.victims.iter().filter(|&&pod| Some(arrival.priority[pod]) == highest);
-        // Of equal ones those that have run the shortest.
-        (highest, sum, one.victims.len(), Reverse(top.map(|&pod| since[pod]).min()))
-    };
-    let least = found.iter().map(cost).min()?;
-    found.retain(|one| cost(one) == least);
-    let pick = if found.len() == 1 { 0 } else { random.below(found.len()) };
-    Some(found.swap_remove(pick))
+    found
 }
 
 /// Who of the others has to go from the node for the pod: as few as it takes,

@@ -1,8 +1,21 @@
 use super::*;
 use crate::manifest::{nodes, pods};
 use crate::model::Problem;
+use crate::random::Random;
 
 impl State<'_> {
+    /// Whom preemption would have give way for the pod, by node.
+    pub(crate) fn would_give_way(&mut self, pod: usize, since: &[u64]) -> Vec<(usize, Vec<usize>)> {
+        let all = preempt::candidates(self, pod, since).into_iter();
+        all.map(|one| (one.node, one.victims)).collect()
+    }
+
+    /// The node preemption would choose.
+    pub(crate) fn frees(&mut self, pod: usize, since: &[u64], seed: u64) -> Option<usize> {
+        let found = preempt(self, pod, since, &mut Random::new(seed));
+        found.map(|found| found.node)
+    }
+
     /// By hard constraint of the pod: its label, and of each node the pods in
     /// its domain that count; none where the domain does not.
     pub(crate) fn counted(&self, pod: usize) -> Vec<(String, Vec<Option<i64>>)> {
