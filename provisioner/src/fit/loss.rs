@@ -10,7 +10,6 @@ use terrarium_fit::pack::{Meter, compile};
 use super::advice::{STEPS, services};
 use super::answer::{self, Loss};
 use super::problem::Asked;
-use super::words::listed;
 
 /// Steps of each question for room.
 const ROOM: u64 = STEPS / 4;
@@ -75,24 +74,26 @@ fn told(here: &loss::Loss, best: &loss::Loss, headless: bool) -> Loss {
     };
     let down = [
         (count(here, Fate::Lost), "lost until it returns"),
-        (count(here, Fate::NeverRescheduled), "down, and nobody starts them elsewhere"),
+        (count(here, Fate::NeverRescheduled), "down with nobody to start them elsewhere"),
         (count(here, Fate::Degraded), "degraded"),
     ];
     let survive = count(here, Fate::Survives);
-    let mut parts = vec![format!("{survive} of {} services survive", here.services.len())];
-    parts.extend(
-        down.iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, what)| format!("{number} {what}")),
-    );
-    let mut summary = listed(&parts);
+    let of = here.services.len();
+    let mut parts = vec![match survive {
+        1 => format!("1 of {of} services survives"),
+        _ => format!("{survive} of {of} services survive"),
+    }];
+    for (number, what) in down.into_iter().filter(|(number, _)| *number > 0) {
+        parts.push(format!("{number} {} {what}", if number == 1 { "is" } else { "are" }));
+    }
+    let mut summary = parts.join("; ");
     if headless {
         summary.push_str("; the control plane is gone with it: nothing is rescheduled");
     } else if best.services != here.services {
         let at_best = count(best, Fate::Survives);
         let _ = write!(
             summary,
-            "; at best {at_best} do, once the node is deleted and what may move is moved"
+            "; {at_best} at best, once the node is deleted and what may move is moved"
         );
     }
     if !here.certain || !best.certain {
