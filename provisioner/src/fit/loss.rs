@@ -90,11 +90,11 @@ fn told(here: &loss::Loss, best: &loss::Loss, headless: bool) -> Loss {
     if headless {
         summary.push_str("; the control plane is gone with it: nothing is rescheduled");
     } else if best.services != here.services {
-        let at_best = count(best, Fate::Survives);
-        let _ = write!(
-            summary,
-            "; {at_best} at best, once the node is deleted and what may move is moved"
-        );
+        let at_best = match count(best, Fate::Survives) {
+            more if more > survive => format!("{more} at best"),
+            _ => "at best fewer are lost".to_owned(),
+        };
+        let _ = write!(summary, "; {at_best}, once the node is deleted and what may move is moved");
     }
     if !here.certain || !best.certain {
         summary.push_str("; the search for room was cut short, so more may survive");
