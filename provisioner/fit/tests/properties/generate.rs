@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use terrarium_fit::model::{
-    Claim, Effect, HostPort, Node, Operator, Pod, PodTerm, Problem, Requirement, Resources,
+    Claim, Effect, HostPort, Node, Operator, Owner, Pod, PodTerm, Problem, Requirement, Resources,
     SpreadConstraint, Taint, Toleration,
 };
 
@@ -206,4 +206,15 @@ pub(crate) fn any_problem(spreads: bool) -> impl Strategy<Value = Problem> {
         }
         Problem { nodes, pods }
     })
+}
+
+/// The same, each service with a priority and made in order or at once.
+pub(crate) fn ranked(mut problem: Problem, ranks: &[(i32, bool)]) -> Problem {
+    for pod in &mut problem.pods {
+        let own: usize = pod.service.trim_start_matches('s').parse().unwrap_or(0);
+        let (priority, ordered) = ranks[own % ranks.len()];
+        pod.priority = priority;
+        pod.owner = Owner::StatefulSet { name: pod.service.clone(), ordered };
+    }
+    problem
 }

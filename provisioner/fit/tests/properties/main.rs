@@ -12,7 +12,9 @@ use terrarium_fit::certificate::find;
 use terrarium_fit::checker::{check, translate};
 use terrarium_fit::model::{Pod, Problem, selects};
 use terrarium_fit::pack::compile;
+use terrarium_fit::random::Random;
 use terrarium_fit::scheduler::judge;
+use terrarium_fit::simulate::{Compiled, simulate};
 use terrarium_fit::verdict::{Budget, Kind};
 
 use generate::{any_node, any_problem, pod, problem};
@@ -57,6 +59,27 @@ proptest! {
             };
             let placement: Vec<usize> = problem.pods.iter().map(node).collect();
             prop_assert!(arrives(&problem, &placement), "{:?}", verdict.placement);
+        }
+    }
+
+    /// With priorities and sets made in order, whose states are too many to look at.
+    #[test]
+    fn no_run_contradicts_the_verdict_where_pods_give_way(
+        problem in any_problem(true),
+        ranks in prop::collection::vec((0i32..3, any::<bool>()), 4),
+        seed in any::<u64>(),
+    ) {
+        let problem = generate::ranked(problem, &ranks);
+        let verdict = judge(&problem, &BUDGET).verdict;
+        let compiled = Compiled::new(&problem);
+        let mut random = Random::new(seed);
+        for run in 0..20 {
+            let waiting = (0..problem.pods.len()).filter(|&p| problem.pods[p].node_name.is_none());
+            let mut order: Vec<usize> = waiting.collect();
+            order.sort_by_cached_key(|&pod| (problem.pods[pod].wave, random.below(1000)));
+            let whole = simulate(&compiled, &order, seed ^ run).placed.iter().all(Option::is_some);
+            prop_assert!(!whole || verdict != Kind::Impossible);
+            prop_assert!(whole || verdict != Kind::Guaranteed);
         }
     }
 
