@@ -4,7 +4,9 @@
 //! must not keep Prometheus out.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -53,9 +55,15 @@ impl Connections {
     }
 
     /// Accepts and serves without end.
-    pub(super) async fn accept(&self, listener: TcpListener) {
+    pub(super) async fn accept(&self, mut listeners: Vec<TcpListener>) {
         loop {
-            match listener.accept().await {
+            // Another comes first each time: who is flooded leaves the others be.
+            listeners.rotate_left(1);
+            let accepted = poll_fn(|context| {
+                let mut all = listeners.iter().map(|listener| listener.poll_accept(context));
+                all.find(Poll::is_ready).unwrap_or(Poll::Pending)
+            });
+            match accepted.await {
                 Ok((stream, _)) => {
                     let seat = self.seats.take();
                     let (router, web) = (self.router.clone(), self.web.clone());

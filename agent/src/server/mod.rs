@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinHandle;
 
 use crate::address::Address;
 use crate::agent::Agent;
@@ -106,21 +105,17 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     if let Some(web) = &web {
         router = guard::guarded(router, Arc::clone(web));
     }
-    let connections = Arc::new(Connections::new(router, web));
-    let accepting: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| {
-            let connections = Arc::clone(&connections);
-            tokio::spawn(async move { connections.accept(listener).await })
-        })
-        .collect();
-    std::future::poll_fn(|context| {
+    let connections = Connections::new(router, web);
+    let accepting = connections.accept(listeners);
+    let told = std::future::poll_fn(|context| {
         let told =
             terminate.poll_recv(context).is_ready() | interrupt.poll_recv(context).is_ready();
         if told { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    accepting.iter().for_each(JoinHandle::abort);
+    });
+    tokio::select! {
+        () = accepting => {}
+        () = told => {}
+    }
     // Too late is no failure: stopping is what was asked for.
     let _ = tokio::time::timeout(GRACE, connections.stop()).await;
     Ok(())
