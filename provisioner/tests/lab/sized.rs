@@ -34,7 +34,7 @@ pub(crate) fn measured(world: &mut World) {
     let seen = used_by_redis(world);
     assert!(seen > FILLED * MIB, "{seen} bytes");
 
-    let output = world.provision(&["report", "--json", "--min-history", "2m", "--write"]);
+    let output = world.provision(&["report", "--json", "--min-history", "1m", "--write"]);
     succeeded(&output);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     is_what_was_seen(&report, seen);
