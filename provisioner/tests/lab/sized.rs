@@ -80,9 +80,13 @@ fn used_by_redis(world: &World) -> u64 {
         let told = world.sh(&node, &script);
         let figures: Vec<u64> = told.lines().map(|line| line.parse().unwrap()).collect();
         let [usage, inactive] = figures[..] else { panic!("no control group of {id}: {told}") };
-        most = most.max(usage.saturating_sub(inactive));
         let samples = samples_of_redis(world, &node)?;
-        (samples >= *before.get_or_insert(samples) + SAMPLES).then_some(())
+        let taken = samples - *before.get_or_insert(samples);
+        // Looks before the first sample see what no sample does.
+        if taken > 0 {
+            most = most.max(usage.saturating_sub(inactive));
+        }
+        (taken >= SAMPLES).then_some(())
     });
     most
 }
