@@ -6,10 +6,14 @@
 use std::io::Write as _;
 
 use prometheus::proto::MetricType;
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, Opts, Registry};
 use sysinfo::{Product, System};
 
-use crate::encoder::{Encoder, Kind};
+use crate::encoder::{Encoder, Family, Kind};
+
+const BUILD: Family =
+    Family::gauge("terrarium_agent_build_info", "The agent's version and architecture.");
+const HOST: Family = Family::gauge("terrarium_agent_host_info", "Operating system and board.");
 
 /// The registered metrics.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub struct Registered {
     registry: Registry,
     requests: IntCounterVec,
     failures: IntCounterVec,
+    /// Facts do not change: a registry would copy them for every page.
+    host: [String; 4],
 }
 
 impl Registered {
@@ -34,21 +40,9 @@ impl Registered {
             Opts::new("terrarium_agent_scrape_errors_total", "Collections that lacked something."),
             &["collector"],
         )?;
-        let build = IntGaugeVec::new(
-            Opts::new("terrarium_agent_build_info", "The agent's version and architecture."),
-            &["version", "arch"],
-        )?;
-        let host = IntGaugeVec::new(
-            Opts::new("terrarium_agent_host_info", "Operating system and board."),
-            &["os", "os_version", "kernel", "board"],
-        )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(failures.clone()))?;
-        registry.register(Box::new(build.clone()))?;
-        registry.register(Box::new(host.clone()))?;
-        build.with_label_values(&[env!("CARGO_PKG_VERSION"), std::env::consts::ARCH]).set(1);
-        host.with_label_values(&host_facts().each_ref().map(String::as_str)).set(1);
-        Ok(Self { registry, requests, failures })
+        Ok(Self { registry, requests, failures, host: host_facts() })
     }
 
     /// Counts a request answered with `code`. `path` must be one of few.
@@ -66,8 +60,16 @@ impl Registered {
         &self.registry
     }
 
-    /// Encodes everything registered.
+    /// Encodes the facts, and everything registered.
     pub fn encode(&self, out: &mut Encoder) {
+        let (arch, version) = (std::env::consts::ARCH, env!("CARGO_PKG_VERSION"));
+        out.family(&BUILD);
+        let build = [("arch", arch.as_bytes()), ("version", version.as_bytes())];
+        out.sample(&BUILD, &build, true);
+        let [os, os_version, kernel, board] = self.host.each_ref().map(String::as_bytes);
+        out.family(&HOST);
+        let host = [("board", board), ("kernel", kernel), ("os", os), ("os_version", os_version)];
+        out.sample(&HOST, &host, true);
         encode(&self.registry, out);
     }
 }
