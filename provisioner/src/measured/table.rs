@@ -46,19 +46,27 @@ fn line(text: &mut String, label: &str, what: &str) {
     let _ = writeln!(text, "{}", wrapped(label, what));
 }
 
+/// The name as far as its column goes; a longer one gets a line of its own.
+fn fitted<'n>(text: &mut String, name: &'n str, width: usize) -> &'n str {
+    if name.chars().count() <= width {
+        return name;
+    }
+    let _ = writeln!(text, "{name}");
+    ""
+}
+
 fn nodes(text: &mut String, answer: &Answer) {
-    text.push_str(
-        "\nNODE               HALF    95 %    MOST      OF MiB    FREE   CPU 95 %   IS\n",
-    );
+    text.push_str("\nNODE           HALF   95 %   99 %   MOST  OF MiB   FREE  CPU 95 %   IS\n");
     for node in &answer.nodes {
         let used = &node.used;
         let cpu = node.used_cpu.map_or_else(|| "-".to_owned(), |cpu| cores(cpu.p95));
+        let name = fitted(text, &node.name, 12);
         let _ = writeln!(
             text,
-            "{:<15} {:>7} {:>7} {:>7} {:>8}    {:>7}   {:>4} of {:<2} {}",
-            node.name,
+            "{name:<12} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6}  {:>4} of {:<2} {}",
             megabytes(used.p50),
             megabytes(used.p95),
+            megabytes(used.p99),
             megabytes(used.max),
             megabytes(node.memory),
             node.headroom >> 20,
@@ -69,10 +77,10 @@ fn nodes(text: &mut String, answer: &Answer) {
         about(text, node);
     }
     for silent in &answer.silent {
-        line(text, &format!("{:<15} ", silent.node), &format!("not measured: {}", silent.why));
+        line(text, &format!("{:<12} ", silent.node), &format!("not measured: {}", silent.why));
     }
     for left in &answer.left {
-        line(text, "no node for     ", &format!("{}: {}", left.pod, left.why));
+        line(text, "no node for  ", &format!("{}: {}", left.pod, left.why));
     }
 }
 
@@ -158,22 +166,18 @@ fn services(text: &mut String, answer: &Answer) {
     if answer.services.is_empty() {
         return;
     }
-    text.push_str("\nSERVICE           REQUEST  LIMIT   HALF   95 %   MOST   CPU   NODES\n");
+    text.push_str("\nSERVICE           REQUEST  LIMIT   HALF   95 %   99 %   MOST   CPU   NODES\n");
     for service in &answer.services {
         let figure = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), megabytes);
         let used = service.used;
-        let name = if service.name.chars().count() > 17 {
-            let _ = writeln!(text, "{}", service.name);
-            ""
-        } else {
-            &service.name
-        };
+        let name = fitted(text, &service.name, 17);
         let label = format!(
-            "{name:<17} {:>7} {:>6} {:>6} {:>6} {:>6} {:>5}   ",
+            "{name:<17} {:>7} {:>6} {:>6} {:>6} {:>6} {:>6} {:>5}   ",
             megabytes(service.request),
             figure(service.limit),
             figure(used.map(|used| used.p50)),
             figure(used.map(|used| used.p95)),
+            figure(used.map(|used| used.p99)),
             figure(used.map(|used| used.max)),
             service.used_cpu.map_or_else(|| "-".to_owned(), |cpu| cores(cpu.p95)),
         );

@@ -1,5 +1,7 @@
 //! Figures of the report as people read them.
 
+use terrarium_fit::sizing::Size;
+
 /// Bytes in MiB, rounded up: what was used must not look smaller than it was.
 pub(super) fn megabytes(bytes: u64) -> String {
     bytes.div_ceil(1 << 20).to_string()
@@ -33,9 +35,48 @@ pub(super) fn thousandths(share: f64) -> String {
     }
 }
 
+/// Why a size is what it is, how sure that is, and how far its pods differ.
+pub(super) fn reasons(size: &Size) -> Vec<String> {
+    let mut told: Vec<String> = size.why.iter().map(ToString::to_string).collect();
+    if let (Some(low), Some(high)) = (size.low.memory, size.high.memory)
+        && low < high
+    {
+        told.push(format!(
+            "the history behind it leaves the memory request between {} and {} MiB",
+            megabytes(low),
+            megabytes(high)
+        ));
+    }
+    let (least, most) = size.spread;
+    if megabytes(least) != megabytes(most) {
+        told.push(format!(
+            "its pods' peaks lie between {} and {} MiB",
+            megabytes(least),
+            megabytes(most)
+        ));
+    }
+    told
+}
+
 #[cfg(test)]
 mod tests {
+    use terrarium_fit::sizing::Resource;
+
     use super::*;
+
+    #[test]
+    fn how_sure_a_size_is_and_how_far_pods_differ_is_told_where_there_is_a_difference() {
+        let memory = |mib: u64| Resource { memory: Some(mib << 20), cpu: None };
+        let size = Size { low: memory(20), high: memory(40), ..Size::default() };
+        assert_eq!(
+            reasons(&size),
+            ["the history behind it leaves the memory request between 20 and 40 MiB"]
+        );
+        let size = Size { low: memory(9), high: memory(9), ..Size::default() };
+        assert_eq!(reasons(&size), [""; 0]);
+        let size = Size { spread: (9 << 20, 54 << 20), ..Size::default() };
+        assert_eq!(reasons(&size), ["its pods' peaks lie between 9 and 54 MiB"]);
+    }
 
     #[test]
     fn figures_read_as_people_say_them() {

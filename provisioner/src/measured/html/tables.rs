@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use terrarium_fit::sizing::{Advice, Method, Size};
 
 use super::super::answer::{Answer, Service, Sizing};
-use super::super::words::{duration, megabytes, thousandths};
+use super::super::words::{duration, megabytes, reasons, thousandths};
 use crate::fit::html::parts::{colour, escape, sentence};
 use crate::fit::words::cores;
 
@@ -16,7 +16,8 @@ pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
     page.push_str(
         "<section>\n<h2>Services</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Service, in \
          MiB</th><th class=\"n\">Requested</th><th class=\"n\">Half</th><th class=\"n\">95&nbsp;%\
-         </th><th class=\"n\">Most</th><th class=\"n\">Limit</th><th class=\"n\">CPU</th>\
+         </th><th class=\"n\">99&nbsp;%</th><th class=\"n\">Most</th><th class=\"n\">Limit</th>\
+         <th class=\"n\">CPU</th>\
          <th class=\"n\">Killed</th><th class=\"n\">Restarts</th><th>Nodes</th></tr></thead>\n\
          <tbody>\n",
     );
@@ -39,13 +40,15 @@ fn row(page: &mut String, service: &Service, colour: usize) {
     let _ = writeln!(
         page,
         "<tr><th scope=\"row\"><i class=\"g{colour}\"></i>{}{throttled}</th><td class=\"n\">{}</td>\
-         <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n{}\">{}</td><td \
-         class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n{}\">{}</td><td class=\"n\">{}</td>\
+         <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+         <td class=\"n{}\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+         <td class=\"n{}\">{}</td><td class=\"n\">{}</td>\
          <td>{}</td></tr>",
         escape(&service.title),
         megabytes(service.request),
         figure(used.map(|used| used.p50)),
         figure(used.map(|used| used.p95)),
+        figure(used.map(|used| used.p99)),
         if near { " lost" } else { "" },
         figure(used.map(|used| used.max)),
         figure(service.limit),
@@ -98,7 +101,7 @@ fn enough(page: &mut String, name: &str, sizing: &Sizing, size: &Size) {
     let memory = |of: Option<u64>| of.map_or_else(|| "–".to_owned(), megabytes);
     let milli = |of: Option<u64>| of.map_or_else(|| "–".to_owned(), |milli| milli.to_string());
     let change = |now: String, then: String| format!("{now} → <b>{then}</b>");
-    let why: Vec<String> = size.why.iter().map(|why| escape(&sentence(&why.to_string()))).collect();
+    let why: Vec<String> = reasons(size).iter().map(|why| escape(&sentence(why))).collect();
     let _ = writeln!(
         page,
         "<tr><th scope=\"row\">{name}</th><td class=\"n\">{}</td><td class=\"n\">{}</td>\

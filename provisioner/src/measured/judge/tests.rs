@@ -134,6 +134,8 @@ fn the_table_says_all_of_it_in_eighty_columns() {
     let text = table(&both());
     let wide = text.lines().find(|line| line.chars().count() > WIDTH);
     assert_eq!(wide, None);
+    let page = include_str!("../../../../docs/verdict/report.md");
+    assert!(page.contains(text.trim_end()), "the page's example is another table");
     insta::assert_snapshot!(text);
 }
 

@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 use terrarium_fit::sizing::{Advice, Method, Resource, Size};
 
 use super::super::answer::{Answer, Sizing};
-use super::super::words::{duration, megabytes};
-use super::line;
+use super::super::words::{duration, megabytes, reasons};
+use super::{fitted, line};
 use crate::report::terminal::count;
+
+/// Columns of a name.
+const WIDTH: usize = 23;
 
 pub(super) fn sizes(text: &mut String, answer: &Answer) {
     if answer.sizes.is_empty() {
@@ -18,13 +21,13 @@ pub(super) fn sizes(text: &mut String, answer: &Answer) {
         match &sizing.advice {
             Advice::Enough(size) => {
                 row(text, &name(sizing), sizing, size);
-                for why in &size.why {
-                    line(text, "    ", &why.to_string());
+                for why in reasons(size) {
+                    line(text, "    ", &why);
                 }
             }
             Advice::NotEnough { seconds, samples } => {
                 let name = name(sizing);
-                let name = fitted(text, &name);
+                let name = fitted(text, &name, WIDTH);
                 let samples = count(usize::try_from(*samples).unwrap_or(usize::MAX), "sample");
                 let what = format!("not enough data: {samples} in {}", duration(*seconds));
                 line(text, &format!("{name:<23} "), &what);
@@ -56,17 +59,8 @@ fn name(sizing: &Sizing) -> String {
     }
 }
 
-/// The name as far as its column goes; a longer one gets a line of its own.
-fn fitted<'n>(text: &mut String, name: &'n str) -> &'n str {
-    if name.chars().count() <= 23 {
-        return name;
-    }
-    let _ = writeln!(text, "{name}");
-    ""
-}
-
 fn row(text: &mut String, name: &str, sizing: &Sizing, size: &Size) {
-    let name = fitted(text, name);
+    let name = fitted(text, name, WIDTH);
     let memory = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), megabytes);
     let milli = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), |milli| milli.to_string());
     let _ = writeln!(
