@@ -17,7 +17,8 @@ pub(crate) const MEMORY: &str = "max by (namespace, pod, container) \
     (max_over_time(container_memory_working_set_bytes{container!=\"\"}[1m]))";
 pub(crate) const CPU: &str = "sum by (namespace, pod, container) \
     (rate(container_cpu_usage_seconds_total{container!=\"\"}[2m]))";
-/// The limit in force in the minutes in which something was killed.
+/// The limit in force in the minutes in which something was killed; minutes on
+/// end count as one kill.
 pub(crate) const KILLED: &str = "max by (namespace, pod, container) \
     (container_spec_memory_limit_bytes{container!=\"\"} and on (namespace, pod, container) \
     (increase(container_oom_events_total{container!=\"\"}[2m]) > 0))";
@@ -125,9 +126,13 @@ impl History {
 
 impl Past {
     fn killed(&mut self, limits: &[Sample]) {
+        let mut before = None;
         for sample in limits {
             let oom = self.oom.get_or_insert_default();
-            oom.kills += 1;
+            // Two looks see one kill: they go back two minutes each.
+            if before.replace(sample.at).is_none_or(|before| before + STEP < sample.at) {
+                oom.kills += 1;
+            }
             // 0 is no limit.
             oom.limit = oom.limit.max(Some(sample.value).filter(|limit| *limit > 0));
         }
@@ -172,7 +177,9 @@ mod tests {
             history.take(What::Memory, matrix(values).as_bytes()).unwrap();
         }
         history.take(What::Cpu, matrix(r#"[[60,"0.0425"]]"#).as_bytes()).unwrap();
-        history.take(What::Killed, matrix(r#"[[60,"0"],[120,"512"]]"#).as_bytes()).unwrap();
+        history
+            .take(What::Killed, matrix(r#"[[60,"0"],[120,"512"],[300,"512"]]"#).as_bytes())
+            .unwrap();
         history.sort();
         let past = history.containers.values().next().unwrap();
         let memory: Vec<_> = past.series.memory.iter().map(|s| (s.at, s.value)).collect();
