@@ -1,7 +1,7 @@
 //! Nodes that are as wished, and nodes that nearly are.
 
 use crate::trees;
-use crate::world::{NODES, World, ended_with, events, succeeded};
+use crate::world::{NODES, World, changed, ended_with, events, succeeded};
 
 pub(crate) fn second_run(world: &mut World) {
     world.provisioned();
@@ -56,19 +56,10 @@ pub(crate) fn drift(world: &mut World) {
     let output = world.provision(&["--json"]);
     succeeded(&output);
     world.mended();
-    let (events, _) = events(&output);
-    let mut changed: Vec<String> = events
-        .iter()
-        .filter(|event| event["state"] == "changed")
-        .map(|event| {
-            format!("{}: {}", event["node"].as_str().unwrap(), event["change"].as_str().unwrap())
-        })
-        .collect();
-    changed.sort();
     // The configuration's content was mended before k3s read it: the running
     // k3s is of the wished generation and is left alone.
     assert_eq!(
-        changed,
+        changed(&output),
         ["pi-2: agent.start", "pi-2: k3s.config", "pi-3: hosts", "pi-3: k3s.labels"]
     );
     assert_eq!(server_before, world.sh("pi-1", "systemctl show -p MainPID k3s terrarium-agent"));

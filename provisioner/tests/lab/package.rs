@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use crate::world::{NODES, World, ended_with, events, succeeded};
+use crate::world::{NODES, World, changed, ended_with, succeeded};
 
 /// dpkg's own record of the package, as a cut would have left it.
 const STANZA: &str = "/^Package: terrarium-agent$/,/^$/";
@@ -20,17 +20,8 @@ pub(crate) fn mended(world: &mut World) {
     let output = world.provision(&["--json"]);
     succeeded(&output);
     world.mended();
-    let (events, _) = events(&output);
-    let mut changed: Vec<String> = events
-        .iter()
-        .filter(|event| event["state"] == "changed")
-        .map(|event| {
-            format!("{}: {}", event["node"].as_str().unwrap(), event["change"].as_str().unwrap())
-        })
-        .collect();
-    changed.sort();
     assert_eq!(
-        changed,
+        changed(&output),
         [
             "pi-1: agent.package",
             "pi-1: agent.unit",

@@ -218,6 +218,20 @@ pub(crate) fn events(output: &Output) -> (Vec<Value>, Value) {
     (lines, summary["summary"].clone())
 }
 
+/// What a run changed, as `node: change`, in the order of their names.
+pub(crate) fn changed(output: &Output) -> Vec<String> {
+    let (events, _) = events(output);
+    let mut changed: Vec<String> = events
+        .iter()
+        .filter(|event| event["state"] == "changed")
+        .map(|event| {
+            format!("{}: {}", event["node"].as_str().unwrap(), event["change"].as_str().unwrap())
+        })
+        .collect();
+    changed.sort();
+    changed
+}
+
 /// Waits until a condition holds, and says what was waited for if it does not.
 pub(crate) fn wait_for<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();

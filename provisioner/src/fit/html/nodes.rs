@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 
 use super::super::answer::{Answer, Node};
 use super::super::words::{cores, gib, mib, mib_range, percent};
-use super::parts::{class, colour, escape, mark, prose, segment, sentence, wide};
+use super::parts::{colour, escape, heading, legend, prose, segment, sentence, wide};
 
 pub(super) fn section(page: &mut String, answer: &Answer, groups: &[String]) {
     page.push_str("<section>\n<h2>Nodes</h2>\n");
-    legend(page, answer, groups);
+    let pods = || answer.nodes.iter().flat_map(|node| &node.pods);
+    let used = |group: &str| pods().any(|pod| pod.group == group);
+    legend(page, groups, used, ("over", "More than there is"));
     let scale = answer.nodes.iter().map(|node| node.memory.high.max(worst(node))).max();
     let scale = scale.unwrap_or(1).max(1);
     page.push_str("<div class=\"nodes\">\n");
@@ -33,32 +35,9 @@ fn worst(node: &Node) -> u64 {
     node.limited + node.own.map_or(0, |own| own.total().high)
 }
 
-fn legend(page: &mut String, answer: &Answer, groups: &[String]) {
-    page.push_str("<ul class=\"legend\">\n");
-    let used = |group: &&String| {
-        answer.nodes.iter().flat_map(|node| &node.pods).any(|pod| pod.group == **group)
-    };
-    for group in groups.iter().filter(used) {
-        let class = colour(groups, group);
-        let _ = writeln!(page, "<li><i class=\"g{class}\"></i>{}</li>", escape(group));
-    }
-    page.push_str(
-        "<li><i class=\"own\"></i>System and k3s</li>\n<li><i class=\"over\"></i>More than there \
-         is</li>\n</ul>\n",
-    );
-}
-
 fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     let about: Vec<&str> = node.board.as_deref().into_iter().chain(node.role).collect();
-    let _ = write!(
-        page,
-        "<article class=\"node {class}\">\n<h3><span class=\"mark\">{mark}</span>{name} \
-         <small>{about}</small></h3>\n",
-        class = class(node.bears),
-        mark = mark(node.bears),
-        name = escape(&node.name),
-        about = escape(&about.join(", ")),
-    );
+    heading(page, node.bears, &node.name, &about);
     scheduler(page, node, groups, scale);
     board(page, node, groups, scale);
     let _ = write!(

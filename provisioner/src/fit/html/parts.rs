@@ -90,6 +90,39 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
+/// What the colours of bars mean: the groups in use, the system's own, and one
+/// more.
+pub(crate) fn legend(
+    page: &mut String,
+    groups: &[String],
+    used: impl Fn(&str) -> bool,
+    (class, what): (&str, &str),
+) {
+    page.push_str("<ul class=\"legend\">\n");
+    for group in groups.iter().filter(|group| used(group)) {
+        let class = colour(groups, group);
+        let _ = writeln!(page, "<li><i class=\"g{class}\"></i>{}</li>", escape(group));
+    }
+    let _ = write!(
+        page,
+        "<li><i class=\"own\"></i>System and k3s</li>\n<li><i class=\"{class}\"></i>{what}</li>\n\
+         </ul>\n"
+    );
+}
+
+/// A node's begin: its name under its word, and what it is.
+pub(crate) fn heading(page: &mut String, word: Word, name: &str, about: &[&str]) {
+    let _ = write!(
+        page,
+        "<article class=\"node {class}\">\n<h3><span class=\"mark\">{mark}</span>{name} \
+         <small>{about}</small></h3>\n",
+        class = class(word),
+        mark = mark(word),
+        name = escape(name),
+        about = escape(&about.join(", ")),
+    );
+}
+
 /// A part of a bar, with its name where there is room.
 pub(crate) fn segment(
     page: &mut String,

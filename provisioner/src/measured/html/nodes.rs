@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 
 use super::super::answer::{Answer, Node, Share};
 use super::super::words::{megabytes, thousandths};
-use crate::fit::html::parts::{class, colour, escape, mark, prose, segment, sentence, wide};
+use crate::fit::html::parts::{colour, escape, heading, legend, prose, segment, sentence, wide};
 use crate::fit::words::{cores, listed, mib, percent};
 
 pub(super) fn section(page: &mut String, answer: &Answer, groups: &[String]) {
     page.push_str("<section>\n<h2>Nodes</h2>\n");
-    legend(page, answer, groups);
+    let pods = || answer.nodes.iter().flat_map(|node| &node.pods);
+    let used = |group: &str| pods().any(|pod| pod.group == group);
+    legend(page, groups, used, ("peak", "The most that was used"));
     let scale = answer.nodes.iter().map(|node| node.memory).max().unwrap_or(1).max(1);
     page.push_str("<div class=\"nodes\">\n");
     for node in &answer.nodes {
@@ -37,32 +39,9 @@ fn pairs<'a>(rows: impl Iterator<Item = (&'a String, &'a String)>) -> String {
     text
 }
 
-fn legend(page: &mut String, answer: &Answer, groups: &[String]) {
-    page.push_str("<ul class=\"legend\">\n");
-    let used = |group: &&String| {
-        answer.nodes.iter().flat_map(|node| &node.pods).any(|pod| pod.group == **group)
-    };
-    for group in groups.iter().filter(used) {
-        let class = colour(groups, group);
-        let _ = writeln!(page, "<li><i class=\"g{class}\"></i>{}</li>", escape(group));
-    }
-    page.push_str(
-        "<li><i class=\"own\"></i>System and k3s</li>\n<li><i class=\"peak\"></i>The most that \
-         was used</li>\n</ul>\n",
-    );
-}
-
 fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     let about: Vec<&str> = node.board.as_deref().into_iter().chain(node.role).collect();
-    let _ = write!(
-        page,
-        "<article class=\"node {class}\">\n<h3><span class=\"mark\">{mark}</span>{name} \
-         <small>{about}</small></h3>\n",
-        class = class(node.word),
-        mark = mark(node.word),
-        name = escape(&node.name),
-        about = escape(&about.join(", ")),
-    );
+    heading(page, node.word, &node.name, &about);
     used(page, node, groups, scale);
     requested(page, node, groups, scale);
     for reason in &node.reasons {
