@@ -8,11 +8,11 @@ use terrarium_helm::catalogue::Catalogue;
 use terrarium_helm::words::advice;
 use terrarium_inventory::{Inventory, Role, example};
 
-use super::load;
 use super::prepare::Ground;
+use super::{code, load, write_page};
 use crate::cli::{Common, Fit};
 use crate::error::{Code, Failure};
-use crate::fit::answer::{Answer, Subject, Word};
+use crate::fit::answer::Subject;
 use crate::fit::judge::{Terms, judge};
 use crate::fit::problem::{Asked, of_manifests, of_parts};
 use crate::fit::site::{self, Site};
@@ -48,10 +48,7 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
         notes: parts.notes,
     };
     let answer = tokio::task::block_in_place(|| judge(&asked, terms));
-    if let Some(path) = &fit.html {
-        fs_err::write(path, html::page(&answer))
-            .map_err(|error| Failure::new(Code::Usage, "cannot write the page", &error))?;
-    }
+    write_page(fit.html.as_deref(), || html::page(&answer))?;
     if common.json {
         terminal::json(&answer)?;
     } else {
@@ -60,11 +57,7 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
             terminal::remark(&format!("wrote {}\n", path.display()));
         }
     }
-    Ok(code(&answer))
-}
-
-fn code(answer: &Answer) -> Code {
-    if answer.word == Word::DoesNotFit { Code::Refused } else { Code::Done }
+    Ok(code(answer.word))
 }
 
 /// The budget for so many seconds of a usual laptop.

@@ -20,8 +20,21 @@ use terrarium_inventory::Inventory;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Code, Failure};
+use crate::fit::answer::Word;
 use crate::report::terminal;
 use crate::settings::Settings;
+
+/// The exit code of a verdict's word.
+fn code(word: Word) -> Code {
+    if word == Word::DoesNotFit { Code::Refused } else { Code::Done }
+}
+
+/// Writes a page where one is asked for.
+fn write_page(path: Option<&Path>, page: impl FnOnce() -> String) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    fs_err::write(path, page())
+        .map_err(|error| Failure::new(Code::Usage, "cannot write the page", &error))
+}
 
 /// Runs what the command line asks for.
 pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure> {

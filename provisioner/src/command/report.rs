@@ -5,9 +5,9 @@ use std::time::Duration;
 use terrarium_fit::sizing::{Method, Rules};
 
 use super::prepare::Ground;
+use super::{code, write_page};
 use crate::cli::{Common, Report, Tool};
 use crate::error::{Code, Failure};
-use crate::fit::answer::Word;
 use crate::measured::answer::{Answer, Silent, Written};
 use crate::measured::gather::{self, Agents};
 use crate::measured::history::History;
@@ -33,10 +33,7 @@ pub(super) async fn run(
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let answer = answer?;
-    if let Some(path) = &options.html {
-        fs_err::write(path, html::page(&answer))
-            .map_err(|error| Failure::new(Code::Usage, "cannot write the page", &error))?;
-    }
+    write_page(options.html.as_deref(), || html::page(&answer))?;
     if common.json {
         terminal::json(&answer)?;
     } else {
@@ -48,7 +45,7 @@ pub(super) async fn run(
             terminal::remark(&format!("wrote {}\n", path.display()));
         }
     }
-    Ok(if answer.word == Word::DoesNotFit { Code::Refused } else { Code::Done })
+    Ok(code(answer.word))
 }
 
 async fn answer(
