@@ -1,11 +1,13 @@
 //! The operator's kubeconfig file: read, merged, written whole or not at all.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use terrarium_k3s::kubeconfig::{self, KubeconfigError};
+
+use crate::file;
 
 /// What a merge asks of the file.
 #[derive(Clone, PartialEq, Eq)]
@@ -156,19 +158,9 @@ fn read(path: &Path) -> Result<Option<(String, u32)>, WriteError> {
     Ok(Some((text, metadata.permissions().mode())))
 }
 
-/// Writes a sibling, 0600 from the start, and renames it over `path`: a reader
-/// sees the old text or the new, and a shorter one leaves no tail.
+/// Mode 0600 whatever it was: it holds keys.
 fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
-    let failed = || io_error("write the kubeconfig");
-    let dir = path.parent().unwrap_or(Path::new("/"));
-    // `tempfile` creates with mode 0600.
-    let mut file =
-        tempfile::Builder::new().prefix(".kubeconfig-").tempfile_in(dir).map_err(failed())?;
-    file.write_all(text.as_bytes()).map_err(failed())?;
-    file.as_file().sync_all().map_err(failed())?;
-    file.persist(path).map_err(|error| failed()(error.error))?;
-    // The rename itself is on the disk once the directory is.
-    fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed())
+    file::replace_as(path, text, 0o600).map_err(io_error("write the kubeconfig"))
 }
 
 fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WriteError {

@@ -17,6 +17,8 @@ mod fit;
 mod host;
 mod image;
 pub mod kubeconfig;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "fetching begins to use it next"))]
+mod lockfile;
 mod measured;
 mod observe;
 mod overlay;
