@@ -1,0 +1,83 @@
+//! `provision`, as it was built, against made-up nodes: SSH servers that answer
+//! its scripts from a model of a Raspberry Pi ([`model`]) and can be told to lie,
+//! fail, hang or go away at any command. The model is a stand-in: whether the
+//! scripts do on a Pi what it says is the lab's matter, not of these tests. What
+//! happens up to the script (the lines that look for sudo, the password, the
+//! deadline) and the lock are executed for real, by [`shell`].
+//!
+//! A case is a function that fails by panicking, and a line in [`main`]:
+//!
+//! ```ignore
+//! pub(crate) fn a_probe_of_nonsense_is_refused() {
+//!     let world = World::new(&["pi-1", "pi-2"]);       // fresh nodes, the first is the server
+//!     world.inventory("[os]\nswap = \"keep\"\n");      // more tables for the inventory
+//!     world.node("pi-2").model().facts.insert("bits".into(), "many".into());
+//!     world.node("pi-1").hook(|call| match call.what.as_str() {
+//!         "reboot" => Some(Do::CutAfter),              // Say, Twist, Cut, CutAfter, Vanish, Hang
+//!         _ => None,                                   // as the model answers
+//!     });
+//!     let ran = world.provision(&["--json", "--patience", "0.05"]);
+//!     ran.ended_with(4).says("`many` for `bits`");     // or succeeded(), changed(), events()
+//!     world.node("pi-1").behave();
+//!     assert!(world.node("pi-1").calls().iter().any(|call| call.what == "probe"));
+//! }
+//! ```
+//!
+//! Commands are called by what they are: `lock`, `probe`, `boot`, `reboot`,
+//! `write <path>`, `install the agent`, `start <unit>`, `watch <unit>`, or the
+//! script's first line. `World` has the folder, environment and `known_hosts`;
+//! `Node::manner` has login, sudo and banner; `Model` has files, units and what
+//! the probe says; `World::start` and `start_on_terminal` give a run that can be
+//! typed to, waited for and sent signals. Everything runs in a network of its
+//! own, where every address of 10.64.0.0/10 is this machine: node `n` of a world
+//! is at port 22 of `10.x.y.(10+n)`.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "cases fail by panicking")]
+
+mod honest;
+mod manners;
+mod model;
+mod network;
+mod node;
+mod run;
+mod server;
+mod shell;
+mod world;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A case fails by panicking.
+type Case = fn();
+
+/// Each case by the name it has in the code.
+macro_rules! cases {
+    ($($module:ident :: $case:ident),* $(,)?) => {
+        [$((stringify!($case), $module::$case as Case)),*]
+    };
+}
+
+fn main() {
+    network::enter();
+    let arguments = Arguments::from_args();
+    let cases = cases![
+        honest::fresh_nodes_become_a_cluster_and_a_second_run_changes_nothing,
+        honest::a_node_that_wants_a_password_gets_it_and_it_is_nowhere_else,
+        honest::a_run_on_a_terminal_shows_the_same,
+        manners::a_probe_with_nonsense_in_it_is_told_with_the_value_and_the_key,
+        manners::a_connection_that_ends_before_or_after_a_command_is_taken_up_again,
+        manners::a_command_that_fails_is_told_in_the_nodes_words,
+        manners::a_node_that_lets_nobody_in_is_told_by_its_name,
+        manners::a_login_shell_that_is_none_is_told_with_what_it_said,
+        manners::a_run_that_is_interrupted_ends_at_once_and_frees_the_lock,
+        manners::a_node_that_goes_away_for_good_does_not_keep_the_run,
+        manners::a_host_key_is_said_in_full_at_the_first_contact,
+        manners::what_is_typed_on_a_terminal_reaches_the_prompt,
+    ];
+    let trial = |(name, case): (&str, Case)| {
+        Trial::test(name, move || {
+            case();
+            Ok(())
+        })
+    };
+    libtest_mimic::run(&arguments, cases.into_iter().map(trial).collect()).exit();
+}
