@@ -17,6 +17,7 @@ pub mod board;
 pub mod card;
 pub mod catalogue;
 pub mod chart;
+pub mod children;
 pub mod derive;
 pub mod diagnose;
 pub mod diff;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::children::{Children, Ended};
 use crate::plan::{Kind, Recovery, ReleaseChange};
 use crate::release::{DIGEST_LABEL, Release};
 
@@ -34,6 +35,8 @@ pub struct Helm {
     pub cache: PathBuf,
     /// How long one release may take to become ready.
     pub timeout: Duration,
+    /// Where helm is told from while it runs.
+    pub children: Children,
 }
 
 /// Helm did not do it.
@@ -114,17 +117,22 @@ impl Helm {
         // Helm's subcommands of two words are told by both.
         let words = arguments.iter().take_while(|word| *word != release);
         let command = words.map(String::as_str).collect::<Vec<_>>().join(" ");
-        let child = self
-            .command(arguments)
-            .spawn()
-            .map_err(|source| HelmError::Start { program: self.program.clone(), source })?;
         let deadline = self.timeout + GRACE;
         let name = release.to_owned();
-        let Ok(ended) = tokio::time::timeout(deadline, child.wait_with_output()).await else {
-            return Err(HelmError::Hung { release: name, command, seconds: deadline.as_secs() });
+        let ended = self.children.run(self.command(arguments), deadline).await;
+        let output = match ended {
+            Ok(Ended::Alone(output)) => output,
+            Ok(Ended::Late) => {
+                return Err(HelmError::Hung {
+                    release: name,
+                    command,
+                    seconds: deadline.as_secs(),
+                });
+            }
+            Err(source) => {
+                return Err(HelmError::Start { program: self.program.clone(), source });
+            }
         };
-        let output =
-            ended.map_err(|source| HelmError::Start { program: self.program.clone(), source })?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -149,11 +157,7 @@ impl Helm {
                 command.env(name, value);
             }
         }
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::error::{Code, Failure};
 use crate::executor::lock;
+use crate::password;
 use crate::settings::Settings;
 
 /// How long a node that went away may take to come back in mid-step.
@@ -203,10 +204,19 @@ fn identity(error: &ConnectError) -> bool {
     matches!(error, ConnectError::HostKeyChanged { .. } | ConnectError::HostKeyRevoked { .. })
 }
 
+const PASSWORD_FILE: &str = "write the password as its first line, mode 0600, or take `password_file` out and use \
+                             --ask-password";
+
 fn first_line(file: &std::path::Path) -> Result<Secret, Failure> {
     let text = fs_err::read_to_string(file).map_err(|error| {
         Failure::new(Code::Usage, "cannot read the password file of the inventory", &error)
-            .hint(Some("write the password as its first line, mode 0600, or take `password_file` out and use --ask-password".to_owned()))
+            .hint(Some(PASSWORD_FILE.to_owned()))
     })?;
-    Ok(Secret::from(text.lines().next().unwrap_or_default().to_owned()))
+    let line = text.lines().next().unwrap_or_default();
+    let what = format!("the first line of {}", file.display());
+    if line.is_empty() {
+        return Err(Failure::plain(Code::Usage, format!("{what} is empty: it is no password"))
+            .hint(Some(PASSWORD_FILE.to_owned())));
+    }
+    password::read(line.as_bytes().to_vec(), &what)
 }

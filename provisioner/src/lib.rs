@@ -5,6 +5,7 @@
 mod access;
 pub mod artifact;
 mod binaries;
+pub mod cancel;
 mod cli;
 mod clock;
 mod command;
@@ -16,6 +17,7 @@ mod file;
 mod fit;
 mod host;
 mod image;
+mod interrupt;
 pub mod kubeconfig;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "fetching begins to use it next"))]
 mod lockfile;
@@ -23,6 +25,8 @@ mod measured;
 mod observe;
 mod overlay;
 mod package;
+mod password;
+mod prompt;
 mod report;
 mod settings;
 mod stack;
@@ -30,24 +34,43 @@ mod verify;
 mod view;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
+
+use error::{Code, Failure};
 
 /// Runs the command line; prints the one error there may be.
 pub fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let settings = settings::Settings::from_environment();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(command::run(&cli, &settings)),
-        Err(error) => Err(error::Failure::internal("cannot start the runtime", &error)),
-    };
-    match result {
+    let (cancel, children) = (settings.cancel.clone(), settings.children.clone());
+    match interrupt::supervise(&cancel, &children, move || work(&cli, &settings)) {
         Ok(code) => code.into(),
         Err(failure) => {
             report::terminal::failure(&failure);
             failure.code.into()
         }
     }
+}
+
+/// Does what the command line asks for.
+fn work(cli: &cli::Cli, settings: &settings::Settings) -> Result<Code, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(interrupt::STACK)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal("cannot start the runtime", &error))?;
+    let result = runtime.block_on(async {
+        let result = command::run(cli, settings).await;
+        // Helm is given its moment; who listens for signals ends it at last.
+        while !settings.children.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        result
+    });
+    // A thread that waits for the network or for a name would be waited for.
+    runtime.shutdown_background();
+    result
 }

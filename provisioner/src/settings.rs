@@ -1,14 +1,22 @@
-//! What the environment says: the only place that reads it.
+//! What the environment says: the only place that reads it. And what the whole
+//! process has one of.
 
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
+use terrarium_helm::children::Children;
 use terrarium_ssh::Secret;
 
-/// Settings from the environment.
+use crate::cancel::Cancel;
+use crate::error::Failure;
+use crate::password;
+
+/// Settings from the environment, and what all work of the process shares.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// `TERRARIUM_PASSWORD`: login and sudo password.
-    pub password: Option<Secret>,
+    /// `TERRARIUM_PASSWORD`: login and sudo password; an error when it is set and
+    /// cannot be one.
+    pub password: Result<Option<Secret>, Failure>,
     /// `TERRARIUM_CACHE`, or the user's cache directory.
     pub cache: PathBuf,
     /// `SSH_AUTH_SOCK`.
@@ -23,6 +31,10 @@ pub(crate) struct Settings {
     pub color: bool,
     /// Who and where the operator is, for a node's lock.
     pub operator: String,
+    /// Whether the run is to end.
+    pub cancel: Cancel,
+    /// The programs it has started.
+    pub children: Children,
 }
 
 impl Settings {
@@ -39,7 +51,10 @@ impl Settings {
         let name = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
         let host = fs_err::read_to_string("/etc/hostname").map(|text| text.trim().to_owned()).ok();
         Self {
-            password: std::env::var("TERRARIUM_PASSWORD").ok().map(Secret::from),
+            password: std::env::var_os("TERRARIUM_PASSWORD")
+                .filter(|value| !value.is_empty())
+                .map(|value| password::read(value.into_vec(), "TERRARIUM_PASSWORD"))
+                .transpose(),
             cache,
             agent_socket: path("SSH_AUTH_SOCK"),
             user_known_hosts: home.map(|dir| dir.join(".ssh/known_hosts")),
@@ -52,6 +67,8 @@ impl Settings {
                 host.or_else(|| name("HOSTNAME")).unwrap_or_else(|| "somewhere".to_owned()),
                 std::process::id()
             ),
+            cancel: Cancel::default(),
+            children: Children::default(),
         }
     }
 }

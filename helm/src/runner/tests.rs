@@ -29,6 +29,7 @@ fn helm(folder: &Path, script: &str) -> Helm {
         context: Some("pis".to_owned()),
         cache: folder.join("cache"),
         timeout: Duration::from_mins(5),
+        children: Children::default(),
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
         notes: parts.notes,
     };
     let answer = tokio::task::block_in_place(|| judge(&asked, terms));
+    settings.cancel.check()?;
     write_page(fit.html.as_deref(), || html::page(&answer))?;
     if common.json {
         terminal::json(&answer)?;

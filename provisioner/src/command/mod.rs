@@ -18,6 +18,7 @@ use std::path::Path;
 
 use terrarium_inventory::Inventory;
 
+use crate::cancel::interrupted;
 use crate::cli::{Cli, Command};
 use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
@@ -72,22 +73,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
     };
     tokio::select! {
         result = work => result,
-        // Everything on the nodes is written whole or not at all, so stopping
-        // anywhere is safe; the connections' end frees the locks.
-        () = interrupted() => Err(Failure::plain(Code::Interrupted, "interrupted")
-            .hint(Some("run the same command again to go on where it stopped".to_owned()))),
-    }
-}
-
-/// Ctrl-C, or a polite request to end.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        () = settings.cancel.wait() => Err(interrupted()),
     }
 }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use terrarium_inventory::Inventory;
 use terrarium_plan::{Artifacts, Binary, Plan, State, plan};
-use terrarium_ssh::Secret;
 
 use super::load;
 use crate::cli::Common;
@@ -21,7 +20,9 @@ use crate::observe::{self, Observation};
 use crate::settings::Settings;
 use crate::stack::{Stack, Wish, boards, helm};
 use crate::view::{self, Reporter};
-use crate::{binaries, fetch, image, package};
+use crate::{binaries, fetch, image, package, prompt};
+
+const QUESTION: &str = "password of the nodes (login and sudo): ";
 
 /// Inventory and hosts, before anything is asked of them.
 pub(super) struct Ground {
@@ -44,7 +45,11 @@ impl Ground {
     pub(super) fn new(common: &Common, settings: &Settings) -> Result<Self, Failure> {
         let inventory = Arc::new(load(&common.inventory, settings)?);
         let stack = Stack::new(&inventory)?;
-        let password = if common.ask_password { Some(ask()?) } else { settings.password.clone() };
+        let password = if common.ask_password {
+            Some(prompt::password(QUESTION, &settings.cancel)?)
+        } else {
+            settings.password.clone()?
+        };
         let hosts = inventory
             .nodes
             .iter()
@@ -135,7 +140,9 @@ impl Picture {
         let parts = charts(&ground.stack, &self.wish, &helm).await?;
         let sites = site::of_inventory(inventory, &self.observation.facts, None)?;
         let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
-        match tokio::task::block_in_place(|| gate(&asked)) {
+        let gate = tokio::task::block_in_place(|| gate(&asked));
+        settings.cancel.check()?;
+        match gate {
             Gate::Open => {}
             Gate::Closed(refusal) if !ignore_fit => self.plan.refusals.push(refusal),
             Gate::Tight(note) | Gate::Closed(note) => self.plan.notes.push(note),
@@ -168,16 +175,4 @@ async fn artifacts(
         paths.insert(Binary::K3s(machine), fetched.path);
     }
     Ok((artifacts, paths))
-}
-
-fn ask() -> Result<Secret, Failure> {
-    let terminal = console::Term::stderr();
-    terminal
-        .write_str("password of the nodes (login and sudo): ")
-        .and_then(|()| terminal.read_secure_line())
-        .map(Secret::from)
-        .map_err(|error| {
-            Failure::new(Code::Usage, "cannot ask for the password", &error)
-                .hint(Some("set TERRARIUM_PASSWORD, or `password_file` in [ssh]".to_owned()))
-        })
 }

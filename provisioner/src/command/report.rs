@@ -81,6 +81,7 @@ async fn answer(
     });
     let advise = || sizes(&cluster.problem, &joined.containers, &rules, tool);
     let sizes = tokio::task::block_in_place(advise);
+    settings.cancel.check()?;
     if !sizes.placed {
         notes.push("no placement of all pods was found with the sizes advised".to_owned());
     }

@@ -44,6 +44,7 @@ pub(crate) async fn helm(
         context: Some(inventory.cluster.name.clone()),
         cache: settings.cache.join("releases"),
         timeout: READY_WITHIN.mul_f64(patience),
+        children: settings.children.clone(),
     })
 }
 

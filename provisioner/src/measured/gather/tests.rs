@@ -65,7 +65,7 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
     "127.0.0.1".clone_into(&mut node.host);
     node.ssh.identities = vec![dir.join("id")];
     let settings = Settings {
-        password: None,
+        password: Ok(None),
         cache: dir.to_owned(),
         agent_socket: None,
         user_known_hosts: None,
@@ -73,6 +73,8 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
         source_dir: None,
         color: false,
         operator: String::new(),
+        cancel: crate::cancel::Cancel::default(),
+        children: terrarium_helm::children::Children::default(),
     };
     Host::new(&node, None, &settings).unwrap()
 }
