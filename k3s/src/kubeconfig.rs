@@ -1,9 +1,14 @@
 //! Our cluster's entry laid into an operator's kubeconfig.
 //!
-//! Structured, not by text: every entry and field that is not ours stays, in its
-//! place. What changes are one cluster, one user and one context, all named
-//! after the inventory's cluster. (As with `kubectl config`, comments of a file
-//! that does change are lost; the writer keeps the old file beside it.)
+//! Structured, not by text: every entry that is not ours stays, in its place.
+//! What changes are one cluster, one user and one context, all named after the
+//! inventory's cluster. (As with `kubectl config`, comments of a file that does
+//! change are lost; the writer keeps the old file beside it.)
+
+mod access;
+mod material;
+
+pub use access::Access;
 
 use crate::yaml::{Malformed, Value};
 
@@ -39,6 +44,55 @@ pub enum KubeconfigError {
         /// What is missing or of the wrong kind.
         what: &'static str,
     },
+    /// The server's file has a key that k3s does not write. Its value is not
+    /// looked at.
+    #[error(
+        "the server's kubeconfig has `{key}`, which is refused: expected {expected}, and no key more"
+    )]
+    Key {
+        /// Where, from the top of the file.
+        key: String,
+        /// The keys there may be.
+        expected: &'static str,
+    },
+    /// A value of the server's file is missing or not what k3s writes.
+    #[error(
+        "`{key}` of the server's kubeconfig is missing or not what k3s writes: expected {expected}"
+    )]
+    Value {
+        /// Where, from the top of the file.
+        key: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// Far larger than what k3s writes; it is not read.
+    #[error("the server's kubeconfig has {bytes} bytes, expected {most} at most")]
+    Size {
+        /// What came.
+        bytes: usize,
+        /// What is read.
+        most: usize,
+    },
+}
+
+/// A merged file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// All of it, credentials included.
+    pub text: String,
+    /// What our own entries had beyond what they should have, now gone:
+    /// `users.terrarium.exec`, …
+    pub removed: Vec<String>,
+}
+
+impl std::fmt::Debug for Merged {
+    /// Without the text: it holds keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Merged")
+            .field("bytes", &self.text.len())
+            .field("removed", &self.removed)
+            .finish()
+    }
 }
 
 impl std::fmt::Display for Which {
@@ -50,25 +104,27 @@ impl std::fmt::Display for Which {
     }
 }
 
-/// Lays the server's kubeconfig into the existing one and returns the file's new
-/// text. Merging twice is merging once, and where nothing changes the text comes
-/// back as it was, comments included.
+/// Lays the access to our cluster into the existing kubeconfig. Merging twice is
+/// merging once, and where nothing changes the text comes back as it was,
+/// comments included.
 ///
 /// - `existing`: the operator's file; `None` or blank when there is none.
-/// - `from_server`: what the server has under [`crate::paths::KUBECONFIG`].
+/// - `access`: what was read of the server's file.
 /// - `context`: name of our cluster, user and context.
 /// - `server_url`: how the operator reaches the API; replaces the server's own
 ///   loopback address.
 ///
-/// The current context is changed only where there is none or it is ours.
-/// Refused is any file we do not wholly understand, rather than overwritten.
+/// Our own entries are made anew from named fields: whatever else they had, from
+/// an earlier version or from another hand, goes and is named. A namespace that
+/// the operator chose for our context stays. The current context is changed only
+/// where there is none or it is ours. Refused is any file we do not wholly
+/// understand, rather than overwritten.
 pub fn merge(
     existing: Option<&str>,
-    from_server: &str,
+    access: &Access,
     context: &str,
     server_url: &str,
-) -> Result<String, KubeconfigError> {
-    let ours = Ours::read(from_server)?;
+) -> Result<Merged, KubeconfigError> {
     let before = match existing.filter(|text| !text.trim().is_empty()) {
         Some(text) => Some((text, document(Which::Existing, text)?)),
         None => None,
@@ -81,11 +137,14 @@ pub fn merge(
     };
     known(&entries)?;
 
-    lay(&mut entries, "clusters", "cluster", context, |old| {
-        cluster(old, &ours.cluster, server_url)
-    })?;
-    lay(&mut entries, "users", "user", context, |_| ours.user.clone())?;
-    lay(&mut entries, "contexts", "context", context, |old| pair(old, context))?;
+    let mut removed = Vec::new();
+    let mut lay = |list, field, make: Make<'_>| {
+        removed.extend(lay(&mut entries, list, field, context, make)?);
+        Ok(())
+    };
+    lay("clusters", "cluster", &|_| access.cluster(server_url))?;
+    lay("users", "user", &|_| access.user())?;
+    lay("contexts", "context", &|old| pair(old, context))?;
 
     let current = slot(&mut entries, "current-context");
     if current.as_str().is_none_or(str::is_empty) {
@@ -93,42 +152,11 @@ pub fn merge(
     }
 
     let after = Value::Map(entries);
-    Ok(match before {
+    let text = match before {
         Some((text, before)) if before == after => text.to_owned(),
         _ => after.render(),
-    })
-}
-
-/// What we take from the server's file.
-struct Ours {
-    cluster: Vec<(String, Value)>,
-    user: Value,
-}
-
-impl Ours {
-    /// k3s' file has one cluster and one user, both called `default`.
-    fn read(text: &str) -> Result<Self, KubeconfigError> {
-        let file = document(Which::Server, text)?;
-        let missing = |what| KubeconfigError::Shape { which: Which::Server, what };
-        let only = |list: &str, field: &str| match file.get(list) {
-            Some(Value::Seq(items)) => match items.as_slice() {
-                [item] => item.get(field).cloned(),
-                _ => None,
-            },
-            _ => None,
-        };
-        match (only("clusters", "cluster"), only("users", "user")) {
-            (Some(Value::Map(cluster)), Some(user @ Value::Map(_))) => {
-                let pinned = cluster.iter().any(|(key, _)| key == "certificate-authority-data");
-                if !pinned {
-                    return Err(missing("its cluster has no `certificate-authority-data`"));
-                }
-                Ok(Self { cluster, user })
-            }
-            (None | Some(_), Some(Value::Map(_))) => Err(missing("it has not exactly one cluster")),
-            _ => Err(missing("it has not exactly one user")),
-        }
-    }
+    };
+    Ok(Merged { text, removed })
 }
 
 fn document(which: Which, text: &str) -> Result<Value, KubeconfigError> {
@@ -179,15 +207,19 @@ fn slot<'a>(entries: &'a mut Vec<(String, Value)>, key: &str) -> &'a mut Value {
     &mut entries[place].1
 }
 
+/// Makes a field's entries from what the field is now.
+type Make<'a> = &'a dyn Fn(Option<&Value>) -> Vec<(String, Value)>;
+
 /// Puts the entry called `name` into `list`: in its place when it is there, at
-/// the end otherwise. `make` gives its `field` from what is there now.
+/// the end otherwise, and only once. `make` gives its `field` from what is there
+/// now. Returns what the entry had beyond that.
 fn lay(
     entries: &mut Vec<(String, Value)>,
     list: &'static str,
     field: &str,
     name: &str,
-    make: impl FnOnce(Option<&Value>) -> Value,
-) -> Result<(), KubeconfigError> {
+    make: Make<'_>,
+) -> Result<Vec<String>, KubeconfigError> {
     let items = slot(entries, list);
     // kubectl writes an empty list as null.
     if *items == Value::Null {
@@ -202,46 +234,72 @@ fn lay(
     };
     let called = |item: &Value| item.get("name").and_then(Value::as_str) == Some(name);
     let Some(place) = items.iter().position(called) else {
-        let mut item = vec![(field.to_owned(), make(None)), ("name".to_owned(), Value::str(name))];
+        let made = Value::Map(make(None));
+        let mut item = vec![(field.to_owned(), made), ("name".to_owned(), Value::str(name))];
         // As kubectl writes them.
         item.sort_by(|(left, _), (right, _)| left.cmp(right));
         items.push(Value::Map(item));
-        return Ok(());
+        return Ok(Vec::new());
     };
-    let made = make(items[place].get(field));
-    if let Value::Map(item) = &mut items[place] {
-        *slot(item, field) = made;
-    }
-    Ok(())
+    let mut removed = Vec::new();
+    let mut gone = |path: &str, key: &str| {
+        let key: String = key.chars().flat_map(char::escape_debug).take(60).collect();
+        removed.push(format!("{path}.{key}"));
+    };
+    // kubectl refuses a file with two entries of one name.
+    let mut index = 0;
+    items.retain(|item| {
+        index += 1;
+        let keep = index <= place + 1 || !called(item);
+        if !keep {
+            gone(list, name);
+        }
+        keep
+    });
+    let old = &items[place];
+    let path = format!("{list}.{name}");
+    let inner = anew(old.get(field), make(old.get(field)), |key| gone(&path, key));
+    let outer = vec![(field.to_owned(), inner), ("name".to_owned(), Value::str(name))];
+    items[place] = anew(Some(old), outer, |key| gone(&path, key));
+    Ok(removed)
 }
 
-/// Our cluster over what is there: a proxy or other setting of the operator
-/// stays, whatever decides whom to trust does not.
-fn cluster(old: Option<&Value>, ours: &[(String, Value)], server_url: &str) -> Value {
-    let mut fields = match old {
-        Some(Value::Map(fields)) => fields.clone(),
-        _ => Vec::new(),
-    };
-    // Either contradicts `certificate-authority-data`.
-    fields.retain(|(key, _)| {
-        !["certificate-authority", "insecure-skip-tls-verify"].contains(&key.as_str())
-    });
-    for (key, value) in ours {
-        *slot(&mut fields, key) = value.clone();
+/// The wished fields and no others, in the order `old` has them; `gone` is told
+/// which of the old ones are left out.
+fn anew(
+    old: Option<&Value>,
+    mut wished: Vec<(String, Value)>,
+    mut gone: impl FnMut(&str),
+) -> Value {
+    let Some(Value::Map(old)) = old else { return Value::Map(wished) };
+    let place = |key: &str| old.iter().position(|(name, _)| name == key).unwrap_or(old.len());
+    wished.sort_by_key(|(key, _)| place(key));
+    for (key, _) in old {
+        if !wished.iter().any(|(name, _)| name == key) {
+            gone(key);
+        }
     }
-    *slot(&mut fields, "server") = Value::str(server_url);
-    Value::Map(fields)
+    Value::Map(wished)
 }
 
 /// Our context over what is there: a chosen namespace stays.
-fn pair(old: Option<&Value>, name: &str) -> Value {
-    let mut fields = match old {
-        Some(Value::Map(fields)) => fields.clone(),
-        _ => Vec::new(),
-    };
-    *slot(&mut fields, "cluster") = Value::str(name);
-    *slot(&mut fields, "user") = Value::str(name);
-    Value::Map(fields)
+fn pair(old: Option<&Value>, name: &str) -> Vec<(String, Value)> {
+    let mut fields =
+        vec![("cluster".to_owned(), Value::str(name)), ("user".to_owned(), Value::str(name))];
+    let namespace = old.and_then(|old| old.get("namespace")).and_then(Value::as_str);
+    if let Some(namespace) = namespace.filter(|namespace| is_label(namespace)) {
+        fields.insert(1, ("namespace".to_owned(), Value::str(namespace)));
+    }
+    fields
+}
+
+/// A DNS label, which is what names a namespace.
+fn is_label(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The operator's way into the cluster: the server's kubeconfig, merged into
 //! the operator's own.
 
+use std::path::Path;
 use std::time::Duration;
 
 use terrarium_inventory::Inventory;
+use terrarium_k3s::kubeconfig::{Access, KubeconfigError};
 use terrarium_k3s::{config, paths};
 use terrarium_plan::State;
 use terrarium_ssh::Command;
@@ -37,24 +39,44 @@ pub(crate) async fn kubeconfig(
     let url = config::server_url(&address);
     let file = &inventory.cluster.kubeconfig;
     let context = &inventory.cluster.name;
-    let outcome =
-        kubeconfig::install(file, &output.stdout_text(), context, &url).map_err(|error| {
-            Failure::of(Code::Usage, &error).hint(Some(
-                "mend or move that file, or name another with `kubeconfig` in [cluster]".to_owned(),
-            ))
-        })?;
+    let access = Access::parse(&output.stdout_text())
+        .map_err(|error| refused(&server.node.name, file, &error))?;
+    let outcome = kubeconfig::install(file, &access, context, &url).map_err(|error| {
+        Failure::of(Code::Usage, &error).hint(Some(
+            "mend or move that file, or name another with `kubeconfig` in [cluster]".to_owned(),
+        ))
+    })?;
     let what = match outcome {
         Outcome::Unchanged => return Ok(()),
         Outcome::Restricted => format!("{} is readable by its owner alone now", file.display()),
-        Outcome::Written { backup: None } => format!("context {context} in {}", file.display()),
-        Outcome::Written { backup: Some(backup) } => {
-            format!(
-                "context {context} in {}, the former file is {}",
-                file.display(),
-                backup.display()
-            )
+        Outcome::Written { backup, removed } => {
+            let former = backup.map_or_else(String::new, |backup| {
+                format!(", the former file is {}", backup.display())
+            });
+            let healed = if removed.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    "; removed from our own entries, which hold only what was checked: {}",
+                    removed.join(", ")
+                )
+            };
+            format!("context {context} in {}{former}{healed}", file.display())
         }
     };
     reporter.say("kubeconfig", State::Changed(what));
     Ok(())
+}
+
+/// What the server calls its kubeconfig is none that k3s writes.
+fn refused(node: &str, file: &Path, error: &KubeconfigError) -> Failure {
+    let what = format!("node `{node}`: {} is not what k3s writes", paths::KUBECONFIG);
+    Failure::new(Code::Change, what, error).hint(Some(format!(
+        "{} was left as it is. A kubeconfig can name programs that your kubectl would run, so \
+         nothing but certificates and keys is taken from a node. If nobody of yours changed that \
+         file, take the node for one that somebody else controls; if somebody did, take the change \
+         back or move the file away, and restart k3s there, which writes it anew: `systemctl \
+         restart k3s`",
+        file.display()
+    )))
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use terrarium_k3s::kubeconfig::{self, KubeconfigError};
+use terrarium_k3s::kubeconfig::{self, Access, KubeconfigError, Merged};
 
 use crate::file;
 
@@ -36,6 +36,8 @@ pub enum Outcome {
     Written {
         /// The old file.
         backup: Option<PathBuf>,
+        /// What our own entries had beyond what is ours, and have no longer.
+        removed: Vec<String>,
     },
 }
 
@@ -43,7 +45,7 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// One of the two texts was not understood.
+    /// The operator's own text was not understood.
     #[error("`{}` was left as it is", path.display())]
     Merge {
         /// The file.
@@ -95,7 +97,7 @@ pub fn action(existing: Option<(&str, u32)>, merged: String) -> Action {
     }
 }
 
-/// Lays the server's kubeconfig into the file at `path` (see
+/// Lays the access to our cluster into the file at `path` (see
 /// [`kubeconfig::merge`] for what that keeps and renews).
 ///
 /// Atomic, mode 0600 whatever it was, the old file beside it as `<name>.bak`;
@@ -103,7 +105,7 @@ pub fn action(existing: Option<(&str, u32)>, merged: String) -> Action {
 /// works it holds `<name>.lock`, as kubectl does.
 pub fn install(
     path: &Path,
-    from_server: &str,
+    access: &Access,
     context: &str,
     server_url: &str,
 ) -> Result<Outcome, WriteError> {
@@ -121,9 +123,9 @@ pub fn install(
         Err(error) => return Err(io_error("read the kubeconfig")(error)),
     };
     let existing = read(&target)?;
-    let merged = kubeconfig::merge(
+    let Merged { text: merged, removed } = kubeconfig::merge(
         existing.as_ref().map(|(text, _)| text.as_str()),
-        from_server,
+        access,
         context,
         server_url,
     )
@@ -142,7 +144,7 @@ pub fn install(
                 replace(&kept, old)?;
             }
             replace(&target, &text)?;
-            Ok(Outcome::Written { backup: backup.then_some(kept) })
+            Ok(Outcome::Written { backup: backup.then_some(kept), removed })
         }
     }
 }

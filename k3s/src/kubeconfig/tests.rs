@@ -1,28 +1,10 @@
 use proptest::prelude::*;
 
-use super::{KubeconfigError, Which, merge};
+use super::{Access, KubeconfigError, Merged, Which, merge};
 use crate::yaml::Value;
 
-const SERVER: &str = "\
-apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: Q0E=
-    server: https://127.0.0.1:6443
-  name: default
-contexts:
-- context:
-    cluster: default
-    user: default
-  name: default
-current-context: default
-kind: Config
-users:
-- name: default
-  user:
-    client-certificate-data: Q0VSVA==
-    client-key-data: S0VZ
-";
+/// A file as k3s writes it.
+const SERVER: &str = include_str!("k3s.yaml");
 
 /// Another cluster, fields we do not know, an order of its own, a comment.
 const OTHER: &str = "\
@@ -54,17 +36,43 @@ current-context: office
 
 const URL: &str = "https://192.168.1.11:6443";
 
+fn access() -> Access {
+    Access::parse(SERVER).unwrap()
+}
+
+fn lay(existing: &str) -> Merged {
+    merge(Some(existing), &access(), "terrarium", URL).unwrap()
+}
+
 fn merged(existing: Option<&str>) -> String {
-    merge(existing, SERVER, "terrarium", URL).unwrap()
+    merge(existing, &access(), "terrarium", URL).unwrap().text
+}
+
+/// With the long values shortened to what they are.
+fn short(mut text: String) -> String {
+    for (key, word) in [
+        ("certificate-authority-data", "AUTHORITY"),
+        ("client-certificate-data", "CERTIFICATE"),
+        ("client-key-data", "KEY"),
+    ] {
+        text = text.replace(data(key), word);
+    }
+    text
+}
+
+/// The value of a key that is once in the server's file.
+fn data(key: &str) -> &'static str {
+    let (_, rest) = SERVER.split_once(&format!("{key}: ")).unwrap();
+    rest.lines().next().unwrap()
 }
 
 #[test]
 fn a_new_file() {
-    insta::assert_snapshot!(merged(None), @r#"
+    insta::assert_snapshot!(short(merged(None)), @r#"
     apiVersion: v1
     clusters:
     - cluster:
-        certificate-authority-data: Q0E=
+        certificate-authority-data: AUTHORITY
         server: https://192.168.1.11:6443
       name: terrarium
     contexts:
@@ -78,8 +86,8 @@ fn a_new_file() {
     users:
     - name: terrarium
       user:
-        client-certificate-data: Q0VSVA==
-        client-key-data: S0VZ
+        client-certificate-data: CERTIFICATE
+        client-key-data: KEY
     "#);
     assert_eq!(merged(Some(" \n")), merged(None));
     assert_eq!(merged(Some("# nothing yet\n")), merged(None));
@@ -87,7 +95,7 @@ fn a_new_file() {
 
 #[test]
 fn beside_another_cluster() {
-    insta::assert_snapshot!(merged(Some(OTHER)), @r#"
+    insta::assert_snapshot!(short(merged(Some(OTHER))), @r#"
     kind: Config
     apiVersion: v1
     preferences:
@@ -109,8 +117,8 @@ fn beside_another_cluster() {
           env: null
     - name: terrarium
       user:
-        client-certificate-data: Q0VSVA==
-        client-key-data: S0VZ
+        client-certificate-data: CERTIFICATE
+        client-key-data: KEY
     contexts:
     - name: office
       context:
@@ -131,7 +139,7 @@ fn beside_another_cluster() {
           extension:
             audience: "06f6ce97"
     - cluster:
-        certificate-authority-data: Q0E=
+        certificate-authority-data: AUTHORITY
         server: https://192.168.1.11:6443
       name: terrarium
     current-context: office
@@ -156,7 +164,7 @@ fn others_stay_value_for_value_and_in_order() {
 }
 
 #[test]
-fn ours_is_renewed_in_place_and_keeps_what_the_operator_chose() {
+fn ours_is_made_anew_in_place_and_what_it_had_beyond_is_named() {
     let existing = "\
 apiVersion: v1
 kind: Config
@@ -167,25 +175,30 @@ clusters:
     insecure-skip-tls-verify: true
     certificate-authority: /old.crt
     server: https://10.9.9.9:6443
+  note: [1]
 - name: last
   cluster: {server: https://last}
+- name: terrarium
+  cluster: {server: https://second}
 contexts:
 - name: terrarium
-  context: {cluster: elsewhere, user: elsewhere, namespace: data}
+  context: {cluster: elsewhere, namespace: data, user: elsewhere, extensions: []}
 users:
 - name: terrarium
-  user: {token: old}
+  user:
+    exec: {command: /bin/sh, apiVersion: client.authentication.k8s.io/v1}
+    tokenFile: /home/op/.ssh/id_ed25519
 current-context: ''
 ";
-    insta::assert_snapshot!(merged(Some(existing)), @r#"
+    let merged = lay(existing);
+    insta::assert_snapshot!(short(merged.text), @r"
     apiVersion: v1
     kind: Config
     clusters:
     - name: terrarium
       cluster:
-        proxy-url: socks5://localhost:1080
         server: https://192.168.1.11:6443
-        certificate-authority-data: Q0E=
+        certificate-authority-data: AUTHORITY
     - name: last
       cluster:
         server: https://last
@@ -193,15 +206,38 @@ current-context: ''
     - name: terrarium
       context:
         cluster: terrarium
-        user: terrarium
         namespace: data
+        user: terrarium
     users:
     - name: terrarium
       user:
-        client-certificate-data: Q0VSVA==
-        client-key-data: S0VZ
+        client-certificate-data: CERTIFICATE
+        client-key-data: KEY
     current-context: terrarium
-    "#);
+    ");
+    assert_eq!(
+        merged.removed,
+        [
+            "clusters.terrarium",
+            "clusters.terrarium.proxy-url",
+            "clusters.terrarium.insecure-skip-tls-verify",
+            "clusters.terrarium.certificate-authority",
+            "clusters.terrarium.note",
+            "users.terrarium.exec",
+            "users.terrarium.tokenFile",
+            "contexts.terrarium.extensions",
+        ]
+    );
+}
+
+#[test]
+fn a_namespace_that_is_none_goes() {
+    for (namespace, stays) in [("data", true), ("'../x'", false), ("[a]", false), ("'-a'", false)] {
+        let existing = format!(
+            "contexts:\n- name: terrarium\n  context: {{cluster: terrarium, user: terrarium, namespace: {namespace}}}\n"
+        );
+        assert_eq!(lay(&existing).removed.is_empty(), stays, "{namespace}");
+    }
 }
 
 #[test]
@@ -238,14 +274,14 @@ fn what_is_not_understood_is_refused_and_not_repeated() {
         "kind: \"s3cr3t\n",
         "users: *s3cr3t\n",
     ] {
-        let error = merge(Some(existing), SERVER, "terrarium", URL).unwrap_err();
+        let error = merge(Some(existing), &access(), "terrarium", URL).unwrap_err();
         assert!(
             matches!(error, KubeconfigError::Syntax { which: Which::Existing, .. }),
             "{existing}"
         );
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
     }
-    assert_eq!(merge(Some("a: 1\na: 2\n"), SERVER, "t", URL), Err(place(2, 1)));
+    assert_eq!(merge(Some("a: 1\na: 2\n"), &access(), "t", URL), Err(place(2, 1)));
     for (existing, named) in [
         ("- a\n", "not a mapping"),
         ("just text\n", "not a mapping"),
@@ -254,24 +290,8 @@ fn what_is_not_understood_is_refused_and_not_repeated() {
         ("kind: Secret\n", "kind"),
         ("services:\n  web: {}\n", "none of"),
     ] {
-        let error = merge(Some(existing), SERVER, "terrarium", URL).unwrap_err();
+        let error = merge(Some(existing), &access(), "terrarium", URL).unwrap_err();
         assert!(error.to_string().contains(named), "{existing}: {error}");
-    }
-}
-
-#[test]
-fn a_server_file_that_is_none_is_refused() {
-    for server in [
-        "",
-        "<html>",
-        "clusters: []\nusers: []\n",
-        "clusters:\n- cluster: {server: x}\nusers:\n- user: {token: t}\n",
-        &SERVER.replace("users:", "persons:"),
-        &SERVER.replace("clusters:", "flocks:"),
-        &format!("{SERVER}- name: second\n  user: {{token: t}}\n"),
-    ] {
-        let error = merge(None, server, "terrarium", URL).unwrap_err();
-        assert!(error.to_string().starts_with("the server's kubeconfig"), "{error}");
     }
 }
 
@@ -293,14 +313,15 @@ proptest! {
         let existing = format!(
             "{current}contexts:\n- name: {name}\n  context: {{namespace: {quoted}, unknown: [1, {{}}]}}\n"
         );
-        if let Ok(once) = merge(Some(&existing), SERVER, "terrarium", URL) {
-            prop_assert_eq!(merge(Some(&once), SERVER, "terrarium", URL), Ok(once));
+        let access = access();
+        if let Ok(once) = merge(Some(&existing), &access, "terrarium", URL) {
+            let twice = merge(Some(&once.text), &access, "terrarium", URL);
+            prop_assert_eq!(twice, Ok(Merged { text: once.text, removed: Vec::new() }));
         }
     }
 
     #[test]
-    fn no_text_panics(existing in any::<String>(), server in any::<String>()) {
-        let _ = merge(Some(&existing), SERVER, "terrarium", URL);
-        let _ = merge(None, &server, "terrarium", URL);
+    fn no_text_panics(existing in any::<String>()) {
+        let _ = merge(Some(&existing), &access(), "terrarium", URL);
     }
 }

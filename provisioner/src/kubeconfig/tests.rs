@@ -1,21 +1,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use terrarium_k3s::kubeconfig::Access;
+
 use super::{Action, Outcome, WriteError, action, install};
 
-const SERVER: &str = "\
-apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: Q0E=
-    server: https://127.0.0.1:6443
-  name: default
-kind: Config
-users:
-- name: default
-  user:
-    client-key-data: S0VZ
-";
+/// A file as k3s writes it.
+const SERVER: &str = include_str!("../../../k3s/src/kubeconfig/k3s.yaml");
 const OTHER: &str = "\
 apiVersion: v1
 kind: Config
@@ -26,7 +17,11 @@ current-context: office
 ";
 
 fn run(path: &Path) -> Result<Outcome, WriteError> {
-    install(path, SERVER, "terrarium", "https://10.0.0.1:6443")
+    install(path, &Access::parse(SERVER).unwrap(), "terrarium", "https://10.0.0.1:6443")
+}
+
+fn written(backup: Option<PathBuf>) -> Outcome {
+    Outcome::Written { backup, removed: Vec::new() }
 }
 
 fn mode(path: &Path) -> u32 {
@@ -70,7 +65,7 @@ fn decisions() {
 fn a_new_file_in_new_directories() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("home/.kube/config");
-    assert_eq!(run(&path).unwrap(), Outcome::Written { backup: None });
+    assert_eq!(run(&path).unwrap(), written(None));
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     assert_eq!(names(path.parent().unwrap()), ["config"]);
@@ -81,7 +76,7 @@ fn a_new_file_in_new_directories() {
 fn others_stay_the_old_file_is_kept_and_both_are_private() {
     let (dir, path) = existing(OTHER, 0o644);
     let backup = dir.path().join("config.bak");
-    assert_eq!(run(&path).unwrap(), Outcome::Written { backup: Some(backup.clone()) });
+    assert_eq!(run(&path).unwrap(), written(Some(backup.clone())));
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("https://office") && text.contains("current-context: office"), "{text}");
     assert!(text.contains("https://10.0.0.1:6443"), "{text}");
@@ -107,7 +102,7 @@ fn a_shorter_text_leaves_no_tail() {
     let (_dir, path) = existing(&comment, 0o600);
     run(&path).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.len() < 2_000 && !text.contains("xxx"), "{text}");
+    assert!(text.len() < 8_000 && !text.contains("xxx"), "{text}");
 }
 
 #[test]
@@ -144,4 +139,22 @@ fn a_lock_is_respected_and_given_back() {
     std::fs::remove_file(&lock).unwrap();
     run(&path).unwrap();
     assert!(!lock.exists());
+}
+
+#[test]
+fn an_entry_of_ours_that_runs_a_program_is_healed_and_kept_aside() {
+    let spoilt = "\
+kind: Config
+users:
+- name: terrarium
+  user: {exec: {command: /bin/sh, apiVersion: client.authentication.k8s.io/v1}}
+";
+    let (_dir, path) = existing(spoilt, 0o600);
+    let Outcome::Written { backup: Some(backup), removed } = run(&path).unwrap() else {
+        panic!("it is written");
+    };
+    assert_eq!(removed, ["users.terrarium.exec"]);
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("exec"));
+    assert_eq!(std::fs::read_to_string(backup).unwrap(), spoilt);
+    assert_eq!(run(&path).unwrap(), Outcome::Unchanged);
 }
