@@ -83,7 +83,9 @@ async fn converge(
     let Some(server) = run.hosts.get(&ground.inventory.server().name) else {
         return Err(Failure::plain(Code::Internal, "the inventory has no server"));
     };
-    access::kubeconfig(&run.inventory, server, reporter).await?;
+    access::kubeconfig(&run.inventory, server, reporter)
+        .await
+        .inspect_err(|failure| reporter.say("kubeconfig", State::Failed(failure.line())))?;
     if waiting || !plan.stack.is_empty() {
         wish.deploy(&run, server, settings, &reporter.of("stack")).await?;
         verify(ground, &run, &wish, reporter).await?;

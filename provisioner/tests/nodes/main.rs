@@ -42,6 +42,7 @@ mod node;
 mod run;
 mod server;
 mod shell;
+mod words;
 mod world;
 
 use libtest_mimic::{Arguments, Trial};
@@ -72,6 +73,8 @@ fn main() {
         manners::a_node_that_goes_away_for_good_does_not_keep_the_run,
         manners::a_host_key_is_said_in_full_at_the_first_contact,
         manners::what_is_typed_on_a_terminal_reaches_the_prompt,
+        words::a_kubeconfig_that_runs_or_sends_something_is_refused_and_the_operators_stays,
+        words::an_entry_of_ours_that_somebody_spoilt_is_healed_and_told,
     ];
     let trial = |(name, case): (&str, Case)| {
         Trial::test(name, move || {

@@ -19,6 +19,8 @@ const CMDLINE: &str = "/boot/firmware/cmdline.txt";
 const TOKEN: &str = "/etc/rancher/k3s/cluster-token";
 const NODE_TOKEN: &str = "/var/lib/rancher/k3s/server/node-token";
 const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
+/// What a server of k3s writes, with keys that open nothing.
+pub(crate) const K3S_YAML: &str = include_str!("../../../k3s/src/kubeconfig/k3s.yaml");
 const ARCHIVE: &str = "/var/lib/terrarium/terrarium-agent.deb";
 const AGENT: &str = "terrarium-agent.service";
 
@@ -122,7 +124,7 @@ impl Model {
             heeds_cmdline: true,
             facts: BTreeMap::new(),
             extra: Vec::new(),
-            kubeconfig: kubeconfig(),
+            kubeconfig: K3S_YAML.to_owned(),
             token: format!("K10{}::server:0123456789abcdef", "a".repeat(64)),
             releases: String::new(),
             unknown: Vec::new(),
@@ -424,19 +426,4 @@ fn written(script: &str) -> Option<String> {
     }
     let path = script.lines().find_map(|line| line.strip_prefix("d="))?;
     words(path).into_iter().next()
-}
-
-/// What a server of k3s writes, with keys that open nothing.
-fn kubeconfig() -> String {
-    let pem = |kind: &str| {
-        let text = format!("-----BEGIN {kind}-----\nMAo=\n-----END {kind}-----\n");
-        BASE64.encode(text)
-    };
-    let (certificate, key) = (pem("CERTIFICATE"), pem("EC PRIVATE KEY"));
-    format!(
-        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {certificate}\n    \
-         server: https://127.0.0.1:6443\n  name: default\ncontexts:\n- context:\n    cluster: default\n    \
-         user: default\n  name: default\ncurrent-context: default\nkind: Config\nusers:\n- name: default\n  \
-         user:\n    client-certificate-data: {certificate}\n    client-key-data: {key}\n"
-    )
 }
