@@ -12,8 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use crate::bootstrap::{self, Way};
-use crate::capture::{Began, Capture};
+use crate::capture::{Began, Capture, Stage};
 use crate::handler::Watcher;
+use crate::proof::{Marks, Proof};
 use crate::running::{Killer, Open, Running};
 
 /// First pause before a refused channel is asked for again; it doubles.
@@ -40,6 +41,10 @@ pub(crate) struct Hooks {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Progress {
     pub(crate) began: Option<Began>,
+    /// How far it has come before that.
+    pub(crate) stage: Stage,
+    /// The end of what was printed before that.
+    pub(crate) said: String,
     /// Whether the command or the connection has ended.
     pub(crate) ended: bool,
 }
@@ -54,11 +59,21 @@ pub(crate) struct Collected {
     pub(crate) refused: bool,
 }
 
+impl Collected {
+    /// The end of what was printed although the script has not begun.
+    pub(crate) fn last_words(&self) -> String {
+        let (stdout, stderr) = (self.stdout.last_words(), self.stderr.last_words());
+        format!("{stdout} {stderr}").trim().to_owned()
+    }
+}
+
 /// A command about to be started.
 pub(crate) struct Start {
     pub(crate) handle: Arc<Handle<Watcher>>,
     /// The exec request.
     pub(crate) request: String,
+    /// What the request makes our script print.
+    pub(crate) marks: Marks,
     pub(crate) hooks: Hooks,
     /// Bytes kept of standard output and standard error.
     pub(crate) caps: (usize, usize),
@@ -72,10 +87,12 @@ pub(crate) struct Start {
 
 impl Start {
     /// The command that ends another one.
-    pub(crate) fn to_kill(handle: Arc<Handle<Watcher>>, way: Way, pid: u32) -> Self {
+    pub(crate) fn to_kill(handle: Arc<Handle<Watcher>>, way: Way, pid: u32, proof: Proof) -> Self {
+        let script = format!("kill -TERM {pid}");
         Self {
             handle,
-            request: bootstrap::request(way, KILL_S, &format!("kill -TERM {pid}")),
+            request: bootstrap::request(way, KILL_S, &script, proof, true),
+            marks: proof.marks(),
             hooks: Hooks::default(),
             caps: (0, 0),
             retry: Duration::from_secs(KILL_S),
@@ -107,8 +124,8 @@ impl Start {
     async fn run(self, channel: Channel<Msg>, slot: Option<OwnedSemaphorePermit>) -> Running {
         let (read, write) = channel.split();
         let collected = Collected {
-            stdout: Capture::new(self.caps.0),
-            stderr: Capture::new(self.caps.1),
+            stdout: Capture::new(self.marks.clone(), self.caps.0),
+            stderr: Capture::new(self.marks, self.caps.1),
             status: None,
             signal: None,
             refused: false,
@@ -167,13 +184,18 @@ async fn collect(
             ChannelMsg::Close => break,
             _ => continue,
         }
-        if progress.borrow().began.is_none()
-            && let Some(began) = collected.stderr.began()
-        {
-            if let Some(told) = hooks.began.take() {
+        if progress.borrow().began.is_none() {
+            let began = collected.stderr.began();
+            if let Some(began) = began
+                && let Some(told) = hooks.began.take()
+            {
                 told(&began.mode);
             }
-            progress.send_modify(|progress| progress.began = Some(began.clone()));
+            progress.send_modify(|progress| {
+                progress.began = began.cloned();
+                progress.stage = collected.stderr.stage();
+                progress.said = collected.last_words();
+            });
         }
         if let Some(line) = collected.stdout.first_line()
             && let Some(first_line) = hooks.first_line.take()

@@ -19,13 +19,15 @@ use crate::command::{Command, Output};
 use crate::exec_error::{ExecError, Origin};
 use crate::held::Held;
 use crate::link::Lost;
+use crate::opening::{Patience, Stalled, until_begun};
 use crate::outcome::{self, NoOutput, Run};
+use crate::proof::Proof;
 use crate::running::{Killer, Running};
 use crate::session::Session;
-use crate::sudo::{SudoError, SudoMode};
+use crate::sudo::{self, SudoError, SudoMode};
 
-/// Time beyond a command's deadline for the node to end it, for sudo to check
-/// a password, and for the answer to travel.
+/// Time beyond a command's deadline for the node to end it, and for the answer
+/// to travel.
 const GRACE: Duration = Duration::from_secs(15);
 /// Bytes read and sent at once while streaming; SSH's packets hold 32 KiB.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -49,8 +51,8 @@ pub(crate) struct Started {
     at: Instant,
     /// The limit set on the node in seconds; 0 for none.
     deadline_s: u64,
-    /// Sent to the node's standard input before anything else.
-    opening: Vec<u8>,
+    /// Sent to the script's standard input before anything else.
+    input: Vec<u8>,
     /// Ours to write on while this command finds out the way to root.
     key: Arc<Mutex<Option<GateKey>>>,
 }
@@ -78,13 +80,14 @@ impl Session {
     ) -> Result<Output, ExecError> {
         let purpose = Purpose::Run { deadline_s: command.deadline_s() };
         let (mut started, mut running) = self.start(&mut command, purpose).await?;
+        self.open(&command, &started, &mut running).await?;
         let Some((write, collector)) = running.split() else {
             return Err(self.connection_lost(&command));
         };
-        let feeding = feed(write, std::mem::take(&mut started.opening), input, progress);
+        let feeding = feed(write, std::mem::take(&mut started.input), input, progress);
         tokio::pin!(feeding);
         let mut fed = false;
-        let until = started.at + command.deadline + GRACE;
+        let until = Instant::now() + command.deadline + GRACE;
         let collected = loop {
             tokio::select! {
                 // A command that does not read its input ends the feeding.
@@ -110,11 +113,11 @@ impl Session {
         let (tell, line) = oneshot::channel();
         let (mut started, mut running) =
             self.start(&mut command, Purpose::Hold { first_line: tell }).await?;
-        let until =
-            started.at + command.deadline + if command.root { GRACE } else { Duration::ZERO };
-        let opening = std::mem::take(&mut started.opening);
+        self.open(&command, &started, &mut running).await?;
+        let until = Instant::now() + command.deadline;
+        let input = std::mem::take(&mut started.input);
         let line = match running.split() {
-            Some((write, _)) => first_line(write, opening, line, until).await,
+            Some((write, _)) => first_line(write, input, line, until).await,
             None => return Err(self.connection_lost(&command)),
         };
         match line {
@@ -147,7 +150,10 @@ impl Session {
             Purpose::Run { deadline_s } => (deadline_s, None),
             Purpose::Hold { first_line } => (0, Some(first_line)),
         };
-        let request = bootstrap::request(way, deadline_s, &command.script);
+        let proof = Proof::new()
+            .map_err(|source| ExecError::Random { origin: self.origin(command), source })?;
+        let has_password = inner.password.is_some();
+        let request = bootstrap::request(way, deadline_s, &command.script, proof, has_password);
         if request.len() > REQUEST_BYTES_MAX {
             let (bytes, limit) = (request.len(), REQUEST_BYTES_MAX);
             return Err(ExecError::ScriptTooLong { origin: self.origin(command), bytes, limit });
@@ -160,6 +166,7 @@ impl Session {
         let start = Start {
             handle: Arc::clone(&inner.handle),
             request,
+            marks: proof.marks(),
             ends_with_input: first_line.is_some(),
             hooks: Hooks { began: Some(self.on_began(&key)), first_line },
             caps: (inner.limits.stdout_bytes, inner.limits.stderr_bytes),
@@ -167,6 +174,7 @@ impl Session {
             killer: Some(Killer {
                 handle: Arc::clone(&inner.handle),
                 password: inner.password.clone(),
+                patience: self.patience(),
             }),
         };
         let asked = Instant::now();
@@ -179,9 +187,48 @@ impl Session {
             _ => self.connection_lost(command),
         })?;
         inner.channels.fetch_add(1, Ordering::Relaxed);
-        let mut opening = bootstrap::prelude(way, inner.password.as_ref());
-        opening.append(&mut command.stdin);
-        Ok((Started { way, at: Instant::now(), deadline_s, opening, key }, running))
+        let input = std::mem::take(&mut command.stdin);
+        Ok((Started { way, at: Instant::now(), deadline_s, input, key }, running))
+    }
+
+    fn patience(&self) -> Patience {
+        let limits = &self.inner.limits;
+        Patience { start: limits.start, sudo: limits.sudo }
+    }
+
+    /// Waits until the script begins, or has ended without that.
+    async fn open(
+        &self,
+        command: &Command,
+        started: &Started,
+        running: &mut Running,
+    ) -> Result<(), ExecError> {
+        let (Some(mut progress), Some((write, _))) = (running.progress(), running.split()) else {
+            return Err(self.connection_lost(command));
+        };
+        let password = self.inner.password.as_ref().filter(|_| started.way.may_ask());
+        let opened = until_begun(write, &mut progress, password, self.patience()).await;
+        opened.map_err(|stalled| match stalled {
+            Stalled::InSudo(said) => {
+                let said = self.inner.password.as_ref().map_or(said.clone(), |it| it.mask(&said));
+                self.no_root(command, started, sudo::stalled(&said))
+            }
+            // Nothing was sent, so nothing of it can be in there.
+            Stalled::NoShell(said) => ExecError::NoShell {
+                origin: self.origin(command),
+                waited: self.inner.limits.start,
+                said: said.replace('\n', "; "),
+            },
+        })
+    }
+
+    /// There is no way to root. The command that was to find one keeps that for
+    /// those after it.
+    fn no_root(&self, command: &Command, started: &Started, error: SudoError) -> ExecError {
+        if let Some(mut key) = started.key.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            *key = Some(error.clone());
+        }
+        self.sudo_error(command, error)
     }
 
     /// The way to root: known, or to be found by the one command that gets the key.
@@ -214,8 +261,7 @@ impl Session {
         })
     }
 
-    /// What became of the command. When it was the one to find out the way to
-    /// root and there is none, that is remembered.
+    /// What became of the command.
     pub(crate) fn judge(
         &self,
         command: &Command,
@@ -231,17 +277,11 @@ impl Session {
             deadline_s: started.deadline_s,
             elapsed: started.at.elapsed(),
             lost: self.inner.link.lost(),
+            password: self.inner.password.clone(),
         };
         outcome::judge(run, collected).map_err(|problem| match problem {
             NoOutput::Failed(error) => error,
-            NoOutput::NoRoot(error) => {
-                if let Some(mut key) =
-                    started.key.lock().unwrap_or_else(PoisonError::into_inner).take()
-                {
-                    *key = Some(error.clone());
-                }
-                self.sudo_error(command, error)
-            }
+            NoOutput::NoRoot(error) => self.no_root(command, started, error),
         })
     }
 
@@ -267,16 +307,16 @@ impl Session {
     }
 }
 
-/// Sends the opening bytes and waits for the first line; `None` when it does
+/// Sends the input and waits for the first line; `None` when it does
 /// not come in time, an error when it will never come.
 async fn first_line(
     write: &ChannelWriteHalf<Msg>,
-    opening: Vec<u8>,
+    input: Vec<u8>,
     mut line: oneshot::Receiver<String>,
     until: Instant,
 ) -> Option<Result<String, RecvError>> {
     // A dead link shows in the collector.
-    let sending = write.data_bytes(opening);
+    let sending = write.data_bytes(input);
     tokio::pin!(sending);
     let mut sent = false;
     loop {
@@ -288,15 +328,15 @@ async fn first_line(
     }
 }
 
-/// Sends the opening bytes, then the input, then its end. Only reading the
+/// Sends the command's own bytes, then the input, then its end. Only reading the
 /// input can fail here: a dead link shows in what is collected.
 async fn feed(
     write: &ChannelWriteHalf<Msg>,
-    opening: Vec<u8>,
+    own: Vec<u8>,
     mut input: impl AsyncRead + Unpin,
     mut progress: impl FnMut(u64),
 ) -> io::Result<()> {
-    if write.data_bytes(opening).await.is_err() {
+    if write.data_bytes(own).await.is_err() {
         return Ok(());
     }
     let mut sent = 0;

@@ -67,6 +67,25 @@ pub enum ExecError {
         /// What it printed, in one line.
         said: String,
     },
+    /// Whatever stands behind the login does not run our script. Nothing was
+    /// sent to it.
+    #[error("{origin}: no shell answered within {waited:?}{}", said_text(said))]
+    NoShell {
+        /// Which command.
+        origin: Origin,
+        /// How long it was waited for.
+        waited: Duration,
+        /// What was printed instead, in one line.
+        said: String,
+    },
+    /// This machine gives no random numbers.
+    #[error("{origin}: this machine gives no random numbers")]
+    Random {
+        /// Which command.
+        origin: Origin,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// The command was killed.
     #[error("{origin}: killed by signal {signal}")]
     Signal {
@@ -135,15 +154,15 @@ impl ExecError {
             Self::ChannelRefused { .. } => {
                 Some("the node's sshd limits sessions per connection (`MaxSessions`, 10 by default)".to_owned())
             }
-            Self::Refused { .. } | Self::NotStarted { .. } => {
-                Some("the login needs a shell and no `ForceCommand`: check with `ssh <user>@<host> true`".to_owned())
+            Self::Refused { .. } | Self::NotStarted { .. } | Self::NoShell { .. } => {
+                Some("the login needs a shell and no `ForceCommand`, and its start-up files must not start another program: check with `ssh <user>@<host> true`".to_owned())
             }
             Self::Sudo { source, .. } => Some(source.hint()),
             Self::ScriptTooLong { .. } => Some("send the bulk on standard input".to_owned()),
             Self::Signal { signal, .. } if signal == "KILL" => {
                 Some("the kernel may have run out of memory: see `dmesg` on the node".to_owned())
             }
-            Self::Deadline { .. } | Self::Signal { .. } | Self::Input { .. } | Self::EndedEarly { .. } => None,
+            Self::Deadline { .. } | Self::Signal { .. } | Self::Random { .. } | Self::Input { .. } | Self::EndedEarly { .. } => None,
         }
     }
 
@@ -154,6 +173,8 @@ impl ExecError {
             Self::ConnectionLost { .. } | Self::ChannelRefused { .. } => true,
             Self::Refused { .. }
             | Self::NotStarted { .. }
+            | Self::NoShell { .. }
+            | Self::Random { .. }
             | Self::Signal { .. }
             | Self::Deadline { .. }
             | Self::Sudo { .. }
@@ -170,6 +191,8 @@ impl ExecError {
             | Self::ChannelRefused { origin, .. }
             | Self::Refused { origin }
             | Self::NotStarted { origin, .. }
+            | Self::NoShell { origin, .. }
+            | Self::Random { origin, .. }
             | Self::Signal { origin, .. }
             | Self::Deadline { origin, .. }
             | Self::Sudo { origin, .. }
@@ -178,4 +201,9 @@ impl ExecError {
             | Self::EndedEarly { origin, .. } => origin,
         }
     }
+}
+
+/// "; it printed: …", if it did.
+fn said_text(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!("; it printed: {said}") }
 }

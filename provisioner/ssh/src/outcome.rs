@@ -7,6 +7,7 @@ use crate::channel::Collected;
 use crate::command::Output;
 use crate::exec_error::{ExecError, Origin};
 use crate::link::Lost;
+use crate::secret::Secret;
 use crate::sudo::{SudoError, classify};
 
 /// `timeout`'s exit status when its time was up.
@@ -28,6 +29,8 @@ pub(crate) struct Run {
     pub(crate) elapsed: Duration,
     /// Why the connection ended, if it has.
     pub(crate) lost: Option<Lost>,
+    /// Not to be repeated, should the node do so.
+    pub(crate) password: Option<Secret>,
 }
 
 /// Why a run has no output: a failure, or no way to root.
@@ -39,7 +42,7 @@ pub(crate) enum NoOutput {
 
 /// What became of the command.
 pub(crate) fn judge(run: Run, collected: Collected) -> Result<Output, NoOutput> {
-    let Run { origin, way, deadline, deadline_s, elapsed, lost } = run;
+    let Run { origin, way, deadline, deadline_s, elapsed, lost, password } = run;
     let failed = |error| Err(NoOutput::Failed(error));
     let time_was_up = deadline_s > 0 && elapsed >= Duration::from_secs(deadline_s);
     let ended_on_node =
@@ -74,11 +77,13 @@ pub(crate) fn judge(run: Run, collected: Collected) -> Result<Output, NoOutput> 
         (Some(status), None) => i32::try_from(status).unwrap_or(i32::MAX),
     };
     if !began {
-        let noise = collected.stderr.noise();
-        if way != Way::User {
-            return Err(NoOutput::NoRoot(classify(&noise)));
+        let masked =
+            |text: String| password.as_ref().map_or_else(|| text.clone(), |it| it.mask(&text));
+        let noise = masked(collected.stderr.noise());
+        if way != Way::User && collected.stderr.stage().hello {
+            return Err(NoOutput::NoRoot(classify(&noise, collected.stderr.stage().prompts)));
         }
-        let said = format!("{} {}", collected.stdout.noise().trim(), noise.trim());
+        let said = format!("{} {}", masked(collected.stdout.noise()).trim(), noise.trim());
         let said = said.trim().replace('\n', "; ").chars().take(SAID_CHARS_MAX).collect();
         return failed(ExecError::NotStarted { origin, status, said });
     }
@@ -89,10 +94,11 @@ pub(crate) fn judge(run: Run, collected: Collected) -> Result<Output, NoOutput> 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
 
     use super::*;
     use crate::capture::Capture;
+    use crate::proof::Proof;
     use crate::sudo::SudoMode;
     use crate::target::Place;
 
@@ -116,10 +122,11 @@ mod tests {
             deadline_s: 2,
             elapsed: Duration::from_secs(seconds),
             lost: None,
+            password: None,
         };
         let mut collected = Collected {
-            stdout: Capture::new(1000),
-            stderr: Capture::new(1000),
+            stdout: Capture::new(proof().marks(), 1000),
+            stderr: Capture::new(proof().marks(), 1000),
             status,
             signal: signal.map(str::to_owned),
             refused: false,
@@ -128,29 +135,38 @@ mod tests {
         judge(run, collected)
     }
 
-    const BEGAN: &str = "terrarium:begin:user:1234\n";
+    /// The same for all of these tests.
+    fn proof() -> Proof {
+        static PROOF: LazyLock<Proof> = LazyLock::new(|| Proof::new().expect("random numbers"));
+        *PROOF
+    }
+
+    fn began() -> String {
+        let marks = proof().marks();
+        format!("{}{}user:1234\n", marks.hello, marks.begin)
+    }
 
     #[test]
     fn a_status_is_only_a_deadline_when_the_time_was_up() {
         assert!(matches!(
-            late(Some(124), None, BEGAN),
+            late(Some(124), None, &began()),
             Err(NoOutput::Failed(ExecError::Deadline { ended_on_node: true, .. }))
         ));
         assert!(matches!(
-            late(Some(137), None, BEGAN),
+            late(Some(137), None, &began()),
             Err(NoOutput::Failed(ExecError::Deadline { .. }))
         ));
         assert!(matches!(
-            late(None, Some("KILL"), BEGAN),
+            late(None, Some("KILL"), &began()),
             Err(NoOutput::Failed(ExecError::Deadline { .. }))
         ));
-        assert!(matches!(late(Some(1), None, BEGAN), Ok(Output { status: 1, .. })));
+        assert!(matches!(late(Some(1), None, &began()), Ok(Output { status: 1, .. })));
         assert!(matches!(
-            after(1, Way::User, Some(124), None, BEGAN),
+            after(1, Way::User, Some(124), None, &began()),
             Ok(Output { status: 124, .. })
         ));
         assert!(matches!(
-            after(1, Way::User, None, Some("KILL"), BEGAN),
+            after(1, Way::User, None, Some("KILL"), &began()),
             Err(NoOutput::Failed(ExecError::Signal { .. }))
         ));
     }
@@ -158,7 +174,7 @@ mod tests {
     #[test]
     fn silence_is_no_success() {
         assert!(matches!(
-            late(None, None, BEGAN),
+            late(None, None, &began()),
             Err(NoOutput::Failed(ExecError::ConnectionLost { .. }))
         ));
     }
@@ -171,7 +187,13 @@ mod tests {
             Err(NoOutput::Failed(ExecError::NotStarted { status: 1, .. }))
         ));
         let way = Way::Known(SudoMode::Passwordless);
-        let said = after(1, way, Some(1), None, "sudo: a password is required\n");
+        let no_login = after(1, way, Some(1), None, nologin);
+        assert!(
+            matches!(no_login, Err(NoOutput::Failed(ExecError::NotStarted { .. }))),
+            "sudo has not been asked yet: {no_login:?}"
+        );
+        let words = format!("{}sudo: a password is required\n", proof().marks().hello);
+        let said = after(1, way, Some(1), None, &words);
         assert!(matches!(said, Err(NoOutput::NoRoot(SudoError::PasswordNeeded))), "{said:?}");
     }
 }

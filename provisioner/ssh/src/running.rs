@@ -15,9 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::bootstrap::{self, Way};
+use crate::bootstrap::Way;
 use crate::channel::{Collected, Progress, Start};
 use crate::handler::Watcher;
+use crate::opening::{Patience, until_begun};
+use crate::proof::Proof;
 use crate::secret::Secret;
 use crate::sudo::SudoMode;
 
@@ -52,6 +54,7 @@ pub(crate) struct Open {
 pub(crate) struct Killer {
     pub(crate) handle: Arc<Handle<Watcher>>,
     pub(crate) password: Option<Secret>,
+    pub(crate) patience: Patience,
 }
 
 impl Running {
@@ -93,8 +96,10 @@ impl Open {
     /// here: they mean that the link is gone, and with it the channel.
     async fn end(&mut self) {
         // A command that is merely fed must not see the end of its input: it
-        // could take what it has for all there is.
-        let _ = if self.ends_with_input {
+        // could take what it has for all there is. One that has not begun has
+        // got nothing yet, and may be a program that waits for something.
+        let began = self.progress.borrow().began.is_some();
+        let _ = if self.ends_with_input || !began {
             self.write.eof().await
         } else {
             self.write.signal(Sig::TERM).await
@@ -126,11 +131,16 @@ impl fmt::Debug for Killer {
 impl Killer {
     async fn kill(self, mode: &str, pid: u32) {
         let way = SudoMode::from_word(mode).map_or(Way::User, Way::Known);
-        let prelude = bootstrap::prelude(way, self.password.as_ref());
-        let kill = Start::to_kill(self.handle, way, pid);
+        let Ok(proof) = Proof::new() else { return };
+        let kill = Start::to_kill(self.handle, way, pid, proof);
         let Ok(mut running) = kill.start(None).await else { return };
+        let Some(mut progress) = running.progress() else { return };
         if let Some((write, collector)) = running.split() {
-            let _ = write.data_bytes(prelude).await;
+            let begun =
+                until_begun(write, &mut progress, self.password.as_ref(), self.patience).await;
+            if begun.is_err() {
+                return;
+            }
             let _ = write.eof().await;
             let _ = collector.await;
         }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+/// The shortest secret that is looked for in what a node said.
+const MASKED_BYTES_MIN: usize = 4;
+
 /// A login and sudo password: wiped from memory when dropped, shown as
 /// `[secret]` by `Debug` and `Display`, and not serialisable.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,6 +22,16 @@ impl Secret {
     /// The text itself, for the one line that sends it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The text with every copy of the secret taken out, for what a node said.
+    ///
+    /// Nothing is masked for a secret so short that words contain it by chance.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        if self.0.len() < MASKED_BYTES_MIN {
+            return text.to_owned();
+        }
+        text.replace(self.0.as_str(), "[secret]")
     }
 
     /// Whether it fits on one line: PAM and `sudo -S` read a single line, so
@@ -58,6 +71,16 @@ mod tests {
             "[secret] [secret] Some([secret])"
         );
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn copies_in_what_a_node_says_are_masked() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(
+            secret.mask("zsh: not found: hunter2;hunter2"),
+            "zsh: not found: [secret];[secret]"
+        );
+        assert_eq!(Secret::new("a").mask("a plain text"), "a plain text");
     }
 
     #[test]

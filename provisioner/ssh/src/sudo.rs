@@ -50,6 +50,12 @@ pub enum SudoError {
     /// sudo is configured with `requiretty`.
     #[error("sudo wants a terminal (`requiretty`)")]
     RequiresTty,
+    /// sudo asks for something that is not the password.
+    #[error("sudo asks `{0}`, which is not its question for the password")]
+    Asks(String),
+    /// sudo neither asked nor began.
+    #[error("sudo did not answer in time")]
+    Silent,
     /// Anything else sudo says.
     #[error("sudo failed: {0}")]
     Other(String),
@@ -64,7 +70,8 @@ impl SudoError {
             Self::WrongPassword => "check the password given with --ask-password, TERRARIUM_PASSWORD or ssh.password_file; it must be the login user's own".to_owned(),
             Self::PasswordNeeded => "give it with --ask-password, TERRARIUM_PASSWORD or ssh.password_file; Raspberry Pi OS asks for it since April 2026".to_owned(),
             Self::RequiresTty => "remove `Defaults requiretty` from the node's sudoers for this user (`sudo visudo`)".to_owned(),
-            Self::Other(_) => "try `sudo -k sh -c id` on the node by hand".to_owned(),
+            Self::Asks(_) => "let sudo ask this user for the password alone, or for nothing (`sudo visudo`, /etc/pam.d/sudo)".to_owned(),
+            Self::Silent | Self::Other(_) => "try `sudo -k sh -c id` on the node by hand".to_owned(),
         }
     }
 }
@@ -72,11 +79,24 @@ impl SudoError {
 /// Sudo's messages are short; a flood is cut here.
 const TEXT_CHARS_MAX: usize = 300;
 
+/// What keeps sudo waiting: the last line it printed, if any.
+pub(crate) fn stalled(said: &str) -> SudoError {
+    match said.lines().map(str::trim).rfind(|line| !line.is_empty()) {
+        Some(line) => SudoError::Asks(line.chars().take(TEXT_CHARS_MAX).collect()),
+        None => SudoError::Silent,
+    }
+}
+
 /// Reads what was printed instead of the script's output.
 ///
 /// Our own line comes first where the bootstrap knows the reason; otherwise
 /// sudo's words decide (they are in English: the bootstrap sets `LC_ALL=C`).
-pub(crate) fn classify(stderr: &str) -> SudoError {
+pub(crate) fn classify(stderr: &str, prompts: usize) -> SudoError {
+    // sudo asks again only for a password it did not accept, whatever it says
+    // about it: its words can be configured.
+    if prompts > 1 {
+        return SudoError::WrongPassword;
+    }
     let (reason, text) = match stderr.split_once(NO_ROOT) {
         Some((_, rest)) => rest.split_once('\n').unwrap_or((rest, "")),
         None => ("", stderr),
@@ -158,8 +178,23 @@ mod tests {
             ("", SudoError::Other("it said nothing".into())),
         ];
         for (stderr, expected) in table {
-            assert_eq!(classify(stderr), expected, "{stderr:?}");
+            assert_eq!(classify(stderr, 1), expected, "{stderr:?}");
         }
+    }
+
+    #[test]
+    fn a_second_question_is_a_wrong_password_whatever_is_said_about_it() {
+        let insult = "Maybe if you used more than just two fingers...\n";
+        assert_eq!(classify(insult, 2), SudoError::WrongPassword);
+    }
+
+    #[test]
+    fn what_keeps_sudo_waiting_is_told() {
+        assert_eq!(
+            stalled("sudo: unable to resolve host\nVerification code: "),
+            SudoError::Asks("Verification code:".into())
+        );
+        assert_eq!(stalled("\n "), SudoError::Silent);
     }
 
     #[test]

@@ -70,6 +70,12 @@ pub struct Limits {
     pub handshake: Duration,
     /// All authentication attempts together; PAM may pause after a wrong password.
     pub auth: Duration,
+    /// From a command's request until our script speaks on the node: the login
+    /// shell has to start and read its start-up files.
+    pub start: Duration,
+    /// From there until sudo asks for the password or begins, and from the answer
+    /// until it begins; PAM may pause, and a host name may be looked up in vain.
+    pub sudo: Duration,
     /// Silence after which the node is asked for a sign of life.
     pub keepalive_interval: Duration,
     /// Unanswered questions after which the link counts as lost.
@@ -90,6 +96,8 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             handshake: Duration::from_secs(20),
             auth: Duration::from_secs(30),
+            start: Duration::from_secs(30),
+            sudo: Duration::from_mins(1),
             keepalive_interval: Duration::from_secs(5),
             keepalive_max: 3,
             channels: 4,

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse};
+use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse, Prompt};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
 use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
 
 use crate::handler::Watcher;
+use crate::question;
 use crate::secret::Secret;
 use crate::target::Target;
 
@@ -243,9 +244,13 @@ impl Login<'_> {
                     return None;
                 }
             };
-            // The password answers one hidden question, once: a second hidden
-            // question means it was wrong, or that a one-time code is wanted.
-            if prompts.len() > 1 || prompts.iter().any(|prompt| prompt.echo || given) {
+            // The password answers one hidden question for a password, once: a
+            // second one means it was wrong.
+            let user = self.user;
+            let answerable = |prompt: &Prompt| {
+                !prompt.echo && !given && question::is_for_password(&prompt.prompt, user)
+            };
+            if prompts.len() > 1 || !prompts.iter().all(answerable) {
                 let asked = prompts
                     .iter()
                     .map(|prompt| prompt.prompt.trim())

@@ -21,6 +21,8 @@ mod hostkeys;
 mod login;
 // The OpenSSH servers the tests talk to.
 mod node;
+// What reads behind a login without being meant to.
+mod readers;
 // Becoming root.
 mod sudo;
 // Connections from the node to what it reaches.

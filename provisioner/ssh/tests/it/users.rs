@@ -25,7 +25,37 @@ pub(crate) const WRONG: &str = "terrarium-test-wrong";
 /// Its sudo asks for the password, except for the shell.
 pub(crate) const SHELL_FREE: &str = "terrarium-test-free";
 
-const USERS: [&str; 6] = [PASSWORD, NO_PASSWORD, NOT_ALLOWED, TERMINAL, WRONG, SHELL_FREE];
+/// Its start-up file does what `TERRARIUM_TEST_RC` says; sudo asks it for the password.
+pub(crate) const START_UP: &str = "terrarium-test-rc";
+/// Its login shell is a program that repeats what it reads.
+pub(crate) const REPEATS: &str = "terrarium-test-echo";
+/// Its sudo lectures, insults, has a question of its own and a pseudo-terminal.
+pub(crate) const TALKATIVE: &str = "terrarium-test-talk";
+/// Its sudo has a question of its own that no other may replace.
+pub(crate) const OWN_QUESTION: &str = "terrarium-test-own";
+/// Its sudo asks for something else before the password.
+pub(crate) const CODE_FIRST: &str = "terrarium-test-otp1";
+/// Its sudo asks for something else after the password.
+pub(crate) const CODE_LAST: &str = "terrarium-test-otp2";
+
+const USERS: [&str; 12] = [
+    PASSWORD,
+    NO_PASSWORD,
+    NOT_ALLOWED,
+    TERMINAL,
+    WRONG,
+    SHELL_FREE,
+    START_UP,
+    REPEATS,
+    TALKATIVE,
+    OWN_QUESTION,
+    CODE_FIRST,
+    CODE_LAST,
+];
+/// The stacks of PAM modules that two of them have.
+const PAM: &str = "/etc/pam.d/terrarium-test";
+/// Asks a question of its own, in other words than sudo's.
+const PAM_QUESTION: &str = "auth required pam_ftp.so ignore users";
 const SUDOERS: &str = "/etc/sudoers.d/terrarium-test";
 const STATE: &str = "/run/lock/terrarium-test-users";
 /// Where sudo logs what [`WRONG`] does.
@@ -92,12 +122,34 @@ fn ensure(state: &mut File) -> String {
         "echo noise; echo more noise >&2\nprintf 'no line end'\n",
     )
     .unwrap();
+    fs::write(format!("/home/{START_UP}/.bashrc"), "eval \"$TERRARIUM_TEST_RC\"\n").unwrap();
+    let shell = format!("/home/{REPEATS}/shell");
+    fs::write(&shell, "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexec tee /dev/stderr\n").unwrap();
+    assert!(run("chmod", &["755", &format!("/home/{REPEATS}"), &shell], ""));
+    assert!(run("usermod", &["--shell", &shell, REPEATS], ""));
     let rules = format!(
         "{PASSWORD} ALL=(ALL:ALL) ALL\n{NO_PASSWORD} ALL=(ALL:ALL) NOPASSWD: ALL\n\
          {TERMINAL} ALL=(ALL:ALL) ALL\nDefaults:{TERMINAL} requiretty\n\
          {WRONG} ALL=(ALL:ALL) ALL\nDefaults:{WRONG} logfile={SUDO_LOG}\n\
-         {SHELL_FREE} ALL=(ALL:ALL) ALL, NOPASSWD: /usr/bin/sh\n"
+         {SHELL_FREE} ALL=(ALL:ALL) ALL, NOPASSWD: /usr/bin/sh\n\
+         {START_UP} ALL=(ALL:ALL) ALL\n{REPEATS} ALL=(ALL:ALL) ALL\n\
+         {TALKATIVE} ALL=(ALL:ALL) ALL\n\
+         Defaults:{TALKATIVE} lecture=always, insults, use_pty, passprompt=\"speak, friend: \"\n\
+         {OWN_QUESTION} ALL=(ALL:ALL) ALL\n\
+         Defaults:{OWN_QUESTION} passprompt=\"mine: \", passprompt_override, pwfeedback\n\
+         {CODE_FIRST} ALL=(ALL:ALL) ALL\nDefaults:{CODE_FIRST} pam_service=terrarium-test-first\n\
+         {CODE_LAST} ALL=(ALL:ALL) ALL\nDefaults:{CODE_LAST} pam_service=terrarium-test-last\n"
     );
+    for (name, user) in [("first", CODE_FIRST), ("last", CODE_LAST)] {
+        let question = format!("{PAM_QUESTION}={user}\n");
+        let (before, after) =
+            if name == "first" { (question.as_str(), "") } else { ("", question.as_str()) };
+        let stack = format!(
+            "{before}auth required pam_unix.so\n{after}account required pam_permit.so\n\
+             session required pam_permit.so\n"
+        );
+        fs::write(format!("{PAM}-{name}"), stack).unwrap();
+    }
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -129,7 +181,7 @@ fn run(program: &str, arguments: &[&str], stdin: &str) -> bool {
 fn janitor() -> ChildStdin {
     let clean = format!(
         "for user in {users}; do userdel --force --remove $user; rm -rf /run/sudo/ts/$user /var/lib/sudo/lectured/$user; done; \
-         rm -f {SUDOERS} {SUDO_LOG} {STATE}",
+         rm -f {SUDOERS} {SUDO_LOG} {STATE} {PAM}-first {PAM}-last",
         users = USERS.join(" ")
     );
     let script = format!(
