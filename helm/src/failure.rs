@@ -55,14 +55,42 @@ pub struct Logs {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
     NotReady,
-    NoPod { message: Option<String> },
-    ProbeFailing { container: String, message: String },
-    Unschedulable { message: String },
-    VolumePending { claim: String, message: String },
-    Crashing { container: String, code: i32, restarts: u32 },
-    Unstartable { container: String, message: String },
-    Image { image: String, message: String },
-    OutOfMemory { container: String, limit: Option<String>, restarts: u32 },
+    NoPod {
+        message: Option<String>,
+    },
+    ProbeFailing {
+        container: String,
+        message: String,
+    },
+    Unschedulable {
+        message: String,
+    },
+    VolumePending {
+        claim: String,
+        message: String,
+    },
+    Crashing {
+        container: String,
+        code: i32,
+        restarts: u32,
+    },
+    Unstartable {
+        container: String,
+        message: String,
+    },
+    Image {
+        image: String,
+        message: String,
+    },
+    /// One that is brought to the nodes, and not to this one.
+    NotBrought {
+        image: String,
+    },
+    OutOfMemory {
+        container: String,
+        limit: Option<String>,
+        restarts: u32,
+    },
 }
 
 /// Reads what `kubectl get pods,events,persistentvolumeclaims -o json` printed.
@@ -156,7 +184,10 @@ fn container(pod: &Pod, status: &ContainerStatus, events: &[Event]) -> Option<Ca
     if let Some(waiting) = &status.state.waiting {
         let message = waiting.message.clone();
         match waiting.reason.as_str() {
-            "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" => {
+            "ErrImageNeverPull" => {
+                return Some(Cause::NotBrought { image: status.image.clone() });
+            }
+            "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" => {
                 let message = events
                     .iter()
                     .rev()
@@ -266,6 +297,10 @@ fn words(release: &str, cause: Cause) -> (String, String) {
         Cause::Image { image, message } => (
             format!("image {image} cannot be pulled: {}", shorten(innermost(&message))),
             "check the image's name and that the node reaches its registry".to_owned(),
+        ),
+        Cause::NotBrought { image } => (
+            format!("image {image} is not on the pod's node, and no registry has it"),
+            "run provision again: it brings the image to every node".to_owned(),
         ),
         Cause::Unstartable { container, message } => (
             format!("container {container} cannot be created: {}", shorten(&message)),

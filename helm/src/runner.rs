@@ -188,7 +188,6 @@ fn steps(change: &ReleaseChange, folder: &Path, timeout: Duration) -> Vec<Vec<St
         name.to_string(),
         folder.join("chart").display().to_string(),
         "--install".to_owned(),
-        "--create-namespace".to_owned(),
         format!("--values={}", folder.join("values.json").display()),
         format!("--labels={DIGEST_LABEL}={}", change.release.short_digest()),
         HISTORY.to_owned(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::de::{DeTable, Deserializer};
 
+use crate::check::images::images;
 use crate::model::Inventory;
 use crate::problem::{Problem, Problems};
 use crate::raw::Raw;
@@ -58,6 +59,7 @@ fn parse_as(
         return Err(failed(errors.iter().map(syntax).collect()));
     }
     let mut problems = shape::check(&mut file, &schema());
+    problems.extend(images(file.get_ref()));
     let raw = match Raw::deserialize(Deserializer::from(file)) {
         Ok(raw) => raw,
         Err(error) => {

@@ -7,15 +7,12 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use terrarium_k3s::sums::Sha256;
-use terrarium_plan::Image;
+use terrarium_plan::{IMAGE_REPOSITORY, Image};
 
 use crate::binaries::{self, Local};
 use crate::error::Failure;
 use crate::settings::Settings;
 
-/// What charts name the image, with and without the default registry.
-const REPOSITORY: &str = "docker.io/terrarium/source";
-const OURS: [&str; 2] = ["docker.io/terrarium/", "terrarium/"];
 /// Where the binary lies in the image.
 const PROGRAM: &str = "terrarium-source";
 /// Nobody in particular, as distroless images have it.
@@ -23,7 +20,7 @@ const USER: u32 = 65532;
 
 /// Whether a chart's repository is the image that comes from here.
 pub(crate) fn is_ours(repository: &str) -> bool {
-    OURS.iter().any(|prefix| repository.starts_with(prefix))
+    repository == IMAGE_REPOSITORY
 }
 
 /// The tag of the image made of these binaries. Charts get it as a value: a
@@ -38,7 +35,7 @@ pub(crate) fn tag(binaries: &BTreeMap<String, Local>) -> String {
 
 /// The image's full name.
 pub(crate) fn reference(tag: &str) -> String {
-    format!("{REPOSITORY}:{tag}")
+    format!("{IMAGE_REPOSITORY}:{tag}")
 }
 
 /// Writes the archive for each machine into the cache.

@@ -176,6 +176,20 @@ fn a_pod_that_was_never_made() {
 }
 
 #[test]
+fn an_image_that_is_never_pulled_is_brought_by_the_next_run() {
+    let image = "terrarium.invalid/source:0.1.0-01234567";
+    let message = format!("Container image \"{image}\" is not present with pull policy of Never");
+    let waiting = json!({"image": image, "state": {"waiting": {
+        "reason": "ErrImageNeverPull", "message": message}}});
+    let failure = told(&[container(waiting)]).expect("a finding").failure;
+    assert_eq!(
+        failure.reason,
+        "image terrarium.invalid/source:0.1.0-01234567 is not on the pod's node, and no registry has it"
+    );
+    assert_eq!(failure.hint, "run provision again: it brings the image to every node");
+}
+
+#[test]
 fn what_is_ready_or_another_release_is_no_cause() {
     let ready = container(json!({"ready": true, "restartCount": 3, "state": {"running": {}},
         "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}));

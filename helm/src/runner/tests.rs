@@ -41,7 +41,7 @@ fn the_calls_of_helm_follow_from_the_kind() {
         let steps = steps(&change, Path::new("/tmp/r"), Duration::from_mins(10));
         steps.into_iter().map(|step| step.join(" ")).collect::<Vec<_>>()
     };
-    let upgrade = "upgrade redis /tmp/r/chart --install --create-namespace \
+    let upgrade = "upgrade redis /tmp/r/chart --install \
                    --values=/tmp/r/values.json --labels=terrarium-digest=dddddddddddddddd \
                    --history-max=3 --wait --wait-for-jobs --namespace=terrarium --timeout=600s";
     assert_eq!(lines(Kind::Install), [upgrade]);

@@ -3,11 +3,14 @@
 //! profile `core` hangs together on the boards it is for.
 //!
 //! Helm is `$TERRARIUM_HELM`, or the lab's (`hardware/lab/helm.sh`), or the one
-//! on the `PATH`; `promtool` is the one on the `PATH` or in `$TERRARIUM_PROMTOOL`.
+//! on the `PATH`; `promtool` is the one on the `PATH` or in `$TERRARIUM_PROMTOOL`;
+//! the judge of pods is `$TERRARIUM_PODSECURITY`, or the lab's
+//! (`hardware/lab/podsecurity/build.sh`).
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 mod core;
 mod each;
 mod helm;
+mod security;
 mod sizes;

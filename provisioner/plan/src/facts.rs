@@ -72,7 +72,8 @@ pub struct Facts {
     pub firewall: bool,
     /// The Pi firmware's throttle bits, when it has such firmware.
     pub throttled: Option<u32>,
-    /// Container images asked about that containerd lists.
+    /// Container images asked about that containerd lists and that are pinned, so
+    /// that kubelet does not clear them.
     pub images: Vec<String>,
     /// First line of `k3s --version`.
     pub k3s_version: Option<String>,
@@ -156,6 +157,8 @@ pub struct Cluster {
     pub nodes: Vec<KubeNode>,
     /// What the release query printed, verbatim.
     pub releases: String,
+    /// The labels of the stack's namespace, when it is there.
+    pub namespace: Option<BTreeMap<String, String>>,
 }
 
 impl Facts {

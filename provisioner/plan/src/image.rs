@@ -1,11 +1,26 @@
 //! The image of our own services. No registry has it: its archive lies where
 //! k3s imports images from at every start, and is imported at once where k3s
 //! runs already.
+//!
+//! Its name begins with a host of the top-level domain `invalid`, which RFC 2606
+//! keeps from ever being given to anybody: nobody can register the name, answer
+//! for it or get a certificate for it. containerd takes what stands before the
+//! first `/` for a host whenever it has a dot in it, so that the name is not
+//! looked up on Docker Hub either.
 
 use terrarium_k3s::paths;
 
 use crate::planner::{Binary, Context};
 use crate::{Action, Change, Content};
+
+/// What charts and containerd call the image, without its tag.
+pub const REPOSITORY: &str = "terrarium.invalid/source";
+/// What earlier versions called it: a name on a public registry that anybody
+/// may register.
+pub const FORMER_REPOSITORY: &str = "docker.io/terrarium/source";
+
+/// The label by which kubelet is kept from clearing an image, and its value.
+pub(crate) const PINNED: (&str, &str) = ("io.cri-containerd.pinned", "pinned");
 
 /// k3s imports every archive of this folder when it starts.
 pub(crate) const ARCHIVE: &str = "/var/lib/rancher/k3s/agent/images/terrarium-source.tar";
@@ -20,7 +35,9 @@ pub(crate) fn plan(context: &Context<'_>) -> Option<Change> {
     let imported = facts.images.contains(&image.reference);
     let reason = match (there, imported) {
         (Some(true), true) => return None,
-        (Some(true), false) => format!("containerd does not list {}", image.reference),
+        (Some(true), false) => {
+            format!("containerd does not list {} as an image to keep", image.reference)
+        }
         (Some(false), _) => format!("{ARCHIVE} differs"),
         (None, _) => format!("{ARCHIVE} missing"),
     };
@@ -34,14 +51,24 @@ pub(crate) fn plan(context: &Context<'_>) -> Option<Change> {
             backup: false,
         });
     }
-    // Pinned, as k3s pins what it imports at its start: kubelet clears images
-    // that no pod of the node runs, and this one cannot be pulled again.
-    let (k3s, reference) = (paths::BINARY, &image.reference);
-    let script = format!(
-        "{k3s} ctr images import {ARCHIVE} >/dev/null && \
-         {k3s} ctr images label {reference} io.cri-containerd.pinned=pinned >/dev/null"
-    );
-    Some(change.act(Action::Run { script, deadline: DEADLINE }))
+    Some(change.act(Action::Run { script: import(&image.reference), deadline: DEADLINE }))
+}
+
+/// Pinned, as k3s pins what it imports at its start: kubelet clears images that
+/// no pod of the node runs, and this one cannot be pulled again.
+///
+/// Images of earlier programs lose their pin and are not removed: pods run them
+/// until their release moves to the new one. kubelet clears them when it needs
+/// the space and no pod runs them any more.
+fn import(reference: &str) -> String {
+    let (k3s, (label, value)) = (paths::BINARY, PINNED);
+    format!(
+        "set -e; {k3s} ctr images import {ARCHIVE} >/dev/null; \
+         {k3s} ctr images label {reference} {label}={value} >/dev/null; \
+         for i in $({k3s} ctr images ls -q); do case $i in {reference}) ;; \
+         {REPOSITORY}:*|{FORMER_REPOSITORY}:*) \
+         {k3s} ctr images label \"$i\" {label}= >/dev/null;; esac; done"
+    )
 }
 
 #[cfg(test)]
@@ -51,7 +78,7 @@ mod tests {
     use crate::fixture::{apply, context, facts};
     use crate::planner::{Artifacts, Image};
 
-    const REFERENCE: &str = "docker.io/terrarium/source:0.1.0-01234567";
+    const REFERENCE: &str = "terrarium.invalid/source:0.1.0-01234567";
 
     fn planned(facts: &Facts, wanted: bool) -> Option<Change> {
         let archives = [("aarch64".to_owned(), "d".repeat(64))].into();
@@ -78,7 +105,10 @@ mod tests {
 
         let again = planned(&facts, true).unwrap();
         assert!(matches!(&again.actions[..], [Action::Run { .. }]), "{:?}", again.actions);
-        assert_eq!(again.reason, format!("containerd does not list {REFERENCE}"));
+        assert_eq!(
+            again.reason,
+            format!("containerd does not list {REFERENCE} as an image to keep")
+        );
 
         facts.images.push(REFERENCE.to_owned());
         assert_eq!(planned(&facts, true), None);

@@ -197,6 +197,7 @@ mod tests {
         });
         Cluster {
             token_sha256: Some("c".repeat(64)),
+            namespace: None,
             nodes: nodes.collect(),
             releases: String::new(),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use terrarium_inventory::{Inventory, Node, Role};
 
-use crate::{Change, Facts, Plan, agent, gate, image, k3s, os, upgrade};
+use crate::{Change, Facts, Plan, agent, gate, image, k3s, namespace, os, upgrade};
 
 /// What the operator's cache holds for the nodes' architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -143,6 +143,7 @@ fn changes(node: &Node, context: &Context<'_>) -> Vec<Change> {
     changes.extend(agent::plan(context));
     changes.extend(k3s::plan(node, context));
     changes.extend(image::plan(context));
+    changes.extend(namespace::plan(node, context));
     changes
 }
 

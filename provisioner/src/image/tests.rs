@@ -33,7 +33,7 @@ fn what_is_written_reads_back_as_an_image_of_one_program() {
 
     let manifest = json(&files, "manifest.json");
     let image = &manifest[0];
-    assert_eq!(image["RepoTags"][0], "docker.io/terrarium/source:0.1.0-01234567");
+    assert_eq!(image["RepoTags"][0], "terrarium.invalid/source:0.1.0-01234567");
     assert_eq!(manifest.as_array().unwrap().len(), 1);
 
     let config_name = image["Config"].as_str().unwrap();
@@ -52,7 +52,7 @@ fn what_is_written_reads_back_as_an_image_of_one_program() {
 
 #[test]
 fn equal_inputs_give_equal_bytes_and_others_do_not() {
-    let one = |machine, binary: &[u8]| archive("docker.io/terrarium/source:1", machine, binary);
+    let one = |machine, binary: &[u8]| archive("terrarium.invalid/source:1", machine, binary);
     let first = one("x86_64", b"a").unwrap();
     assert_eq!(first, one("x86_64", b"a").unwrap());
     assert_ne!(first, one("aarch64", b"a").unwrap());
@@ -77,8 +77,9 @@ fn the_tag_follows_every_binary() {
 #[test]
 fn only_our_own_repositories_are_ours() {
     for (repository, ours) in [
-        ("docker.io/terrarium/source", true),
-        ("terrarium/source", true),
+        ("terrarium.invalid/source", true),
+        ("docker.io/terrarium/source", false),
+        ("terrarium/source", false),
         ("docker.io/library/redis", false),
         ("ghcr.io/terrarium/source", false),
     ] {

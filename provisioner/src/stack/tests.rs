@@ -17,7 +17,7 @@ fn sized(written: &str, sizes: &str) -> Result<Stack, Failure> {
 fn stack(written: &str) -> Stack {
     let mut files = BTreeMap::new();
     for (name, card, values) in [
-        ("source", "", "image: {repository: docker.io/terrarium/source, tag: '0.1.0'}"),
+        ("source", "", "image: {repository: terrarium.invalid/source, tag: '0.1.0'}"),
         (
             "mongodb",
             "[[cannot_run]]\narch_below = 'armv8.2-a'\nreason = 'it wants ARMv8.2'",
@@ -55,6 +55,25 @@ fn our_image_gets_the_tag_of_the_binaries_and_no_other_does() {
     let wish = stack.wish(&[], Some("0.1.0-01234567"));
     assert_eq!(values(&wish, "source")["image"]["tag"], "0.1.0-01234567");
     assert_eq!(values(&wish, "mongodb")["image"], Value::Null);
+}
+
+#[test]
+fn the_namespace_that_is_made_is_the_one_that_is_deployed_into() {
+    assert_eq!(terrarium_plan::NAMESPACE, terrarium_helm::release::NAMESPACE);
+}
+
+#[test]
+fn the_charts_name_our_image_as_no_registry_can() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let ours: Vec<&str> = catalogue
+        .iter()
+        .filter(|(_, service)| {
+            let name = service.chart.values["image"]["repository"].as_str();
+            name.is_some_and(image::is_ours)
+        })
+        .map(|(id, _)| id.as_str())
+        .collect();
+    assert_eq!(ours, ["device-source", "github-source"]);
 }
 
 #[test]

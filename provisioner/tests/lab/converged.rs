@@ -50,6 +50,7 @@ pub(crate) fn drift(world: &mut World) {
     );
     world.sh("pi-3", "sed -i 's/^# BEGIN terrarium$/&\\n10.9.9.9 stranger/' /etc/hosts");
     world.kubectl("label node pi-3 terrarium/board-");
+    world.kubectl("label namespace terrarium pod-security.kubernetes.io/enforce-");
     ended_with(&world.provision(&["status"]), 5);
 
     let server_before = world.sh("pi-1", "systemctl show -p MainPID k3s terrarium-agent");
@@ -60,7 +61,21 @@ pub(crate) fn drift(world: &mut World) {
     // k3s is of the wished generation and is left alone.
     assert_eq!(
         changed(&output),
-        ["pi-2: agent.start", "pi-2: k3s.config", "pi-3: hosts", "pi-3: k3s.labels"]
+        [
+            "pi-1: k3s.namespace",
+            "pi-2: agent.start",
+            "pi-2: k3s.config",
+            "pi-3: hosts",
+            "pi-3: k3s.labels"
+        ]
     );
+    only_restricted_pods(world);
     assert_eq!(server_before, world.sh("pi-1", "systemctl show -p MainPID k3s terrarium-agent"));
+}
+
+/// The API refuses a pod that asks for more than services of ours do.
+fn only_restricted_pods(world: &World) {
+    let asked = "run of-a-stranger -n terrarium --image=terrarium.invalid/none --privileged";
+    let said = world.sh("pi-1", &format!("k3s kubectl {asked} 2>&1 || true"));
+    assert!(said.contains("violates PodSecurity \"restricted:v1.34\""), "{said}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::world::{NODES, World, ended_with, succeeded, wait_for};
+use crate::world::{NODES, World, changed, ended_with, succeeded, wait_for};
 
 /// The edges whose two ends run in a lab.
 const PROVEN: [u64; 9] = [1, 2, 3, 4, 5, 7, 11, 27, 28];
@@ -41,6 +41,36 @@ pub(crate) fn deploys(world: &mut World) {
     exported(world);
     reported(world);
     succeeded(&world.provision(&["plan", "--exit-code"]));
+}
+
+/// The image that no registry has: taken away on one node and no longer kept from
+/// being cleared on another, it is brought and kept again.
+pub(crate) fn image_taken_away(world: &mut World) {
+    world.core();
+    let own = "terrarium.invalid/source";
+    let name = world.sh("pi-2", &format!("k3s ctr images ls -q | grep '^{own}:'"));
+    let name = name.trim();
+    world.sh("pi-2", &format!("k3s ctr images rm {name}"));
+    world.sh("pi-3", &format!("k3s ctr images label {name} io.cri-containerd.pinned="));
+    // What a provision of before called it, as that one left it.
+    let former = name.replace(own, "docker.io/terrarium/source");
+    world.sh("pi-3", &format!(
+        "k3s ctr images tag {name} {former} && k3s ctr images label {former} io.cri-containerd.pinned=pinned"
+    ));
+    ended_with(&world.provision(&["plan", "--exit-code"]), 5);
+    let output = world.provision(&["--json"]);
+    succeeded(&output);
+    assert_eq!(changed(&output), ["pi-2: image.source", "pi-3: image.source"]);
+    let kept = "k3s ctr images ls -q 'labels.\"io.cri-containerd.pinned\"==pinned'";
+    for node in NODES {
+        let kept = world.sh(node, kept);
+        assert!(kept.lines().any(|line| line == name), "{node}: {kept}");
+        assert!(!kept.contains(&former), "{node}: {kept}");
+    }
+    let policies = world.kubectl(
+        "get pods -n terrarium -l app.kubernetes.io/name=device-source -o jsonpath={.items[*].spec.containers[*].imagePullPolicy}",
+    );
+    assert_eq!(policies.trim(), "Never");
 }
 
 /// What every node and service uses is told, by its agent and by Prometheus.

@@ -51,6 +51,7 @@ fn main() {
         ("a_node_that_is_off_does_not_keep_the_others_from_their_part", interrupted::node_off),
         ("a_run_killed_anywhere_is_taken_up_by_the_next", interrupted::killed),
         ("the_profile_core_comes_up_and_its_edges_carry_records", core::deploys),
+        ("our_own_image_is_brought_again_where_it_was_taken_away", core::image_taken_away),
         ("every_link_of_the_home_page_answers", entrance::links),
         ("what_no_lab_can_run_is_taken_by_the_api", entrance::manifests),
         ("credentials_are_shown_to_who_asks_for_them", core::credentials),

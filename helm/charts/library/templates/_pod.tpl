@@ -61,6 +61,9 @@ nodeSelector:
 What every container begins with. Takes the chart's root and reads
 .Values.{image,resources}; a second container of a pod takes "root" and what is
 its own of "name", "image" and "resources", each as the values have them.
+
+An image under a name that no registry can serve (`.invalid`, RFC 2606) is
+brought to the nodes; where it is missing, nobody is asked for it.
 */}}
 {{- define "terrarium.container" -}}
 {{- $root := .root | default . -}}
@@ -68,7 +71,7 @@ its own of "name", "image" and "resources", each as the values have them.
 {{- $image := $own.image | default $root.Values.image -}}
 name: {{ $own.name | default (include "terrarium.name" $root) }}
 image: {{ $image.repository }}:{{ $image.tag }}{{ with $image.digest }}@{{ . }}{{ end }}
-imagePullPolicy: IfNotPresent
+imagePullPolicy: {{ ternary "Never" "IfNotPresent" (regexMatch "^[^/]+[.]invalid/" $image.repository) }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true

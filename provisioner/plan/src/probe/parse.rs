@@ -1,5 +1,6 @@
 //! Reads the probe's reply.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use terrarium_k3s::nodes;
@@ -95,6 +96,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
                 nodes::parse(&json).map_err(|_| wrong(key, "…", "the JSON of a list of nodes"))?;
             facts.cluster.get_or_insert_default().nodes = nodes;
         }
+        "namespace" => facts.cluster.get_or_insert_default().namespace = labels(value),
         "releases" => facts.cluster.get_or_insert_default().releases = decoded(key, value)?,
         _ => {}
     }
@@ -139,6 +141,16 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
         _ => {}
     }
     Ok(())
+}
+
+/// The labels of an object: its name, then `key=value` for each. `None` when
+/// there is no such object.
+fn labels(value: &str) -> Option<BTreeMap<String, String>> {
+    let mut words = value.split_whitespace();
+    words.next()?;
+    let label =
+        |word: &str| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Some(words.filter_map(label).collect())
 }
 
 fn hex(value: &str) -> Option<u32> {

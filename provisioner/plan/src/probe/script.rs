@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use super::Request;
 use crate::action::DIGESTS;
+use crate::image::PINNED;
+use crate::namespace::NAMESPACE;
 use crate::quote;
 
 /// The script that answers the request.
@@ -27,7 +29,12 @@ pub fn script(request: &Request) -> String {
     // Last, so that nothing slow lies between reading the clock and its
     // arrival; its presence also shows that the reply is whole.
     script.push_str("e now \"$(date +%s%3N)\"\n");
-    script.replace("@DIGESTS@", DIGESTS)
+    let (label, value) = PINNED;
+    script
+        .replace("@DIGESTS@", DIGESTS)
+        .replace("@PIN@", label)
+        .replace("@PINNED@", value)
+        .replace("@NAMESPACE@", NAMESPACE)
 }
 
 const COMMON: &str = r#"LC_ALL=C; export LC_ALL
@@ -96,7 +103,7 @@ modules() {
 }
 images() {
   systemctl is-active --quiet k3s.service || systemctl is-active --quiet k3s-agent.service || return 0
-  l=$(timeout 20 /usr/local/bin/k3s ctr images ls -q 2>/dev/null)
+  l=$(timeout 20 /usr/local/bin/k3s ctr images ls -q 'labels."@PIN@"==@PINNED@' 2>/dev/null)
   for i; do printf '%s\n' "$l" | grep -qxF "$i" && e image "$i"; done; :
 }
 packages() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" {print "package\t" $1}'; :; }
@@ -106,7 +113,7 @@ const CLUSTER: &str = r#"if systemctl is-active --quiet k3s.service; then
   t=/var/lib/rancher/k3s/server/node-token
   [ -f "$t" ] && { s=$(sha256sum <"$t"); e token "${s%% *}"; }
   k() { timeout 20 /usr/local/bin/k3s kubectl --request-timeout=15s "$@" 2>/dev/null; }
-  n=$(k get nodes -o json) && printf %s "$n" | b nodes && k @RELEASES@ | b releases
+  n=$(k get nodes -o json) && printf %s "$n" | b nodes && k @RELEASES@ | b releases && e namespace "$(k get namespace @NAMESPACE@ --ignore-not-found -o go-template='{{.metadata.name}}{{range $k, $v := .metadata.labels}} {{$k}}={{$v}}{{end}}')"
 fi
 "#;
 
@@ -122,7 +129,7 @@ mod tests {
             sysctls: list("vm.max_map_count"),
             modules: list("overlay"),
             packages: list("bash"),
-            images: list("docker.io/terrarium/source:0.1.0"),
+            images: list("terrarium.invalid/source:0.1.0"),
             releases: Some(list("get")),
         }
     }
