@@ -39,6 +39,9 @@ referee: ## The verdict against the real kube-scheduler, all 240 cases
 	TERRARIUM_REFEREE_CASES=240 TERRARIUM_REFEREE_RUNS=10 \
 	  $(CARGO) test -p terrarium-fit --test referee -- --nocapture
 
+digests: ## Compare the built-in digests of helm and k3s with their releases, fill empty ones
+	k3s/digests.sh
+
 dist: ## Build provision, the nodes' programs and the lab into dist/
 	$(CARGO) build --release -p terrarium-provisioner -p terrarium-lab
 	agent/build.sh dist/agent
@@ -54,4 +57,4 @@ down: ## Remove everything the lab made
 bootstrap: ## Install what building and the lab need
 	hardware/lab/bootstrap.sh
 
-.PHONY: help demo test bench bench-fit referee bench-agent dist docs down bootstrap
+.PHONY: help demo test bench bench-fit referee bench-agent digests dist docs down bootstrap

@@ -20,7 +20,7 @@ mod schema;
 mod shape;
 mod words;
 
-pub use defaults::DEFAULT_K3S_VERSION;
+pub use defaults::{DEFAULT_K3S_VERSION, HELM_VERSION};
 pub use example::example;
 pub use model::{Artifacts, Cluster, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap};
 pub use problem::{Problem, Problems};

@@ -99,6 +99,9 @@ pub struct Artifacts {
     /// Base address (`https://`, `http://` or `file://`) that holds the same
     /// layout as the public sites; `None` means the public sites.
     pub mirror: Option<String>,
+    /// sha256 pinned by hand, by the file's name (`k3s-v1.34.4+k3s1-arm64`), those
+    /// of `[k3s.sha256]` included.
+    pub sha256: BTreeMap<String, String>,
 }
 
 /// `[stack]`. Its `Debug` names the services that have values and keeps the

@@ -109,8 +109,9 @@ pub(crate) struct K3s {
     /// The k3s release, as k3s names it.
     #[schemars(extend("default" = defaults::DEFAULT_K3S_VERSION))]
     pub(crate) version: Option<At<String>>,
-    /// Checksums of the release's binary, to pin it by hand. Without them, the
-    /// checksums published with the release.
+    /// Checksums of the release's binary, to pin it by hand; the same as in
+    /// `[artifacts.sha256]`. Without them, what is built into `provision` or in the
+    /// lock file, else the checksums published with the release.
     pub(crate) sha256: Sha256,
     /// Packaged components of k3s to leave out.
     #[schemars(extend("examples" = [["traefik", "servicelb"]]))]
@@ -177,8 +178,18 @@ pub(crate) struct Artifacts {
     /// Base address (http, https or file) that holds the public sites' files:
     /// k3s' under `k3s-io/k3s/releases/download/<version>/`, helm's under
     /// `helm/`, each with its checksum file. Without it, the public sites.
+    /// Over plain http only what is pinned, built into `provision` or in the
+    /// lock file is taken.
     #[schemars(extend("examples" = ["https://mirror.lan/terrarium", "file:///srv/mirror"]))]
     pub(crate) mirror: Option<At<String>>,
+    /// sha256 of what is fetched, by the file's name, to pin it by hand: a pin
+    /// wins over what is built in and over the lock file. helm's is that of its
+    /// archive.
+    #[schemars(
+        with = "BTreeMap<String, String>",
+        extend("examples" = [{"k3s-v1.34.4+k3s1-arm64": "<64 hexadecimal digits>"}])
+    )]
+    pub(crate) sha256: BTreeMap<At<String>, At<String>>,
 }
 
 /// `[stack]`

@@ -57,6 +57,8 @@ const RULES: &str = "
 - `[k3s.server]` and `[k3s.agent]` take any option of k3s' `config.yaml` except
   those `provision` sets itself, such as `node-name` or `token`.
 - `[stack.values.<service>]` takes whatever the chart of that service takes.
+- What was fetched the first time is recorded in the file beside, `pis.lock.toml`
+  for `pis.toml`: [What is trusted](../guide/cluster.md#what-is-downloaded-and-why-it-is-trusted).
 - Measured requests and limits are not written here but in the file beside,
   `pis.sizes.toml` for `pis.toml`; `[stack.values]` wins over it:
   [Sizes that were measured](../guide/stack.md#sizes-that-were-measured).

@@ -5,6 +5,7 @@
 //! provisioner fetches, writes and runs; this crate says what, where and why.
 
 pub mod config;
+pub mod digests;
 pub mod journal;
 pub mod kubeconfig;
 pub mod nodes;

@@ -1,10 +1,9 @@
 //! Where a release lies on its public site, and for which machines there is one.
 //!
 //! Paths are relative to the site, literal (a `+` is a `+`) and the same on a
-//! mirror; whoever turns one into an address encodes it. Checksums come from the
-//! release's own file over HTTPS, or from the inventory's `[k3s.sha256]` pin.
-//! There is no table of digests in the program: it would be a second truth,
-//! stale with every release, and no safer than the HTTPS fetch it came from.
+//! mirror; whoever turns one into an address encodes it. What a file is compared
+//! with: the inventory's pin, else what is built in ([`crate::digests`]), else what
+//! it was the first time, else the release's own checksum file.
 
 use crate::version::Version;
 
@@ -148,7 +147,7 @@ pub struct HelmRelease {
 impl HelmRelease {
     /// The archive's name, which is also its path under [`HELM_SITE`].
     pub fn file_name(&self) -> String {
-        format!("helm-{}-{}-{}.tar.gz", self.version, self.os.as_str(), self.arch)
+        format!("helm-{}-{}.tar.gz", self.version, self.platform())
     }
 
     /// The checksum file's path under [`HELM_SITE`].
@@ -158,12 +157,18 @@ impl HelmRelease {
 
     /// The one entry of the archive that is wanted.
     pub fn entry(&self) -> String {
-        format!("{}-{}/helm", self.os.as_str(), self.arch)
+        format!("{}/helm", self.platform())
     }
 
-    /// A file name for the unpacked program in the cache.
+    /// A name that says which release it is: of the unpacked program in the
+    /// cache, and of the archive where digests are kept.
     pub fn cache_name(&self) -> String {
-        format!("helm-{}-{}-{}", self.version, self.os.as_str(), self.arch)
+        format!("helm-{}-{}", self.version, self.platform())
+    }
+
+    /// `linux-arm64`, as the release names the machine it is for.
+    pub fn platform(&self) -> String {
+        format!("{}-{}", self.os.as_str(), self.arch)
     }
 }
 

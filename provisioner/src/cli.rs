@@ -118,6 +118,15 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Change what is recorded of files and images in the lock file beside the
+    /// inventory
+    ///
+    /// `provision` records the digest of whatever it fetches the first time, in
+    /// pis.lock.toml for pis.toml, and stops when it is another one later.
+    Lock {
+        #[command(subcommand)]
+        command: LockCommand,
+    },
     /// Write a first inventory
     Init {
         /// Addresses of the nodes; the first becomes the server
@@ -141,6 +150,22 @@ pub(crate) enum StackCommand {
         services: Vec<String>,
         #[command(flatten)]
         data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LockCommand {
+    /// Take another digest for a file or an image than the one recorded
+    ///
+    /// The refusal of `provision` prints the whole command. Ask first why a
+    /// release changed under its name.
+    Accept {
+        /// The file or image, by its name in the lock file
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The digest it has now
+        #[arg(value_name = "SHA256")]
+        digest: String,
     },
 }
 

@@ -9,6 +9,13 @@ pub(crate) fn now_ms() -> i64 {
         .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The present day, UTC.
+pub(crate) fn today() -> jiff::civil::Date {
+    jiff::Timestamp::from_millisecond(now_ms())
+        .map(|time| time.to_zoned(jiff::tz::TimeZone::UTC).date())
+        .unwrap_or_default()
+}
+
 /// RFC 3339 with milliseconds, UTC.
 pub(crate) fn timestamp() -> String {
     jiff::Timestamp::from_millisecond(now_ms())

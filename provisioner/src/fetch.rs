@@ -1,46 +1,64 @@
-//! Which artifacts a run needs, fetched into the operator's cache.
+//! Which artifacts a run needs, fetched into the operator's cache, and what they
+//! were compared with.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use terrarium_inventory::Inventory;
+use terrarium_inventory::{HELM_VERSION, Inventory};
+use terrarium_k3s::digests;
 use terrarium_k3s::release::{Arch, HelmRelease, Os, Release};
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::version::Version;
 use terrarium_plan::State;
 
-use crate::artifact::{Artifact, FetchError, Store, Wanted};
+use crate::artifact::{Artifact, FetchError, Fetched, Source, Store, Timeouts, Wanted};
+use crate::clock;
 use crate::error::{Code, Failure};
+use crate::trust::{Keep, Known, Trust};
 use crate::view::Reporter;
 
-/// The helm that drives the stack; the charts are tested with it.
-const HELM_VERSION: &str = "v3.19.5";
 /// Where a mirror keeps what the public site of helm has at its top.
 const HELM_FOLDER: &str = "helm";
 const MIB: u64 = 1024 * 1024;
+
+/// How things are fetched in a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    pub cache: &'a Path,
+    pub patience: f64,
+    /// Whether what is seen the first time is recorded.
+    pub keep: Keep,
+}
 
 /// The release of k3s for nodes that call themselves `machine`.
 pub(crate) async fn k3s(
     inventory: &Inventory,
     machine: &str,
-    cache: &Path,
+    way: Way<'_>,
     reporter: &Reporter,
 ) -> Result<Artifact, Failure> {
     let wrong =
         |error: &dyn std::error::Error| Failure::new(Code::Usage, "k3s cannot be fetched", error);
     let version = Version::parse(&inventory.k3s.version).map_err(|error| wrong(&error))?;
     let arch = Arch::from_uname(machine).map_err(|error| wrong(&error))?;
-    let pin = inventory.k3s.sha256.get(arch.as_str()).map(|pin| Sha256::parse(pin)).transpose();
-    let pin = pin.map_err(|error| wrong(&error))?;
     let release = Release { version, arch };
-    let wanted = Wanted::k3s(&release, pin, inventory.artifacts.mirror.as_deref());
+    let trust = Trust::new(inventory)?;
+    let known = trust.known(&release.cache_name(), digests::k3s(&release))?;
+    let wanted =
+        Wanted::k3s(&release, known.expected.clone(), inventory.artifacts.mirror.as_deref());
     let name = wanted.name.clone();
-    blocking(cache, name, reporter, move |store, progress| store.fetch(&wanted, progress)).await
+    let fetch = move |store: &Store, progress: &dyn Fn(u64, Option<u64>)| {
+        let fetched = store.fetch(&wanted, progress)?;
+        Ok((fetched.clone(), fetched.artifact))
+    };
+    blocking(&trust, known, way, name, reporter, fetch).await
 }
 
 /// helm, for this machine.
 pub(crate) async fn helm(
     inventory: &Inventory,
-    cache: &Path,
+    way: Way<'_>,
     reporter: &Reporter,
 ) -> Result<Artifact, Failure> {
     let unsupported = || {
@@ -59,39 +77,78 @@ pub(crate) async fn helm(
         .as_ref()
         .map(|base| format!("{}/{HELM_FOLDER}", base.trim_end_matches('/')));
     let name = release.cache_name();
-    blocking(cache, name, reporter, move |store, progress| {
-        store.helm(&release, mirror.as_deref(), progress)
-    })
-    .await
+    let trust = Trust::new(inventory)?;
+    let known = trust.known(&name, digests::helm(&release))?;
+    let expected = known.expected.clone();
+    let fetch = move |store: &Store, progress: &dyn Fn(u64, Option<u64>)| {
+        store.helm(&release, expected, mirror.as_deref(), progress)
+    };
+    blocking(&trust, known, way, name, reporter, fetch).await
 }
 
+/// Ends a download whose run is not waited for any more.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Fetches on a thread that may block, and holds what came against what is known.
 async fn blocking(
-    cache: &Path,
+    trust: &Trust,
+    known: Known,
+    way: Way<'_>,
     name: String,
     reporter: &Reporter,
-    fetch: impl FnOnce(&Store, &dyn Fn(u64, Option<u64>)) -> Result<Artifact, FetchError>
+    fetch: impl FnOnce(&Store, &dyn Fn(u64, Option<u64>)) -> Result<(Fetched, Artifact), FetchError>
     + Send
     + 'static,
 ) -> Result<Artifact, Failure> {
-    let store = Store::new(cache.join("downloads"));
-    let (done, what) = (reporter.clone(), name.clone());
-    let reporter = reporter.clone();
-    let fetched = tokio::task::spawn_blocking(move || {
+    let waiting = Waiting(Arc::default());
+    let store = Store::new(way.cache.join("downloads"))
+        .timeouts(Timeouts::default().times(way.patience))
+        .cancelled_by(Arc::clone(&waiting.0));
+    let (teller, what) = (reporter.clone(), name.clone());
+    let result = tokio::task::spawn_blocking(move || {
         let shown = std::cell::Cell::new(0);
         fetch(&store, &|done, all| {
             let step = all.unwrap_or(100 * MIB) / 10;
             if done.saturating_sub(shown.get()) > step {
                 shown.set(done);
                 let of = all.map(|all| format!(" of {}", all / MIB)).unwrap_or_default();
-                reporter.say("fetch", State::Progress(format!("{name}: {}{of} MiB", done / MIB)));
+                teller.say("fetch", State::Progress(format!("{what}: {}{of} MiB", done / MIB)));
             }
         })
     })
     .await
     .map_err(|error| Failure::internal("a download ended", &error))?;
-    let fetched = fetched.map_err(|error| {
-        Failure::of(Code::Connection, &error).hint(Some(error.hint().to_owned()))
-    })?;
-    done.say("fetch", State::Unchanged(format!("{what} is in the cache, verified")));
-    Ok(fetched)
+    drop(waiting);
+    let (fetched, artifact) = result.map_err(|error| failed(trust, &error))?;
+    let kept = trust.keep(&known, &fetched, way.keep, clock::today())?;
+    let said = format!("{name} is in the cache, {}{kept}", fetched.check);
+    reporter.say("fetch", State::Unchanged(said));
+    Ok(artifact)
+}
+
+fn failed(trust: &Trust, error: &FetchError) -> Failure {
+    let (code, hint) = match error {
+        FetchError::Cancelled { .. } => (Code::Interrupted, error.hint().to_owned()),
+        FetchError::PlainHttp { .. } => (Code::Refused, error.hint().to_owned()),
+        FetchError::Disagrees(found) => {
+            let accept = match found.expected.source {
+                Source::Locked { .. } => trust.accept(&found.name, found.got),
+                Source::Pinned | Source::BuiltIn => String::new(),
+            };
+            (Code::Refused, format!("{}{accept}", error.hint()))
+        }
+        _ => (Code::Connection, error.hint().to_owned()),
+    };
+    Failure::of(code, error).hint(Some(hint))
+}
+
+/// The digest the inventory pins, which its reader has checked.
+pub(crate) fn pinned(inventory: &Inventory, name: &str) -> Option<Sha256> {
+    Sha256::parse(inventory.artifacts.sha256.get(name)?).ok()
 }

@@ -19,7 +19,6 @@ mod host;
 mod image;
 mod interrupt;
 pub mod kubeconfig;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "fetching begins to use it next"))]
 mod lockfile;
 mod measured;
 mod observe;
@@ -30,6 +29,7 @@ mod prompt;
 mod report;
 mod settings;
 mod stack;
+mod trust;
 mod verify;
 mod view;
 

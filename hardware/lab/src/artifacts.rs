@@ -124,6 +124,23 @@ fn lay_out_helm(paths: &Paths, binary: &Path) -> Result<()> {
     Ok(fs_err::rename(&partial, &archive)?)
 }
 
+/// What the product calls these files, and their digests: the inventory pins
+/// them, for what the lab builds is neither what a release has nor the same
+/// after the next change.
+pub(crate) fn pins(paths: &Paths) -> Vec<(String, String)> {
+    let architecture = if ARCH == "aarch64" { "arm64" } else { "amd64" };
+    let (_, sums) = k3s_names(ARCH);
+    let k3s = paths.artifacts().join("k3s-io/k3s/releases/download").join(K3S_VERSION).join(sums);
+    let helm = format!("helm-{HELM_VERSION}-linux-{architecture}");
+    let archive = paths.artifacts().join("helm").join(format!("{helm}.tar.gz.sha256sum"));
+    [(format!("k3s-{K3S_VERSION}-{architecture}"), k3s), (helm, archive)]
+        .into_iter()
+        // A bare lab has made neither.
+        .filter_map(|(name, sums)| Some((name, std::fs::read_to_string(sums).ok()?)))
+        .filter_map(|(name, sums)| Some((name, sums.split_whitespace().next()?.to_owned())))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +158,9 @@ mod tests {
             assert_eq!(std::fs::read_to_string(out.join(name)).unwrap(), content);
             let expected = format!("{}  {name}\n", sha256(&binary).unwrap());
             assert_eq!(std::fs::read_to_string(out.join(sums)).unwrap(), expected);
+            let [(name, pin)] = pins(&paths).try_into().unwrap();
+            assert!(name.starts_with("k3s-v1.34.4+k3s1-"), "{name}");
+            assert_eq!(pin, sha256(&binary).unwrap());
         }
     }
 
@@ -163,6 +183,9 @@ mod tests {
         );
         let sum = std::fs::read_to_string(format!("{}.sha256sum", archive.display())).unwrap();
         assert!(sum.starts_with(&sha256(archive).unwrap()));
+        let [(name, pin)] = pins(&paths).try_into().unwrap();
+        assert!(name.starts_with(&format!("helm-{HELM_VERSION}-linux-")), "{name}");
+        assert_eq!(pin, sha256(archive).unwrap());
     }
 
     #[test]
@@ -173,5 +196,6 @@ mod tests {
         ensure(&paths, &options, &mut |line| panic!("{line}")).unwrap();
         assert!(paths.images().is_dir());
         assert!(!paths.artifacts().exists());
+        assert_eq!(pins(&paths), []);
     }
 }

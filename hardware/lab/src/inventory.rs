@@ -12,8 +12,20 @@ use crate::paths::text;
 pub(crate) const PASSWORD: &str = "raspberry";
 
 /// The text of the inventory. `boards` says whether to name the boards: with
-/// another amount of memory than theirs the nodes are not those boards.
-pub(crate) fn render(nodes: &[Node], artifacts: &Path, boards: bool, stack: Stack) -> String {
+/// another amount of memory than theirs the nodes are not those boards. `pins` has
+/// the digests of what the mirror has.
+pub(crate) fn render(
+    nodes: &[Node],
+    artifacts: &Path,
+    pins: &[(String, String)],
+    boards: bool,
+    stack: Stack,
+) -> String {
+    let pins = pins.iter().fold(String::new(), |mut rows, (name, sha256)| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(rows, "{} = {}", quoted(name), quoted(sha256));
+        rows
+    });
     let mut page = format!(
         "# The nodes of a lab, written by `lab up`.\n\
          [cluster]\n\
@@ -34,6 +46,9 @@ pub(crate) fn render(nodes: &[Node], artifacts: &Path, boards: bool, stack: Stac
          \n\
          [artifacts]\n\
          mirror = {mirror}\n\
+         \n\
+         [artifacts.sha256]\n\
+         {pins}\
          \n\
          {stack}",
         stack = stack.inventory(),
@@ -76,16 +91,20 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifacts::HELM_VERSION;
     use crate::node::nodes;
     use crate::{Options, Site};
 
     #[test]
     fn it_says_who_the_nodes_are_and_where_artifacts_come_from() {
         let nodes = nodes(Site::Main, &Options::default());
-        let text = render(&nodes, Path::new("/a \"b\"/artifacts"), true, Stack::Starter);
+        let pins = [("k3s-v1.34.4+k3s1-arm64".to_owned(), "a".repeat(64))];
+        let text = render(&nodes, Path::new("/a \"b\"/artifacts"), &pins, true, Stack::Starter);
         let table: toml::Table = text.parse().unwrap();
         assert_eq!(table["artifacts"]["mirror"].as_str(), Some("file:///a \"b\"/artifacts"));
         assert_eq!(table["k3s"]["version"].as_str(), Some("v1.34.4+k3s1"));
+        let pin = table["artifacts"]["sha256"]["k3s-v1.34.4+k3s1-arm64"].as_str();
+        assert_eq!(pin, Some("a".repeat(64).as_str()));
         let listed = table["node"].as_array().unwrap();
         let hosts: Vec<_> = listed.iter().map(|n| n["host"].as_str().unwrap()).collect();
         assert_eq!(hosts, ["10.99.0.11", "10.99.0.12", "10.99.0.13"]);
@@ -103,12 +122,17 @@ mod tests {
     }
 
     fn accepted(nodes: &[Node], stack: Stack) {
-        let text = render(nodes, Path::new("/a/artifacts"), true, stack);
+        let pins = [
+            (format!("k3s-{K3S_VERSION}-amd64"), "a".repeat(64)),
+            (format!("helm-{HELM_VERSION}-linux-amd64"), "b".repeat(64)),
+        ];
+        let text = render(nodes, Path::new("/a/artifacts"), &pins, true, stack);
         let parsed = terrarium_inventory::Inventory::parse(Path::new("/s/pis.toml"), &text, None);
         let inventory = parsed.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
         assert_eq!(inventory.stack.profile.as_deref(), Some(stack.as_str()));
         assert_eq!(inventory.cluster.kubeconfig, Path::new("/s/kubeconfig"));
         assert_eq!(inventory.artifacts.mirror.as_deref(), Some("file:///a/artifacts"));
+        assert_eq!(inventory.artifacts.sha256, pins.into());
         assert_eq!(inventory.server().host, "10.99.0.11");
         assert_eq!(inventory.nodes.len(), 4);
     }
@@ -116,7 +140,7 @@ mod tests {
     #[test]
     fn boards_can_be_left_out_and_the_password_is_never_in_it() {
         let nodes = nodes(Site::Main, &Options::default());
-        let text = render(&nodes, Path::new("/a"), false, Stack::Starter);
+        let text = render(&nodes, Path::new("/a"), &[], false, Stack::Starter);
         assert!(!text.contains("board ="));
         assert!(!text.contains(PASSWORD));
     }

@@ -172,7 +172,9 @@ impl Lab {
     /// The text of that inventory.
     pub fn inventory(&self) -> String {
         let boards = self.options.memory_bytes.is_none();
-        inventory::render(&self.nodes, &self.paths.artifacts(), boards, self.options.stack)
+        let pins = artifacts::pins(&self.paths);
+        let mirror = self.paths.artifacts();
+        inventory::render(&self.nodes, &mirror, &pins, boards, self.options.stack)
     }
 
     /// What the lab looks like now.

@@ -11,8 +11,15 @@ use serde::de::DeserializeOwned;
 use crate::{LabError, Options, Paths, Result, Snapshot};
 
 /// The files of the state directory that a lab consists of.
-const OF_A_LAB: &[&str] =
-    &["lab.json", "kernel.json", "pis.toml", "password", "known_hosts", "kubeconfig"];
+const OF_A_LAB: &[&str] = &[
+    "lab.json",
+    "kernel.json",
+    "pis.toml",
+    "pis.lock.toml",
+    "password",
+    "known_hosts",
+    "kubeconfig",
+];
 
 /// The state directory of a lab.
 #[derive(Debug)]

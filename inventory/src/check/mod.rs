@@ -12,6 +12,7 @@ pub(crate) mod names;
 pub(crate) mod options;
 pub(crate) mod packages;
 pub(crate) mod paths;
+pub(crate) mod pins;
 pub(crate) mod roles;
 pub(crate) mod timezone;
 

@@ -26,12 +26,13 @@ pub(crate) fn resolve(
 ) -> Result<Inventory, Vec<Problem>> {
     let anchor = Anchor { folder: path.parent().unwrap_or(Path::new("")), home };
     let mut findings = Findings::default();
+    let k3s = sections::k3s(&raw.k3s, &mut findings);
     let inventory = Inventory {
         path: path.to_owned(),
         cluster: sections::cluster(&raw.cluster, anchor, &mut findings),
         os: sections::os(&raw.os, &mut findings),
-        k3s: sections::k3s(&raw.k3s, &mut findings),
-        artifacts: sections::artifacts(&raw.artifacts, &mut findings),
+        artifacts: sections::artifacts(&raw.artifacts, &k3s, &mut findings),
+        k3s,
         stack: sections::stack(&raw.stack, &mut findings),
         nodes: nodes::nodes(raw, anchor, &mut findings),
     };

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use crate::at::At;
 use crate::check::paths::Anchor;
-use crate::check::{Findings, k3s as release, lists, mirror, names, options, packages, timezone};
+use crate::check::{
+    Findings, k3s as release, lists, mirror, names, options, packages, pins, timezone,
+};
 use crate::model::{Artifacts, Cluster, K3s, Os, Stack, Swap};
 use crate::problem::Problem;
 use crate::{defaults, raw};
@@ -92,9 +94,34 @@ fn further(
     taken
 }
 
-pub(super) fn artifacts(raw: &raw::Artifacts, findings: &mut Findings) -> Artifacts {
+pub(super) fn artifacts(raw: &raw::Artifacts, k3s: &K3s, findings: &mut Findings) -> Artifacts {
     let mirror = raw.mirror.as_ref();
-    Artifacts { mirror: mirror.and_then(|address| findings.take(address, mirror::mirror)) }
+    let mirror = mirror.and_then(|address| findings.take(address, mirror::mirror));
+    let mut sha256: BTreeMap<String, String> = k3s
+        .sha256
+        .iter()
+        .map(|(architecture, sum)| (format!("k3s-{}-{architecture}", k3s.version), sum.clone()))
+        .collect();
+    // Which files there are is not known of a release that was refused.
+    let known = if k3s.version.is_empty() { Vec::new() } else { pins::names(&k3s.version) };
+    for (written, sum) in &raw.sha256 {
+        let name = match known.as_slice() {
+            [] => None,
+            known => findings.take(written, |text| pins::name(text, known)),
+        };
+        let (Some(sum_text), Some(name)) = (findings.take(sum, release::sha256), name) else {
+            continue;
+        };
+        if sha256.get(&name).is_some_and(|other| *other != sum_text) {
+            findings.add(
+                Problem::new("inventory::pin", format!("`{name}` is pinned twice"))
+                    .at(sum.span(), "another digest than in `[k3s.sha256]`")
+                    .help("take one of the two out"),
+            );
+        }
+        sha256.insert(name, sum_text);
+    }
+    Artifacts { mirror, sha256 }
 }
 
 pub(super) fn stack(raw: &raw::Stack, findings: &mut Findings) -> Stack {

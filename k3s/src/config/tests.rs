@@ -43,7 +43,7 @@ fn inventory() -> Inventory {
             server: BTreeMap::new(),
             agent: BTreeMap::new(),
         },
-        artifacts: Artifacts { mirror: None },
+        artifacts: Artifacts { mirror: None, sha256: BTreeMap::new() },
         stack: Stack {
             profile: None,
             services: Vec::new(),

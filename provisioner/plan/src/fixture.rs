@@ -45,7 +45,7 @@ pub(crate) fn inventory() -> Inventory {
             server: BTreeMap::new(),
             agent: BTreeMap::new(),
         },
-        artifacts: Source { mirror: None },
+        artifacts: Source { mirror: None, sha256: BTreeMap::new() },
         stack: Stack {
             profile: None,
             services: Vec::new(),

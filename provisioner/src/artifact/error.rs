@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use terrarium_k3s::sums::{Sha256, SumsError};
 
+use super::{Expected, Source};
+
 /// Why a file was not had. Names the address, what was expected and what came;
 /// [`FetchError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -79,16 +81,54 @@ pub enum FetchError {
         #[source]
         source: SumsError,
     },
-    /// Pin and checksum file name different digests.
-    #[error("`{name}`: the inventory pins sha256 {pin}, but {url} lists {listed}")]
-    PinDisagrees {
+    /// The site has another file than is known.
+    #[error(transparent)]
+    Disagrees(Box<Disagreement>),
+    /// Nothing says what the file must be, and anybody between could change both
+    /// it and its checksum.
+    #[error("{url}: plain http, and nothing says what `{name}` must be")]
+    PlainHttp {
+        /// The address.
+        url: String,
         /// The file.
         name: String,
-        /// The inventory's digest.
-        pin: Sha256,
-        /// The checksum file's digest.
-        listed: Sha256,
-        /// The checksum file.
+    },
+    /// Data came, but too slowly to ever end.
+    #[error(
+        "{url}: too slow: {came} bytes came in {} s, at least {least} are expected{}",
+        within.as_secs_f32(),
+        after(*got, *total)
+    )]
+    TooSlow {
+        /// The address.
+        url: String,
+        /// Bytes that came lately.
+        came: u64,
+        /// Bytes that should have come in that time.
+        least: u64,
+        /// The time.
+        within: Duration,
+        /// Bytes that came in all.
+        got: u64,
+        /// Bytes announced.
+        total: Option<u64>,
+    },
+    /// The whole download took too long.
+    #[error("{url}: not done within {} s{}", within.as_secs_f32(), after(*got, *total))]
+    TooLong {
+        /// The address.
+        url: String,
+        /// The deadline.
+        within: Duration,
+        /// Bytes that came in all.
+        got: u64,
+        /// Bytes announced.
+        total: Option<u64>,
+    },
+    /// The run is to end.
+    #[error("{url}: interrupted")]
+    Cancelled {
+        /// The address.
         url: String,
     },
     /// What came is not what was announced; it has been removed.
@@ -125,8 +165,26 @@ pub enum FetchError {
     },
 }
 
+/// One file, two digests.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}`: {} sha256 {}, but {says} {got}", expected.source, expected.sha256)]
+pub struct Disagreement {
+    /// The file.
+    pub name: String,
+    /// What it must be, and who says so.
+    pub expected: Expected,
+    /// What it is now.
+    pub got: Sha256,
+    /// Who says that: an address, and whether it lists or has the digest.
+    pub says: String,
+}
+
 fn of(total: Option<u64>) -> String {
     total.map_or_else(String::new, |total| format!(" of {total}"))
+}
+
+fn after(got: u64, total: Option<u64>) -> String {
+    format!("; {got} bytes{} are there", of(total))
 }
 
 impl FetchError {
@@ -134,7 +192,11 @@ impl FetchError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Origin { .. } => "mend `mirror` under [artifacts] in the inventory",
-            Self::NoDigest { .. } => "pin the digest under [k3s.sha256] in the inventory",
+            Self::NoDigest { .. } => "pin the digest under [artifacts.sha256] in the inventory",
+            Self::PlainHttp { .. } => {
+                "use an https:// mirror, or pin the file under [artifacts.sha256] in the inventory, by a digest you have from elsewhere"
+            }
+            Self::Cancelled { .. } => "run the same command again",
             Self::Status { status: 404, .. } => {
                 "check the version in the inventory; a mirror (`[artifacts] mirror`) must hold the public sites' layout, checksum files included"
             }
@@ -144,15 +206,26 @@ impl FetchError {
             Self::Status { .. } | Self::Timeout { .. } | Self::Truncated { .. } => {
                 "try again later, or set `[artifacts] mirror` to a copy within reach"
             }
+            Self::TooSlow { .. } | Self::TooLong { .. } => {
+                "try again with `--patience 4`, or set `[artifacts] mirror` to a copy within reach"
+            }
             Self::Transport { .. } => {
                 "check the network, HTTPS_PROXY and NO_PROXY, and that this machine trusts the site's certificate; or set `[artifacts] mirror`"
             }
             Self::Checksum { .. } | Self::TooLarge { .. } | Self::Sums { .. } => {
                 "nothing was kept; a proxy or mirror that alters files is the usual cause: compare with the release page, or set `[artifacts] mirror`"
             }
-            Self::PinDisagrees { .. } => {
-                "compare both with the release page; the pin under [k3s.sha256] is for one version and architecture"
-            }
+            Self::Disagrees(found) => match found.expected.source {
+                Source::Pinned => {
+                    "compare both with the release page; a pin is for one version and machine"
+                }
+                Source::BuiltIn => {
+                    "somebody has changed the release or the way to it: use another network or mirror; a file of your own making is pinned under [artifacts.sha256]"
+                }
+                Source::Locked { .. } => {
+                    "a release does not change under its name: ask why it did before you accept it"
+                }
+            },
             Self::Archive { .. } => "delete the file and run again",
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -7,17 +7,22 @@
 mod archive;
 mod cache;
 mod error;
+mod expected;
+mod pace;
 mod site;
 mod transport;
 mod wanted;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use terrarium_k3s::sums::{self, Sha256};
 
-pub use error::FetchError;
-pub use transport::Timeouts;
+pub use error::{Disagreement, FetchError};
+pub use expected::{Check, Expected, Source};
+pub use pace::Timeouts;
 pub use wanted::{Origin, Wanted};
 
 use site::{Address, Site};
@@ -31,10 +36,21 @@ const SUMS_MAX_BYTES: u64 = 1 << 20;
 pub struct Artifact {
     /// Where it is; absolute if the cache directory is.
     pub path: PathBuf,
-    /// Its digest, compared with what the release or the inventory says.
+    /// Its digest.
     pub sha256: Sha256,
     /// Its size in bytes.
     pub size: u64,
+}
+
+/// A file from the network, and what it was compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The file.
+    pub artifact: Artifact,
+    /// Its address, without credentials.
+    pub from: String,
+    /// What it was compared with.
+    pub check: Check,
 }
 
 /// The cache, and the ways to fill it. Several runs may share one: files appear
@@ -44,6 +60,10 @@ pub struct Store {
     dir: PathBuf,
     pauses: Vec<Duration>,
     timeouts: Timeouts,
+    cancel: Arc<AtomicBool>,
+    /// Whether plain http is taken although nothing says what the file must be:
+    /// tests have no other server.
+    plain_http: bool,
 }
 
 impl Store {
@@ -54,6 +74,8 @@ impl Store {
             dir: dir.into(),
             pauses: vec![Duration::from_secs(1), Duration::from_secs(4)],
             timeouts: Timeouts::default(),
+            cancel: Arc::default(),
+            plain_http: false,
         }
     }
 
@@ -69,37 +91,56 @@ impl Store {
         Self { timeouts, ..self }
     }
 
+    /// Ends downloads, with an error, soon after the flag is set.
+    #[must_use]
+    pub fn cancelled_by(self, cancel: Arc<AtomicBool>) -> Self {
+        Self { cancel, ..self }
+    }
+
     /// The file, from the cache if it is there and whole, else downloaded.
     ///
     /// `progress` is told bytes done and, when known, bytes in all. It starts
     /// anew with each attempt and is not called for a cached file.
     ///
-    /// The digest is the pin's, the checksum file's, or both's, which must then
-    /// agree; a pin alone is enough where the site has no checksum file. A cached
-    /// file is not asked for again, save from a `file://` mirror, whose content
-    /// may change under one name.
+    /// The digest is the expected one, the checksum file's, or both's, which must
+    /// then agree; an expected one alone is enough where the site has no checksum
+    /// file. A cached file is held against the expected digest too, and not asked
+    /// for again, save from a `file://` mirror, whose content may change under one
+    /// name.
     pub fn fetch(
         &self,
         wanted: &Wanted,
         progress: impl Fn(u64, Option<u64>),
-    ) -> Result<Artifact, FetchError> {
+    ) -> Result<Fetched, FetchError> {
         let site = Site::of(&wanted.origin)?;
+        let address = site.address(&wanted.path);
+        if site.is_plain_http() && wanted.expected.is_none() && !self.plain_http {
+            let (url, name) = (address.to_string(), wanted.name.clone());
+            return Err(FetchError::PlainHttp { url, name });
+        }
+        let check = wanted
+            .expected
+            .as_ref()
+            .map_or(Check::ReleaseChecksum, |expected| Check::Known(expected.source.clone()));
+        let from = address.to_string();
+        let fetched = |artifact| Fetched { artifact, from, check };
         let dir = self.dir.join(site.cache_key());
-        let path = dir.join(&wanted.name);
+        let path = dir.join(&wanted.file);
         let cached = cache::look(&path)?;
         if let Some(cached) = cached.as_ref().filter(|_| !site.is_local())
-            && wanted.expected.is_none_or(|pin| pin == cached.sha256)
+            && wanted.expected.as_ref().is_none_or(|known| known.sha256 == cached.sha256)
         {
-            return Ok(cached.clone());
+            return Ok(fetched(cached.clone()));
         }
-        let transport = Transport::new(&site, &self.pauses, self.timeouts);
-        let expected = expected(&transport, &site, wanted)?;
-        if let Some(cached) = cached.filter(|cached| cached.sha256 == expected) {
-            return Ok(cached);
+        let transport = Transport::new(&site, &self.pauses, self.timeouts, &self.cancel);
+        let digest = digest(&transport, &site, wanted)?;
+        if let Some(cached) = cached.filter(|cached| cached.sha256 == digest.sha256()) {
+            return Ok(fetched(cached));
         }
         cache::prepare(&dir)?;
-        let address = site.address(&wanted.path);
-        transport.attempt(|| download(&transport, &address, &path, expected, &progress))
+        let artifact = transport
+            .attempt(|| download(&transport, &address, &path, wanted, digest, &progress))?;
+        Ok(fetched(artifact))
     }
 
     /// One program out of a fetched `.tar.gz`, kept beside the archive as
@@ -119,42 +160,70 @@ impl Store {
         }
     }
 
-    /// helm for the operator's machine: fetched, verified, unpacked.
+    /// helm for the operator's machine: the archive, and the program out of it.
     pub fn helm(
         &self,
         release: &terrarium_k3s::release::HelmRelease,
+        expected: Option<Expected>,
         mirror: Option<&str>,
         progress: impl Fn(u64, Option<u64>),
-    ) -> Result<Artifact, FetchError> {
-        let archive = self.fetch(&Wanted::helm(release, mirror), progress)?;
-        self.unpack(&archive, &release.entry(), &release.cache_name())
+    ) -> Result<(Fetched, Artifact), FetchError> {
+        let archive = self.fetch(&Wanted::helm(release, expected, mirror), progress)?;
+        let program = self.unpack(&archive.artifact, &release.entry(), &release.cache_name())?;
+        Ok((archive, program))
     }
 }
 
 /// The digest the file must have.
-fn expected(transport: &Transport<'_>, site: &Site, wanted: &Wanted) -> Result<Sha256, FetchError> {
+#[derive(Debug, Clone, Copy)]
+enum Digest {
+    /// As it is known, and as the checksum file says too or there is none.
+    Known(Sha256),
+    /// As the checksum file alone says.
+    Listed(Sha256),
+    /// As both say.
+    Both(Sha256),
+}
+
+impl Digest {
+    const fn sha256(self) -> Sha256 {
+        match self {
+            Self::Known(sha256) | Self::Listed(sha256) | Self::Both(sha256) => sha256,
+        }
+    }
+}
+
+/// What the file must be, by all that says so.
+fn digest(transport: &Transport<'_>, site: &Site, wanted: &Wanted) -> Result<Digest, FetchError> {
+    let known = wanted.expected.as_ref();
     let Some(sums_path) = &wanted.sums_path else {
-        return wanted.expected.ok_or_else(|| FetchError::NoDigest { name: wanted.name.clone() });
+        return known
+            .map(|known| Digest::Known(known.sha256))
+            .ok_or_else(|| FetchError::NoDigest { name: wanted.name.clone() });
     };
     let address = site.address(sums_path);
-    let text =
-        match (transport.attempt(|| transport.text(&address, SUMS_MAX_BYTES)), wanted.expected) {
-            (Ok(text), _) => text,
-            // The pin speaks for itself.
-            (Err(error), Some(pin)) if error.is_absent() => return Ok(pin),
-            (Err(error), _) => return Err(error),
-        };
+    let text = match (transport.attempt(|| transport.text(&address, SUMS_MAX_BYTES)), known) {
+        (Ok(text), _) => text,
+        // What is known speaks for itself.
+        (Err(error), Some(known)) if error.is_absent() => return Ok(Digest::Known(known.sha256)),
+        (Err(error), _) => return Err(error),
+    };
     let listed = sums::find(&text, wanted.file_name())
         .map_err(|source| FetchError::Sums { url: address.to_string(), source })?;
-    match wanted.expected {
-        Some(pin) if pin != listed => Err(FetchError::PinDisagrees {
-            name: wanted.name.clone(),
-            pin,
-            listed,
-            url: address.to_string(),
-        }),
-        _ => Ok(listed),
+    match known {
+        None => Ok(Digest::Listed(listed)),
+        Some(known) if known.sha256 == listed => Ok(Digest::Both(listed)),
+        Some(known) => Err(disagrees(wanted, known, listed, format!("{address} lists"))),
     }
+}
+
+fn disagrees(wanted: &Wanted, known: &Expected, got: Sha256, says: String) -> FetchError {
+    FetchError::Disagrees(Box::new(Disagreement {
+        name: wanted.name.clone(),
+        expected: known.clone(),
+        got,
+        says,
+    }))
 }
 
 /// One attempt: into a temporary file, compared, then named.
@@ -162,15 +231,22 @@ fn download(
     transport: &Transport<'_>,
     address: &Address,
     path: &Path,
-    expected: Sha256,
+    wanted: &Wanted,
+    digest: Digest,
     progress: &impl Fn(u64, Option<u64>),
 ) -> Result<Artifact, FetchError> {
     let mut part = cache::Part::beside(path)?;
     transport.stream(address, &mut part, progress)?;
     let (got, size) = part.digest();
-    if got != expected {
-        // Dropping the part removes it.
-        return Err(FetchError::Checksum { url: address.to_string(), expected, got, size });
+    let expected = digest.sha256();
+    // Dropping the part removes it.
+    match (digest, &wanted.expected) {
+        _ if got == expected => {}
+        // No checksum file said what came: it may be another release of that name.
+        (Digest::Known(_), Some(known)) => {
+            return Err(disagrees(wanted, known, got, format!("{address} has")));
+        }
+        _ => return Err(FetchError::Checksum { url: address.to_string(), expected, got, size }),
     }
     part.keep(path, cache::Mode::Data)
 }

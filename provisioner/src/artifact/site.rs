@@ -17,7 +17,7 @@ pub(super) enum Site {
 }
 
 /// One file's address. Displayed without any credentials in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Address {
     Http(String),
     File(PathBuf),
@@ -78,6 +78,11 @@ impl Site {
         ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
             host.strip_prefix(name).is_some_and(|port| port.is_empty() || port.starts_with(':'))
         })
+    }
+
+    /// Whether anybody between can read and change what comes.
+    pub(super) fn is_plain_http(&self) -> bool {
+        matches!(self, Self::Http { .. }) && !self.is_https()
     }
 
     pub(super) fn is_https(&self) -> bool {

@@ -1,8 +1,8 @@
 //! What is to be fetched, and from where.
 
 use terrarium_k3s::release::{HELM_SITE, HelmRelease, K3S_SITE, Release};
-use terrarium_k3s::sums::Sha256;
 
+use super::expected::Expected;
 use super::site::without_credentials;
 
 /// Where a file comes from.
@@ -36,37 +36,42 @@ impl Origin {
 /// One file to be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Name in the cache: says what and which version it is.
+    /// What and which version it is: its name for people, in the lock file and
+    /// among pins.
     pub name: String,
+    /// Its file's name in the cache.
+    pub file: String,
     /// Path under the site, literal, `/`-separated, without a leading slash.
     pub path: String,
     /// Path of the checksum file that lists it, likewise.
     pub sums_path: Option<String>,
-    /// The digest pinned by hand.
-    pub expected: Option<Sha256>,
+    /// The digest it must have, where one is known before the release is asked.
+    pub expected: Option<Expected>,
     /// Where from.
     pub origin: Origin,
 }
 
 impl Wanted {
-    /// k3s' binary. `pin` is the inventory's `[k3s.sha256]` for the architecture.
-    pub fn k3s(release: &Release, pin: Option<Sha256>, mirror: Option<&str>) -> Self {
+    /// k3s' binary.
+    pub fn k3s(release: &Release, expected: Option<Expected>, mirror: Option<&str>) -> Self {
         Self {
             name: release.cache_name(),
+            file: release.cache_name(),
             path: release.path(),
             sums_path: Some(release.sums_path()),
-            expected: pin,
+            expected,
             origin: Origin::of(K3S_SITE, mirror),
         }
     }
 
     /// helm's archive; [`super::Store::helm`] unpacks it too.
-    pub fn helm(release: &HelmRelease, mirror: Option<&str>) -> Self {
+    pub fn helm(release: &HelmRelease, expected: Option<Expected>, mirror: Option<&str>) -> Self {
         Self {
-            name: release.file_name(),
+            name: release.cache_name(),
+            file: release.file_name(),
             path: release.file_name(),
             sums_path: Some(release.sums_path()),
-            expected: None,
+            expected,
             origin: Origin::of(HELM_SITE, mirror),
         }
     }

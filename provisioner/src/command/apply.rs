@@ -13,6 +13,7 @@ use crate::executor::{self, Run};
 use crate::report::{Summary, terminal};
 use crate::settings::Settings;
 use crate::stack::Wish;
+use crate::trust::Keep;
 use crate::view::{self, Reporter};
 use crate::{access, observe};
 
@@ -54,7 +55,7 @@ async fn converge(
     reporter: &Reporter,
 ) -> Result<(), Failure> {
     let mut picture = ground.picture(settings, Some(&settings.operator), reporter).await?;
-    picture.judge(ground, common, settings, ignore_fit, reporter).await?;
+    picture.judge(ground, common, settings, ignore_fit, Keep::Record, reporter).await?;
     for note in &picture.plan.notes {
         let node = note.node.as_deref().unwrap_or("cluster");
         reporter.of(node).say(&note.id, State::Note(format!("{}; {}", note.what, note.hint)));

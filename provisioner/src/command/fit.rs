@@ -21,6 +21,7 @@ use crate::fit::{boards, html, profile, table};
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::stack::{Stack, helm};
+use crate::trust::Keep;
 use crate::{observe, view};
 
 /// Seconds of work that [`Budget::default`] stands for, and `--prove`.
@@ -151,7 +152,7 @@ async fn rendered(
     let stack = Stack::new(inventory)?;
     let boards: Vec<_> = sites.iter().map(Site::board).collect();
     let (reporter, done) = view::open(false, &[]);
-    let helm = helm(inventory, common.patience, settings, &reporter).await;
+    let helm = helm(inventory, common.patience, settings, Keep::Look, &reporter).await;
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     charts(&stack, &stack.wish(&boards, None), &helm?).await

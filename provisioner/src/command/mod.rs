@@ -4,6 +4,7 @@ mod apply;
 mod credentials;
 mod fit;
 mod init;
+mod lock;
 mod plan;
 mod prepare;
 mod probe;
@@ -67,6 +68,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             Some(Command::Targets { output }) => {
                 targets::run(&cli.common, settings, output.as_deref())
             }
+            Some(Command::Lock { command }) => lock::run(&cli.common, command),
             Some(Command::Init { addresses }) => init::run(&cli.common.inventory, addresses),
             Some(Command::Schema) => schema::run(),
         }

@@ -9,6 +9,7 @@ use crate::error::{Code, Failure};
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::stack::{ReleaseDiff, helm};
+use crate::trust::Keep;
 use crate::view::{self, Reporter};
 
 /// What `plan --diff --json` prints.
@@ -79,7 +80,7 @@ async fn look(
     reporter: &Reporter,
 ) -> Result<Picture, Failure> {
     let mut picture = ground.picture(settings, None, reporter).await?;
-    picture.judge(ground, common, settings, ignore_fit, reporter).await?;
+    picture.judge(ground, common, settings, ignore_fit, Keep::Look, reporter).await?;
     Ok(picture)
 }
 
@@ -95,7 +96,7 @@ async fn compare(
         return Ok(Vec::new());
     };
     let (reporter, done) = view::open(false, &ground.names());
-    let helm = helm(&ground.inventory, common.patience, settings, &reporter).await;
+    let helm = helm(&ground.inventory, common.patience, settings, Keep::Look, &reporter).await;
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     picture.wish.diff(server, &helm?).await

@@ -11,6 +11,7 @@ use terrarium_plan::{Artifacts, Binary, Plan, State, plan};
 use super::load;
 use crate::cli::Common;
 use crate::error::{Code, Failure};
+use crate::fetch::Way;
 use crate::fit::gate::{Gate, gate};
 use crate::fit::problem::of_parts;
 use crate::fit::site;
@@ -19,6 +20,7 @@ use crate::host::Host;
 use crate::observe::{self, Observation};
 use crate::settings::Settings;
 use crate::stack::{Stack, Wish, boards, helm};
+use crate::trust::Keep;
 use crate::view::{self, Reporter};
 use crate::{binaries, fetch, image, package, prompt};
 
@@ -29,6 +31,7 @@ pub(super) struct Ground {
     pub(super) inventory: Arc<Inventory>,
     pub(super) hosts: Vec<Arc<Host>>,
     pub(super) stack: Stack,
+    patience: f64,
 }
 
 /// Everything a plan is made of, and the plan.
@@ -55,7 +58,7 @@ impl Ground {
             .iter()
             .map(|node| Host::new(node, password.clone(), settings).map(Arc::new))
             .collect::<Result<_, _>>()?;
-        Ok(Self { inventory, hosts, stack })
+        Ok(Self { inventory, hosts, stack, patience: common.patience })
     }
 
     /// The server's host.
@@ -104,8 +107,11 @@ impl Ground {
             .map(|facts| facts.machine.as_str())
             .filter(|machine| binaries::MACHINES.contains(machine))
             .collect();
+        // Only who is about to change something may write beside the inventory.
+        let keep = if operator.is_some() { Keep::Record } else { Keep::Look };
+        let way = Way { cache: &settings.cache, patience: self.patience, keep };
         let (mut artifacts, binaries) =
-            artifacts(&self.inventory, &machines, tag.as_deref(), settings, reporter).await?;
+            artifacts(&self.inventory, &machines, tag.as_deref(), settings, way, reporter).await?;
         artifacts.agent_config = self.stack.probes();
         let wish = self.stack.wish(&boards(&self.inventory, &observation.facts), tag.as_deref());
         let mut plan = plan(&self.inventory, &observation.facts, &artifacts);
@@ -129,6 +135,7 @@ impl Picture {
         common: &Common,
         settings: &Settings,
         ignore_fit: bool,
+        keep: Keep,
         reporter: &Reporter,
     ) -> Result<(), Failure> {
         // With a node unseen, nothing is deployed.
@@ -136,7 +143,7 @@ impl Picture {
             return Ok(());
         }
         let inventory = &ground.inventory;
-        let helm = helm(inventory, common.patience, settings, reporter).await?;
+        let helm = helm(inventory, common.patience, settings, keep, reporter).await?;
         let parts = charts(&ground.stack, &self.wish, &helm).await?;
         let sites = site::of_inventory(inventory, &self.observation.facts, None)?;
         let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
@@ -158,6 +165,7 @@ async fn artifacts(
     machines: &BTreeSet<&str>,
     tag: Option<&str>,
     settings: &Settings,
+    way: Way<'_>,
     reporter: &Reporter,
 ) -> Result<(Artifacts, BTreeMap<Binary, PathBuf>), Failure> {
     let mut artifacts = Artifacts::default();
@@ -170,7 +178,7 @@ async fn artifacts(
     for (machine, local) in binaries::agents(machines.iter().copied(), settings)? {
         artifacts.agent.insert(machine.clone(), package::look_into(&local)?);
         paths.insert(Binary::Agent(machine.clone()), local.path);
-        let fetched = fetch::k3s(inventory, &machine, &settings.cache, reporter).await?;
+        let fetched = fetch::k3s(inventory, &machine, way, reporter).await?;
         artifacts.k3s.insert(machine.clone(), fetched.sha256.to_string());
         paths.insert(Binary::K3s(machine), fetched.path);
     }

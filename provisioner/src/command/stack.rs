@@ -18,6 +18,7 @@ use crate::host::Host;
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::stack::{deployed, helm};
+use crate::trust::Keep;
 use crate::view::{self, Reporter};
 
 /// What charts leave behind on purpose, and Kubernetes of stores.
@@ -75,7 +76,7 @@ async fn remove(
     let order = ground.stack.removal(services, &present)?;
     access::kubeconfig(&ground.inventory, server, reporter).await?;
     let reporter = reporter.of("stack");
-    let helm = helm(&ground.inventory, common.patience, settings, &reporter).await?;
+    let helm = helm(&ground.inventory, common.patience, settings, Keep::Record, &reporter).await?;
     let mut removed = Vec::new();
     for name in order {
         reporter.say(&name, State::Started("remove the release".to_owned()));

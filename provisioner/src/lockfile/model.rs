@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use terrarium_k3s::sums::Sha256;
+use terrarium_ssh::quote;
 
 use super::{ImageRef, Name};
 
@@ -125,10 +127,18 @@ impl fmt::Display for Recorded {
 }
 
 impl Mismatch {
-    /// The words after `provision --inventory FILE` that take the new one.
-    pub(crate) fn accept(&self) -> String {
-        format!("lock accept {} {}", self.name, self.got)
+    /// The command that takes the new one.
+    pub(crate) fn accept(&self, inventory: &Path) -> String {
+        accept(inventory, &self.name, self.got)
     }
+}
+
+/// The command that takes this digest from now on.
+pub(crate) fn accept(inventory: &Path, name: &str, sha256: Sha256) -> String {
+    format!(
+        "`provision --inventory {} lock accept {name} {sha256}`",
+        quote(&inventory.display().to_string())
+    )
 }
 
 impl Lock {
@@ -194,6 +204,10 @@ impl Lock {
     }
 
     /// Records an image the first time; another one than before is a mismatch.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the images of charts are held against it next")
+    )]
     pub(crate) fn record_image(
         &mut self,
         reference: &ImageRef,

@@ -5,6 +5,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use terrarium_k3s::sums::Sha256;
 
+use super::model::Kind;
 use super::*;
 
 fn name(text: &str) -> Name {
@@ -113,8 +114,12 @@ fn another_digest_under_the_same_name_is_a_mismatch_that_says_how_it_is_accepted
             assert!(text.contains(part), "{part}: {text}");
         }
     }
-    assert_eq!(of_file.accept(), format!("lock accept k3s-v1.34.4+k3s1-arm64 {two}"));
-    assert_eq!(of_image.accept(), format!("lock accept docker.io/library/redis:8.2 {two}"));
+    for (mismatch, name) in
+        [(of_file, "k3s-v1.34.4+k3s1-arm64"), (of_image, "docker.io/library/redis:8.2")]
+    {
+        let command = mismatch.accept(Path::new("pis.toml"));
+        assert_eq!(command, format!("`provision --inventory pis.toml lock accept {name} {two}`"));
+    }
 }
 
 #[test]

@@ -135,6 +135,11 @@ fn line(text: &str, offset: usize) -> usize {
 }
 
 impl Name {
+    /// As it is written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Letters, digits and `._+-`, as file names of releases have them.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);

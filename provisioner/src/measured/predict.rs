@@ -17,6 +17,7 @@ use crate::fit::site::Site;
 use crate::fit::stack::charts;
 use crate::settings::Settings;
 use crate::stack::{Stack, helm};
+use crate::trust::Keep;
 use crate::view::Reporter;
 
 /// Enough for a word; proofs are `provision fit`'s.
@@ -32,7 +33,7 @@ pub(crate) async fn predict(
     reporter: &Reporter,
 ) -> Result<Answer, Failure> {
     let boards: Vec<_> = sites.iter().map(Site::board).collect();
-    let helm = helm(inventory, common.patience, settings, reporter).await?;
+    let helm = helm(inventory, common.patience, settings, Keep::Look, reporter).await?;
     let parts = charts(stack, &stack.wish(&boards, None), &helm).await?;
     let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
     let terms = Terms {

@@ -17,9 +17,10 @@ use tokio::task::JoinSet;
 use super::{Wish, verb};
 use crate::error::{Code, Failure};
 use crate::executor::{Run, kubectl};
-use crate::fetch;
+use crate::fetch::{self, Way};
 use crate::host::Host;
 use crate::settings::Settings;
+use crate::trust::Keep;
 use crate::view::Reporter;
 
 /// How long one release may take to become ready: an image pulled onto a slow
@@ -36,10 +37,12 @@ pub(crate) async fn helm(
     inventory: &Inventory,
     patience: f64,
     settings: &Settings,
+    keep: Keep,
     reporter: &Reporter,
 ) -> Result<Helm, Failure> {
+    let way = Way { cache: &settings.cache, patience, keep };
     Ok(Helm {
-        program: fetch::helm(inventory, &settings.cache, reporter).await?.path,
+        program: fetch::helm(inventory, way, reporter).await?.path,
         kubeconfig: inventory.cluster.kubeconfig.clone(),
         context: Some(inventory.cluster.name.clone()),
         cache: settings.cache.join("releases"),
@@ -62,7 +65,8 @@ impl Wish {
         if changes.is_empty() {
             return Ok(());
         }
-        let helm = Arc::new(helm(&run.inventory, run.patience, settings, reporter).await?);
+        let helm =
+            Arc::new(helm(&run.inventory, run.patience, settings, Keep::Record, reporter).await?);
         let mut waves: BTreeMap<usize, Vec<ReleaseChange>> = BTreeMap::new();
         for change in changes {
             waves.entry(self.wave(change.release.name.as_str())).or_default().push(change);

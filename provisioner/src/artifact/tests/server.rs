@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// One answer.
 pub(super) enum Reply {
@@ -17,6 +18,11 @@ pub(super) enum Reply {
     Truncated(usize, Vec<u8>),
     /// Nothing, until the client gives up.
     Silence,
+    /// 200 that announces so many bytes and sends one now and then, until the
+    /// client gives up.
+    Drip(usize),
+    /// 200 that announces so many bytes and sends none.
+    Stall(usize),
 }
 
 pub(super) struct Server {
@@ -87,9 +93,29 @@ fn reply(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
             stream.write_all(head(200, announced, "").as_bytes())?;
             stream.write_all(&body)
         }
-        Reply::Silence => {
-            let mut rest = Vec::new();
-            stream.read_to_end(&mut rest).map(|_| ())
+        Reply::Silence => wait(stream),
+        Reply::Stall(announced) => {
+            stream.write_all(head(200, announced, "").as_bytes())?;
+            wait(stream)
+        }
+        Reply::Drip(announced) => {
+            stream.write_all(head(200, announced, "").as_bytes())?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(Duration::from_millis(20)))?;
+            for _ in 0..announced {
+                stream.write_all(b"x")?;
+                // The pause between two bytes, which a client that goes ends.
+                if matches!(stream.read(&mut [0; 64]), Ok(0)) {
+                    break;
+                }
+            }
+            Ok(())
         }
     }
+}
+
+/// Until the client gives up.
+fn wait(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).map(|_| ())
 }
