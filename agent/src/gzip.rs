@@ -43,7 +43,9 @@ impl Gzip {
         crc.update(page);
         self.room.extend_from_slice(&crc.sum().to_le_bytes());
         self.room.extend_from_slice(&crc.amount().to_le_bytes());
-        Some(self.room.split().freeze())
+        // What is served is as long as it is; the room, as long as the page was,
+        // is for the next one.
+        Some(Bytes::copy_from_slice(&self.room))
     }
 }
 

@@ -101,13 +101,14 @@ enum Asker {
     /// Here and now: the kernel knows the answer.
     Direct,
     /// On a thread of its own; `None` when there could not be one more.
-    Apart(Option<Apart>),
+    Apart(Option<Apart<Option<Space>>>),
 }
 
 impl Asker {
     fn of(mount: &Mount) -> Self {
         if is_remote(&mount.fstype) {
-            Self::Apart(Apart::new(mount.path.clone(), |path| space(path)))
+            let path = mount.path.clone();
+            Self::Apart(Apart::new("statvfs", move || space(&path)))
         } else {
             Self::Direct
         }
@@ -116,7 +117,7 @@ impl Asker {
     fn ask(&mut self, mount: &Mount) -> Option<Space> {
         match self {
             Self::Direct => space(&mount.path),
-            Self::Apart(apart) => apart.as_mut()?.ask(PATIENCE),
+            Self::Apart(apart) => apart.as_mut()?.ask(PATIENCE)?,
         }
     }
 }

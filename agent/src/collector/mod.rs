@@ -14,6 +14,7 @@ pub mod devices;
 pub mod diskstats;
 pub mod dmi;
 pub mod filesystem;
+mod folder;
 pub mod hwmon;
 pub mod interrupts;
 pub mod loadavg;

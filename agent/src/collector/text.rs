@@ -27,6 +27,9 @@ const KINDS: [&str; 5] = ["counter", "gauge", "histogram", "summary", "untyped"]
 /// What the samples of a histogram or a summary end with.
 const PARTS: [&str; 3] = ["_bucket", "_sum", "_count"];
 
+/// Metrics in one file: each is held against those before it.
+const METRICS: usize = 2000;
+
 /// The families of a file, in its order.
 ///
 /// # Errors
@@ -89,6 +92,9 @@ fn open<'a, 'f>(
     if families.last().is_none_or(|last| last.name != name) {
         if families.iter().any(|family| family.name == name) {
             return Err("all lines of a metric together");
+        }
+        if families.len() == METRICS {
+            return Err("2,000 metrics at most in a file");
         }
         families.push(Written { name, help: None, kind: "untyped", samples: Vec::new() });
     }

@@ -3,12 +3,12 @@
 //! A file that breaks the format is left out, and so is one with a metric that
 //! is on the page already: either would cost the whole page.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::Collector;
+use super::apart::{Apart, PATIENCE};
+use super::folder::{self, Left};
 use super::text::{Written, parse};
 use crate::encoder::{Encoder, Family, Format};
 use crate::failure::Failure;
@@ -25,40 +25,73 @@ const ERROR: Family = Family::gauge(
 const LATER: [&str; 4] =
     ["node_scrape_collector_", "node_textfile_", "process_", "terrarium_agent_"];
 
-/// A file larger than this is none of ours.
-const MOST: u64 = 1024 * 1024;
+/// What the names of such files end with.
+const ENDING: &[u8] = b".prom";
 
 /// The collector. The last to write of those that read the host, so that it
 /// sees every name that is taken.
 #[derive(Debug)]
 pub struct Textfile {
     folder: Option<PathBuf>,
+    /// Who reads the folder; `None` when there could not be one more thread.
+    reader: Option<Apart<io::Result<Vec<Left>>>>,
 }
 
 impl Textfile {
     /// Reads the files of `folder`; without one there are none.
     pub fn new(folder: Option<&Path>) -> Self {
-        Self { folder: folder.map(Path::to_owned) }
+        Self { folder: folder.map(Path::to_owned), reader: None }
     }
 
-    /// The files, by name. A folder that is not there has none.
-    fn files(&self) -> Result<Vec<PathBuf>, Failure> {
+    /// The files, by name.
+    fn files(&mut self) -> Result<Vec<Left>, Failure> {
         let Some(folder) = &self.folder else { return Ok(Vec::new()) };
-        let fail = |source| Failure::Read { path: folder.as_path().into(), source };
-        let mut files = Vec::new();
-        match fs::read_dir(folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(fail(error)),
-            Ok(entries) => {
-                for entry in entries {
-                    files.push(entry.map_err(fail)?.path());
-                }
-            }
+        if self.reader.is_none() {
+            let folder = folder.clone();
+            self.reader = Apart::new("textfile", move || folder::read(&folder, ENDING));
         }
-        // By the whole name's end: a file that is all ending counts too.
-        files.retain(|path| path.as_os_str().as_encoded_bytes().ends_with(b".prom"));
-        files.sort_unstable();
-        Ok(files)
+        let found = self.reader.as_mut().and_then(|reader| reader.ask(PATIENCE));
+        let late = || Err(io::Error::new(io::ErrorKind::TimedOut, "its disk does not answer"));
+        found
+            .unwrap_or_else(late)
+            .map_err(|source| Failure::Read { path: folder.as_path().into(), source })
+    }
+}
+
+/// The names of metrics that are on the page, sorted.
+#[derive(Debug, Default)]
+struct Names(Vec<String>);
+
+impl Names {
+    /// Those that the page announces so far.
+    fn of(page: &[u8]) -> Self {
+        let lines = page.split(|byte| *byte == b'\n');
+        let announced = lines.filter_map(|line| line.strip_prefix(b"# TYPE "));
+        let name = |line: &[u8]| {
+            let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+            String::from_utf8_lossy(name).into_owned()
+        };
+        let mut names: Vec<String> = announced.map(name).collect();
+        names.sort_unstable();
+        Self(names)
+    }
+
+    /// Whether the page has a metric of this name, or will have.
+    fn has(&self, name: &str) -> bool {
+        // OpenMetrics announces a counter without its ending.
+        let bare = name.strip_suffix("_total").unwrap_or(name);
+        let announced = |name: &str| self.place(name).is_ok();
+        LATER.iter().any(|prefix| name.starts_with(prefix)) || announced(name) || announced(bare)
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|known| known.as_str().cmp(name))
+    }
+
+    fn add(&mut self, name: &str) {
+        if let Err(place) = self.place(name) {
+            self.0.insert(place, name.to_owned());
+        }
     }
 }
 
@@ -68,28 +101,23 @@ impl Textfile {
 /// When a line is not as the format has it or a metric is there already;
 /// nothing is written then.
 pub fn encode(input: &[u8], path: &Path, out: &mut Encoder) -> Result<(), Failure> {
+    pass_on(input, path, &mut Names::of(out.page()), out)
+}
+
+fn pass_on(input: &[u8], path: &Path, names: &mut Names, out: &mut Encoder) -> Result<(), Failure> {
     let fail = |line, expected| Failure::Text { path: path.to_owned(), line, expected };
     let families = parse(input).map_err(|fault| fail(fault.line, fault.expected))?;
-    let page = String::from_utf8_lossy(out.page());
-    if families.iter().any(|family| taken(family.name, &page)) {
+    if families.iter().any(|family| names.has(family.name)) {
         return Err(fail(1, "metrics that nobody else has"));
     }
-    drop(page);
     for family in families {
         write(&family, path, out).map_err(|source| Failure::Read { path: path.into(), source })?;
+        names.add(family.name);
     }
     Ok(())
 }
 
-/// Whether the page has a metric of this name, or will have.
-fn taken(name: &str, page: &str) -> bool {
-    // OpenMetrics announces a counter without its ending.
-    let bare = name.strip_suffix("_total").unwrap_or(name);
-    let announced = |name| page.contains(&format!("# TYPE {name} "));
-    LATER.iter().any(|prefix| name.starts_with(prefix)) || announced(name) || announced(bare)
-}
-
-fn write(family: &Written<'_>, path: &Path, out: &mut Encoder) -> std::io::Result<()> {
+fn write(family: &Written<'_>, path: &Path, out: &mut Encoder) -> io::Result<()> {
     let (name, kind) = match out.format() {
         Format::Text => (family.name, family.kind),
         // Of a histogram or a summary one would have to know that it is whole.
@@ -107,40 +135,29 @@ fn write(family: &Written<'_>, path: &Path, out: &mut Encoder) -> std::io::Resul
     family.samples.iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
-/// One file, and when it was written.
-fn take(path: &Path, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<i64, Failure> {
-    let read = |scratch: &mut Vec<u8>| {
-        let file = File::open(path)?;
-        scratch.clear();
-        (&file).take(MOST + 1).read_to_end(scratch)?;
-        if scratch.len() as u64 > MOST {
-            return Err(std::io::ErrorKind::FileTooLarge.into());
-        }
-        Ok(file.metadata()?.mtime())
-    };
-    let written = read(scratch).map_err(|source| Failure::Read { path: path.into(), source })?;
-    encode(scratch, path, out).map(|()| written)
-}
-
 impl Collector for Textfile {
     fn name(&self) -> &'static str {
         "textfile"
     }
 
-    fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
+    fn collect(&mut self, _scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         let mut read = Vec::new();
         let result = self.files().and_then(|files| {
             let mut result = Ok(());
-            for path in files {
-                match take(&path, scratch, out) {
+            let mut names = if files.is_empty() { Names::default() } else { Names::of(out.page()) };
+            for Left { path, read: content } in files {
+                let passed = content
+                    .map_err(|source| Failure::Read { path: path.as_path().into(), source })
+                    .and_then(|(content, written)| {
+                        pass_on(&content, &path, &mut names, out).map(|()| written)
+                    });
+                match passed {
                     Ok(written) => read.push((path, written)),
                     Err(failure) => result = result.and(Err(failure)),
                 }
             }
             result
         });
-        // Other collectors read at an offset into what is there.
-        scratch.resize(scratch.capacity(), 0);
         if !read.is_empty() {
             out.family(&MTIME);
         }
@@ -155,6 +172,8 @@ impl Collector for Textfile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn page(files: &[(&str, &str)]) -> (String, Result<(), Failure>) {
@@ -164,9 +183,7 @@ mod tests {
         }
         let mut out = Encoder::default();
         out.single(&Family::gauge("node_load1", "Load."), 1);
-        let mut scratch = vec![0; 16];
-        let result = Textfile::new(Some(folder.path())).collect(&mut scratch, &mut out);
-        assert!(!scratch.is_empty(), "the next collector reads into it");
+        let result = Textfile::new(Some(folder.path())).collect(&mut Vec::new(), &mut out);
         let text = String::from_utf8(out.page().to_vec()).unwrap();
         (text.replace(folder.path().to_str().unwrap(), "").replace('\n', "|"), result)
     }
@@ -212,7 +229,7 @@ mod tests {
     fn a_folder_that_is_not_there_has_no_files() {
         let mut out = Encoder::default();
         let absent = Path::new("/nowhere/at/all");
-        Textfile::new(Some(absent)).collect(&mut vec![0; 16], &mut out).unwrap();
+        Textfile::new(Some(absent)).collect(&mut Vec::new(), &mut out).unwrap();
         assert!(out.page().ends_with(b"node_textfile_scrape_error 0\n"));
     }
 }

@@ -1,8 +1,10 @@
 //! The HTTP side: listening, connections, stopping.
 
 mod accept;
+mod batch;
 mod connection;
 mod guard;
+mod paced;
 mod pages;
 mod probing;
 mod seats;
@@ -65,6 +67,8 @@ pub fn run(args: &Args) -> Result<(), ServeError> {
     }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // For passwords, one at a time.
+        .max_blocking_threads(1)
         .build()
         .map_err(ServeError::Setup)?
         .block_on(serve(args, agent))
@@ -83,7 +87,7 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     };
     let mut listeners = Vec::new();
     for address in &args.listen {
-        let listener = listen(address).await;
+        let listener = listen(address);
         listeners.push(
             listener.map_err(|source| ServeError::Listen { address: address.clone(), source })?,
         );
@@ -121,10 +125,10 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     Ok(())
 }
 
-async fn listen(address: &Address) -> io::Result<TcpListener> {
+fn listen(address: &Address) -> io::Result<TcpListener> {
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for candidate in address.candidates()? {
-        match TcpListener::bind(candidate).await {
+        match connection::listen(candidate) {
             Ok(listener) => return Ok(listener),
             // The port is taken: another family's would be found half deaf.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),

@@ -1,19 +1,24 @@
 //! What is served under which path.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::accept;
+use super::batch::Batch;
+use super::seats::Seat;
 use super::watching::Watching;
 use crate::agent::Agent;
 use crate::cli::Args;
+use crate::encoder::Format;
 use crate::gzip::Gzip;
 use crate::selection::Selection;
 use crate::snapshot::page;
@@ -24,8 +29,23 @@ struct Shared {
     agent: Mutex<(Agent, Gzip)>,
     metrics_path: String,
     watching: Arc<Watching>,
-    /// Scrapes that may be under way.
+    /// Pages of chosen collectors that may be under way.
     slots: Semaphore,
+    /// One of those at a time: who asks for the whole page comes in between.
+    turn: Semaphore,
+    /// Whole pages: in both formats, each as it is and compressed.
+    whole: [Batch<Made>; 4],
+    root: Batch<Made>,
+    snapshot: Batch<Result<Made, String>>,
+    made: AtomicU64,
+}
+
+/// A page; those who share it hold its memory together.
+#[derive(Debug, Clone)]
+struct Made {
+    number: u64,
+    bytes: Bytes,
+    packed: bool,
 }
 
 type Pages = Arc<Shared>;
@@ -38,6 +58,11 @@ pub(super) fn router(args: &Args, agent: Agent, watching: Arc<Watching>) -> Rout
         metrics_path: args.metrics_path.0.clone(),
         watching,
         slots: Semaphore::new(most.min(Semaphore::MAX_PERMITS)),
+        turn: Semaphore::new(1),
+        whole: Default::default(),
+        root: Batch::default(),
+        snapshot: Batch::default(),
+        made: AtomicU64::new(0),
     };
     Router::new()
         .route(&shared.metrics_path, get(metrics))
@@ -61,18 +86,46 @@ impl Shared {
         self.with(|agent, _| agent.registered().request(path, code));
         response
     }
+
+    fn made(&self, bytes: impl Into<Bytes>) -> Made {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        Made { number, bytes: bytes.into(), packed: false }
+    }
+
+    /// A page as the client takes it.
+    fn render(&self, selection: &Selection, format: Format, compressed: bool) -> Made {
+        let (page, packed) = self.with(|agent, gzip| {
+            let page = agent.render(selection, format);
+            let packed = if compressed { gzip.compress(&page) } else { None };
+            (page, packed)
+        });
+        self.watching.scraped();
+        match packed {
+            Some(packed) => Made { packed: true, ..self.made(packed) },
+            None => self.made(page),
+        }
+    }
+
+    /// A page of chosen collectors, when those before it are made.
+    async fn chosen(
+        &self,
+        selection: &Selection,
+        format: Format,
+        compressed: bool,
+    ) -> Option<Made> {
+        let _slot = self.slots.try_acquire().ok()?;
+        let _turn = self.turn.acquire().await.ok()?;
+        tokio::task::yield_now().await;
+        Some(self.render(selection, format, compressed))
+    }
 }
 
 async fn metrics(
     State(shared): State<Pages>,
+    Extension(seat): Extension<Arc<Seat>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let Ok(_slot) = shared.slots.try_acquire() else {
-        let said = "too many scrapes are under way (--web.max-requests)\n";
-        let busy = (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
-        return shared.counted("/metrics", "503", busy);
-    };
     // Next to no scrape has a query; only then are the names needed.
     let running = match query {
         Some(_) => shared.with(|agent, _| agent.running()),
@@ -87,33 +140,48 @@ async fn metrics(
     };
     let format = accept::format(&headers);
     let compressed = accept::gzip(&headers);
-    let (page, packed) = shared.with(|agent, gzip| {
-        let page = agent.render(&selection, format);
-        agent.registered().request("/metrics", "200");
-        let packed = if compressed { gzip.compress(&page) } else { None };
-        (page, packed)
-    });
-    shared.watching.scraped();
+    let made = if selection == Selection::All {
+        let which = 2 * usize::from(format == Format::OpenMetrics) + usize::from(compressed);
+        shared.whole[which].get(|| shared.render(&selection, format, compressed)).await
+    } else {
+        let Some(made) = shared.chosen(&selection, format, compressed).await else {
+            let said = "too many scrapes are under way (--web.max-requests)\n";
+            let busy = (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
+            return shared.counted("/metrics", "503", busy);
+        };
+        made
+    };
     let kind = [(CONTENT_TYPE, format.content_type()), (VARY, "accept, accept-encoding")];
-    match packed {
-        Some(packed) => (kind, [(CONTENT_ENCODING, "gzip")], packed).into_response(),
-        None => (kind, page).into_response(),
+    let packed = made.packed;
+    let mut answer = (kind, handed(made, &seat)).into_response();
+    if packed {
+        answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
+    shared.counted("/metrics", "200", answer)
+}
+
+/// The page's bytes, for whoever has the seat.
+fn handed(made: Made, seat: &Seat) -> Bytes {
+    seat.holds(made.number, made.bytes.len());
+    made.bytes
 }
 
 /// For a person who typed the address.
-async fn root(State(shared): State<Pages>) -> Html<String> {
-    let page = page::html(&shared.watching.snapshot(), &shared.metrics_path);
-    shared.counted("/", "200", Html(page))
+async fn root(State(shared): State<Pages>, Extension(seat): Extension<Arc<Seat>>) -> Response {
+    let make = || shared.made(page::html(&shared.watching.snapshot(), &shared.metrics_path));
+    let made = shared.root.get(make).await;
+    let kind = [(CONTENT_TYPE, "text/html; charset=utf-8")];
+    shared.counted("/", "200", (kind, handed(made, &seat)).into_response())
 }
 
 /// For programs that judge.
-async fn snapshot(State(shared): State<Pages>) -> Response {
+async fn snapshot(State(shared): State<Pages>, Extension(seat): Extension<Arc<Seat>>) -> Response {
     const PATH: &str = "/api/v1/snapshot";
-    match serde_json::to_vec(&shared.watching.snapshot()) {
-        Ok(json) => {
+    let make = || serde_json::to_vec(&shared.watching.snapshot()).map(|json| shared.made(json));
+    match shared.snapshot.get(|| make().map_err(|error| error.to_string())).await {
+        Ok(made) => {
             let kind = [(CONTENT_TYPE, "application/json")];
-            shared.counted(PATH, "200", (kind, json).into_response())
+            shared.counted(PATH, "200", (kind, handed(made, &seat)).into_response())
         }
         Err(error) => {
             let said = (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response();

@@ -1,9 +1,20 @@
 //! Who may be connected: so many, and the last to come never waits for those
-//! who only sit there.
+//! who only sit there or do not read what they asked for.
 
+use std::cmp::Reverse;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+
+/// How much of the pages already made may wait for readers, in bytes: what
+/// the unit's memory has room for beside the agent itself.
+const UNREAD: usize = 3 * 1024 * 1024;
+
+/// The time for an answer to be read.
+const READING: Duration = Duration::from_secs(30);
 
 /// The seats there are.
 #[derive(Debug)]
@@ -14,7 +25,7 @@ pub(super) struct Seats {
 
 #[derive(Debug, Default)]
 struct Held {
-    /// Counts what happens: seats taken and requests.
+    /// Counts what happens: seats taken, requests, answers read on.
     turn: u64,
     taken: Vec<Taken>,
 }
@@ -23,8 +34,15 @@ struct Held {
 struct Taken {
     /// The turn it was taken in.
     id: u64,
-    /// The turn of its last request.
+    /// The turn of its last request, or of the last piece of an answer that
+    /// its holder made room for.
     last: u64,
+    from: IpAddr,
+    /// An answer is being made for it.
+    served: bool,
+    /// The page that waits to be read: its number and length. Others may be
+    /// reading the same one.
+    page: Option<(u64, usize)>,
     leave: Arc<Notify>,
 }
 
@@ -33,6 +51,50 @@ impl Held {
         self.turn += 1;
         self.turn
     }
+
+    fn find(&mut self, id: u64) -> Option<&mut Taken> {
+        self.taken.iter_mut().find(|taken| taken.id == id)
+    }
+
+    /// Of the address with the most seats, takes away the one whose holder has
+    /// done nothing the longest; one that is being served only if all are.
+    fn take_away_one(&mut self) {
+        let of = |from| self.taken.iter().filter(|taken| taken.from == from).count();
+        let idle = self.taken.iter().enumerate();
+        let idle =
+            idle.max_by_key(|(_, taken)| (of(taken.from), !taken.served, Reverse(taken.last)));
+        if let Some((at, _)) = idle {
+            self.taken.swap_remove(at).leave.notify_one();
+        }
+    }
+
+    /// While more than there is room for waits to be read, takes the page away
+    /// that nobody has read from the longest; never the `newest`.
+    fn make_room(&mut self, newest: u64) {
+        loop {
+            // Each page once, and when somebody read from it last.
+            let mut pages: Vec<(u64, usize, u64)> = Vec::new();
+            for Taken { page, last, .. } in &self.taken {
+                let Some((number, length)) = *page else { continue };
+                match pages.iter_mut().find(|page| page.0 == number) {
+                    Some(page) => page.2 = page.2.max(*last),
+                    None => pages.push((number, length, *last)),
+                }
+            }
+            if pages.iter().map(|page| page.1).sum::<usize>() <= UNREAD {
+                return;
+            }
+            let others = pages.iter().filter(|page| page.0 != newest);
+            let Some(&(stale, ..)) = others.min_by_key(|page| page.2) else { return };
+            self.taken.retain(|taken| {
+                let holds = taken.page.is_some_and(|(number, _)| number == stale);
+                if holds {
+                    taken.leave.notify_one();
+                }
+                !holds
+            });
+        }
+    }
 }
 
 /// A connection's seat; free again when dropped.
@@ -40,7 +102,13 @@ impl Held {
 pub(super) struct Seat {
     seats: Arc<Seats>,
     id: u64,
+    from: IpAddr,
     leave: Arc<Notify>,
+    /// An answer was made that the kernel has not taken in whole.
+    unread: AtomicBool,
+    begun: Notify,
+    /// The kernel has it: for the deadline, and for the next request.
+    gone: [Notify; 2],
 }
 
 impl Seats {
@@ -52,39 +120,120 @@ impl Seats {
         act(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A seat. If none is free, the one whose holder asked for nothing the
-    /// longest is taken away from it.
-    pub(super) fn take(self: &Arc<Self>) -> Seat {
+    /// A seat for somebody at `peer`. If none is free, one is taken away from
+    /// the address that has the most.
+    pub(super) fn take(self: &Arc<Self>, peer: IpAddr) -> Seat {
         let leave = Arc::new(Notify::new());
+        let from = neighbourhood(peer);
         let id = self.with(|held| {
             if held.taken.len() >= self.most {
-                let idle = held.taken.iter().enumerate().min_by_key(|(_, taken)| taken.last);
-                if let Some((at, _)) = idle {
-                    held.taken.swap_remove(at).leave.notify_one();
-                }
+                held.take_away_one();
             }
             let id = held.next();
-            held.taken.push(Taken { id, last: id, leave: Arc::clone(&leave) });
+            let leave = Arc::clone(&leave);
+            held.taken.push(Taken { id, last: id, from, served: false, page: None, leave });
             id
         });
-        Seat { seats: Arc::clone(self), id, leave }
+        let gone = [Notify::new(), Notify::new()];
+        let (unread, begun) = (AtomicBool::new(false), Notify::new());
+        Seat { seats: Arc::clone(self), id, from, leave, unread, begun, gone }
+    }
+
+    /// Frees a seat, and with it a descriptor; but not the only one there is
+    /// while its holder is being served.
+    pub(super) fn make_way(&self) {
+        self.with(|held| {
+            if held.taken.len() != 1 || !held.taken[0].served {
+                held.take_away_one();
+            }
+        });
     }
 }
 
 impl Seat {
-    /// Its holder asks for something.
-    pub(super) fn asks(&self) {
+    /// Where its holder is: the address, or of IPv6 the network.
+    pub(super) fn from(&self) -> IpAddr {
+        self.from
+    }
+
+    /// Notes what it did in this turn.
+    fn note(&self, act: impl FnOnce(&mut Taken)) {
         self.seats.with(|held| {
             let turn = held.next();
-            if let Some(taken) = held.taken.iter_mut().find(|taken| taken.id == self.id) {
+            if let Some(taken) = held.find(self.id) {
                 taken.last = turn;
+                act(taken);
             }
         });
     }
 
-    /// Comes to an end when the seat is taken away.
+    /// Its holder asks for something.
+    pub(super) fn asks(&self) {
+        self.note(|taken| taken.served = true);
+    }
+
+    /// The page of that number is its answer.
+    pub(super) fn holds(&self, number: u64, length: usize) {
+        self.seats.with(|held| {
+            if let Some(taken) = held.find(self.id) {
+                taken.page = Some((number, length));
+                held.make_room(number);
+            }
+        });
+    }
+
+    /// An answer begins.
+    pub(super) fn answers(&self) {
+        self.note(|taken| taken.served = false);
+        if !self.unread.swap(true, Ordering::Relaxed) {
+            self.begun.notify_one();
+        }
+    }
+
+    /// A piece of an answer was taken.
+    pub(super) fn reads_on(&self) {
+        if self.unread.load(Ordering::Relaxed) {
+            self.note(|_| {});
+        }
+    }
+
+    /// All that was answered is with the kernel.
+    pub(super) fn all_gone(&self) {
+        if self.unread.swap(false, Ordering::Relaxed) {
+            self.seats.with(|held| {
+                if let Some(taken) = held.find(self.id) {
+                    taken.page = None;
+                }
+            });
+            for gone in &self.gone {
+                gone.notify_one();
+            }
+        }
+    }
+
+    /// Waits until nothing is left of the last answer.
+    pub(super) async fn is_read(&self) {
+        while self.unread.load(Ordering::Relaxed) {
+            self.gone[1].notified().await;
+        }
+    }
+
+    /// Comes to an end when the seat is taken away, or an answer was not read
+    /// in time.
     pub(super) async fn taken_away(&self) {
-        self.leave.notified().await;
+        let overdue = async {
+            loop {
+                self.begun.notified().await;
+                let gone = self.gone[0].notified();
+                if tokio::time::timeout(READING, gone).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = self.leave.notified() => {}
+            () = overdue => {}
+        }
     }
 }
 
@@ -94,37 +243,111 @@ impl Drop for Seat {
     }
 }
 
+/// Those that one machine can pass itself off as count as one: an address, or
+/// of IPv6 a network's first half.
+fn neighbourhood(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     /// Whether it was asked to leave.
     fn asked(seat: &Seat) -> bool {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        std::pin::pin!(seat.taken_away()).poll(&mut context).is_ready()
+        std::pin::pin!(seat.leave.notified()).poll(&mut context).is_ready()
+    }
+
+    /// Asks, and has its answer.
+    fn served(seat: &Seat) {
+        seat.asks();
+        seat.answers();
     }
 
     #[test]
     fn who_asked_for_nothing_the_longest_makes_room() {
         let seats = Seats::new(3);
-        let [first, second, third] = [(); 3].map(|()| seats.take());
-        first.asks();
-        let fourth = seats.take();
+        let [first, second, third] = [(); 3].map(|()| seats.take(HERE));
+        served(&first);
+        let fourth = seats.take(HERE);
         assert_eq!([&first, &second, &third, &fourth].map(asked), [false, true, false, false]);
         // One who left makes room for nobody else.
         drop(second);
-        third.asks();
-        let fifth = seats.take();
+        served(&third);
+        let fifth = seats.take(HERE);
         assert_eq!([&first, &third, &fourth, &fifth].map(asked), [true, false, false, false]);
     }
 
     #[test]
     fn a_seat_left_is_free() {
         let seats = Seats::new(1);
-        drop(seats.take());
-        let second = seats.take();
+        drop(seats.take(HERE));
+        let second = seats.take(HERE);
         assert!(!asked(&second));
         drop(second);
         assert!(seats.with(|held| held.taken.is_empty()));
+    }
+
+    #[test]
+    fn who_is_being_served_is_the_last_to_make_room() {
+        let seats = Seats::new(9);
+        seats.make_way();
+        let [first, second] = [(); 2].map(|()| seats.take(HERE));
+        first.asks();
+        seats.make_way();
+        assert_eq!([&first, &second].map(asked), [false, true]);
+        // Alone it stays until it has its answer.
+        seats.make_way();
+        assert!(!asked(&first));
+        first.answers();
+        seats.make_way();
+        assert!(asked(&first));
+    }
+
+    #[test]
+    fn who_has_the_most_seats_makes_room_for_others() {
+        let seats = Seats::new(4);
+        let quiet = seats.take("10.0.0.9".parse().unwrap());
+        // One network of IPv6, and IPv4 written as IPv6, are each one machine.
+        let many = ["2001:db8::1", "2001:db8::2", "::ffff:10.0.0.1"];
+        let [one, two, mapped] = many.map(|address| seats.take(address.parse().unwrap()));
+        [&two, &mapped].into_iter().for_each(served);
+        let other = seats.take("10.0.0.1".parse().unwrap());
+        assert_eq!([&quiet, &one, &two, &mapped].map(asked), [false, true, false, false]);
+        assert_eq!(mapped.from(), other.from());
+    }
+
+    #[test]
+    fn pages_that_nobody_reads_from_make_room() {
+        let seats = Seats::new(9);
+        let [first, second, third, fourth] = [(); 4].map(|()| seats.take(HERE));
+        let half = UNREAD / 2;
+        first.holds(1, half);
+        // Two read the same page: it is there once.
+        second.holds(2, half);
+        third.holds(2, half);
+        [&first, &second, &third].into_iter().for_each(Seat::answers);
+        assert_eq!([&first, &second, &third].map(asked), [false; 3]);
+        // One of the two reads on, the first does not.
+        third.reads_on();
+        fourth.holds(3, half);
+        assert_eq!([&first, &second, &third, &fourth].map(asked), [true, false, false, false]);
+        // What was read is no burden.
+        [&second, &third].into_iter().for_each(Seat::all_gone);
+        let fifth = seats.take(HERE);
+        fifth.holds(4, half);
+        assert_eq!([&second, &third, &fourth, &fifth].map(asked), [false; 4]);
+        // A page too large for all of it is served all the same.
+        fifth.holds(5, 3 * UNREAD);
+        assert_eq!([&fourth, &fifth].map(asked), [true, false]);
     }
 }

@@ -6,11 +6,13 @@
 
 mod config;
 mod current;
+mod queue;
 mod section;
 mod tls;
 mod users;
 mod yaml;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -136,9 +138,9 @@ impl Web {
         Ok(Self { tls, headers: config.headers, users: Users::new(config.users), files })
     }
 
-    /// Whether a request with these headers is to be answered: all are where
+    /// Whether a request with these headers, from there, is to be answered: all are where
     /// no users are named.
-    pub async fn admits(&self, headers: &HeaderMap) -> bool {
-        self.users.admit(headers).await
+    pub async fn admits(&self, headers: &HeaderMap, from: IpAddr) -> bool {
+        self.users.admit(headers, from).await
     }
 }

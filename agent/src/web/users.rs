@@ -1,34 +1,48 @@
 //! Basic authentication against bcrypt hashes.
 //!
 //! One comparison takes a Pi some hundred milliseconds, by design. So it is
-//! made on a thread apart, one at a time, and a password that was right is
-//! remembered: as a keyed digest under a key that dies with the process.
+//! made on a thread apart, one at a time, and what was right is remembered, and
+//! what was wrong: as keyed digests under a key that dies with the process.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use bcrypt::HashParts;
 use ring::hmac;
 use ring::rand::SystemRandom;
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
+
+use super::queue::Queue;
+
+/// Wrong names and passwords remembered: a client that has an old password
+/// comes with it again and again.
+const WRONG: usize = 32;
 
 /// Who may ask, and how they prove it.
 pub(super) struct Users {
-    named: BTreeMap<String, User>,
+    named: BTreeMap<String, String>,
+    /// The highest cost of their hashes: each wrong password costs as much.
+    cost: u32,
     /// None where the kernel has no randomness: nothing is remembered then.
     key: Option<hmac::Key>,
-    turn: Arc<Semaphore>,
+    known: Arc<Mutex<Known>>,
+    queue: Arc<Queue>,
 }
 
-struct User {
-    hash: String,
-    /// The digest of the password that was right last.
-    known: Mutex<Option<hmac::Tag>>,
+/// Digests of names and passwords.
+#[derive(Default)]
+struct Known {
+    /// The one that was right last, for each user that had one.
+    right: BTreeMap<String, hmac::Tag>,
+    /// Those that were wrong; the oldest makes room.
+    wrong: [Option<hmac::Tag>; WRONG],
+    next: usize,
 }
 
 impl fmt::Debug for Users {
@@ -39,63 +53,122 @@ impl fmt::Debug for Users {
 
 impl Users {
     /// From names and bcrypt hashes.
-    pub(super) fn new(users: BTreeMap<String, String>) -> Self {
-        let user = |hash| User { hash, known: Mutex::new(None) };
+    pub(super) fn new(named: BTreeMap<String, String>) -> Self {
         Self {
-            named: users.into_iter().map(|(name, hash)| (name, user(hash))).collect(),
+            cost: named.values().filter_map(|hash| cost(hash)).max().unwrap_or(0),
+            named,
             key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok(),
-            turn: Arc::new(Semaphore::new(1)),
+            known: Arc::default(),
+            queue: Queue::new(),
         }
     }
 
-    /// Whether the request comes from a user, or none are named.
-    pub(super) async fn admit(&self, headers: &HeaderMap) -> bool {
-        // Who is not there costs what a wrong password costs, so that names
-        // cannot be found out by the clock.
-        let Some(anybody) = self.named.values().next() else { return true };
-        let Some((name, password)) = credentials(headers) else { return false };
-        let user = self.named.get(&*name);
-        if user.is_some_and(|user| self.remembers(user, &password)) {
+    /// Whether the request, which came from there, is a user's, or none are
+    /// named.
+    pub(super) async fn admit(&self, headers: &HeaderMap, from: IpAddr) -> bool {
+        if self.named.is_empty() {
             return true;
         }
-        let hash = user.unwrap_or(anybody).hash.clone();
-        let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else { return false };
+        let Some(Credentials { plain, colon }) = Credentials::of(headers) else { return false };
+        let tag = self.key.as_ref().map(|key| hmac::sign(key, plain.as_bytes()));
+        if let Some(known) = self.remembers(&plain[..colon], tag) {
+            return known;
+        }
+        let Some(turn) = self.queue.turn(from).await else { return false };
         // Others with the same password may have had their turn meanwhile.
-        if user.is_some_and(|user| self.remembers(user, &password)) {
-            return true;
+        if let Some(known) = self.remembers(&plain[..colon], tag) {
+            return known;
         }
+        let hash = self.named.get(&plain[..colon]).cloned();
+        let (most, known) = (self.cost, Arc::clone(&self.known));
         let compared = tokio::task::spawn_blocking(move || {
-            // To the end, though the client be gone: the turn is the thread's.
-            let _turn = turn;
-            let right = bcrypt::verify(&*password, &hash).unwrap_or(false);
-            (right, password)
+            // To the end, though the client be gone.
+            let (name, password) = (&plain[..colon], &plain[colon + 1..]);
+            let right = compare(password, hash.as_deref(), most);
+            if let Some(tag) = tag {
+                known.lock().unwrap_or_else(PoisonError::into_inner).note(name, tag, right);
+            }
+            (right, turn)
         });
-        let (Some(user), Ok((true, password))) = (user, compared.await) else { return false };
-        if let Some(key) = &self.key {
-            *user.known.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(hmac::sign(key, password.as_bytes()));
-        }
-        true
+        // The next one's turn is when the thread is free for it.
+        compared.await.is_ok_and(|(right, _turn)| right)
     }
 
-    /// Compares in constant time.
-    fn remembers(&self, user: &User, password: &str) -> bool {
-        let known = *user.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&self.key, known) {
-            (Some(key), Some(tag)) => hmac::verify(key, password.as_bytes(), tag.as_ref()).is_ok(),
-            _ => false,
+    /// What is known of a name with a password, found out in the same time
+    /// whether there is such a name or not.
+    fn remembers(&self, name: &str, tag: Option<hmac::Tag>) -> Option<bool> {
+        let tag = tag?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is = |other: &hmac::Tag| same(other.as_ref(), tag.as_ref());
+        if known.right.get(name).is_some_and(is) {
+            return Some(true);
+        }
+        known.wrong.iter().flatten().any(is).then_some(false)
+    }
+}
+
+impl Known {
+    fn note(&mut self, name: &str, tag: hmac::Tag, right: bool) {
+        if right {
+            self.right.insert(name.to_owned(), tag);
+        } else {
+            self.wrong[self.next] = Some(tag);
+            self.next = (self.next + 1) % WRONG;
         }
     }
 }
 
-/// Name and password of an `Authorization: Basic` header.
-fn credentials(headers: &HeaderMap) -> Option<(Zeroizing<String>, Zeroizing<String>)> {
-    let given = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = given.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
+/// Digests under a key that nobody knows tell nothing by the time it takes to
+/// compare them; all bytes are, all the same.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+}
+
+fn cost(hash: &str) -> Option<u32> {
+    hash.parse::<HashParts>().ok().map(|parts| parts.get_cost())
+}
+
+/// Compares a password with a hash, or with none. Whatever is wrong takes as
+/// long as a hash of the highest cost there is: names cannot be found out by
+/// the clock, those of users with other costs neither.
+fn compare(password: &str, hash: Option<&str>, most: u32) -> bool {
+    const SALT: [u8; 16] = [0; 16];
+    let cost = hash.and_then(cost);
+    if let Some(hash) = hash
+        && bcrypt::verify(password, hash).unwrap_or(false)
+    {
+        return true;
     }
-    let plain = Zeroizing::new(BASE64_STANDARD.decode(encoded.trim()).ok()?);
-    let (name, password) = str::from_utf8(&plain).ok()?.split_once(':')?;
-    Some((Zeroizing::new(name.to_owned()), Zeroizing::new(password.to_owned())))
+    // Each step of cost doubles the work: after one of 4, another of 4, one of
+    // 5 and so on up to 11 add up to one of 12.
+    let rest = match cost {
+        Some(cost) => cost..most,
+        None => most..most + 1,
+    };
+    for cost in rest {
+        let _ = bcrypt::hash_with_salt(password, cost, SALT);
+    }
+    false
+}
+
+/// A name and a password, as they came.
+struct Credentials {
+    plain: Zeroizing<String>,
+    /// Where the name ends.
+    colon: usize,
+}
+
+impl Credentials {
+    /// Those of an `Authorization: Basic` header.
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let given = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, encoded) = given.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let plain = Zeroizing::new(BASE64_STANDARD.decode(encoded.trim()).ok()?);
+        let plain = Zeroizing::new(str::from_utf8(&plain).ok()?.to_owned());
+        let colon = plain.find(':')?;
+        Some(Self { plain, colon })
+    }
 }

@@ -23,6 +23,7 @@ mod prometheus;
 mod reference;
 mod running;
 mod serving;
+mod siege;
 mod snapshot;
 mod soak;
 mod systemd;

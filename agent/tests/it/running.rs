@@ -96,6 +96,11 @@ impl Running {
         self.child.id()
     }
 
+    /// Ends it at once, and with it all connections.
+    pub(crate) fn kill(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::KILL).unwrap();
+    }
+
     /// Tells it to stop; the exit code, and what it logged since it listened.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
@@ -159,6 +164,25 @@ impl<S: Read + Write> Connection<S> {
             self.chunks(&mut answer.body);
         }
         answer
+    }
+
+    /// The status of the answer to a request, whose body has a told length;
+    /// `None` when the other side has ended.
+    pub(crate) fn try_status(&mut self, request: &str) -> Option<u16> {
+        self.stream.get_mut().write_all(request.as_bytes()).ok()?;
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
+            if line.trim_end().is_empty() {
+                break;
+            }
+            lines.push(line.to_ascii_lowercase());
+        }
+        let length = lines.iter().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length?.trim_end().parse().unwrap()];
+        self.stream.read_exact(&mut body).ok()?;
+        lines[0].split(' ').nth(1)?.parse().ok()
     }
 
     fn chunks(&mut self, body: &mut Vec<u8>) {

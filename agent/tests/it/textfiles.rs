@@ -2,9 +2,10 @@
 //! `node_exporter`.
 
 use std::fs::File;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use crate::exposition;
 use crate::running::{Running, agent};
@@ -81,4 +82,65 @@ fn node_exporter_shows_the_same() {
         lines
     };
     assert_eq!(sorted(&ours), sorted(&theirs));
+}
+
+/// A page in time, and whether what others left could be read.
+fn in_time(running: &Running) -> bool {
+    let start = Instant::now();
+    let page = running.get("/metrics");
+    // Not optimised and beside other tests a second is short.
+    assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
+    let page = str::from_utf8(&page).unwrap().to_owned();
+    assert!(page.contains("node_time_seconds "));
+    page.contains("\nnode_textfile_scrape_error 0\n")
+}
+
+#[test]
+fn a_pipe_a_device_and_a_file_without_end_stop_no_page() {
+    let at = tempfile::tempdir().unwrap();
+    let running = Running::start(
+        agent().arg(format!("--collector.textfile.directory={}", at.path().display())),
+    );
+    std::fs::write(at.path().join("a.prom"), "from_a_file 1\n").unwrap();
+    assert!(in_time(&running));
+    let left = |name: &str| at.path().join(name);
+    let made = Command::new("mkfifo").arg(left("pipe.prom")).status().unwrap();
+    assert!(made.success());
+    for (target, name) in [("/dev/zero", "zero"), ("/dev/ptmx", "tty"), ("/proc/kmsg", "kmsg")] {
+        symlink(target, left(&format!("{name}.prom"))).unwrap();
+    }
+    File::create(left("sparse.prom")).unwrap().set_len(1 << 40).unwrap();
+    for _ in 0..3 {
+        assert!(!in_time(&running));
+        let page = running.get("/metrics");
+        assert!(str::from_utf8(&page).unwrap().contains("\nfrom_a_file 1\n"));
+    }
+    // What was in the way is gone.
+    for name in ["pipe", "zero", "tty", "kmsg", "sparse"] {
+        std::fs::remove_file(left(&format!("{name}.prom"))).unwrap();
+    }
+    assert!(in_time(&running));
+}
+
+#[test]
+fn a_file_on_a_disk_that_hangs_stops_no_page() {
+    // A file system in user space whose daemon never says a word, in a mount
+    // namespace of the agent's own. Needs root.
+    let (at, mount) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    symlink(mount.path().join("x"), at.path().join("x.prom")).unwrap();
+    std::fs::write(at.path().join("a.prom"), "from_a_file 1\n").unwrap();
+    let script = format!(
+        "exec 3<>/dev/fuse && mount -i -t fuse.quiet \
+         -o fd=3,rootmode=40000,user_id=0,group_id=0 quiet {} && exec \"$0\" \"$@\"",
+        mount.path().display()
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "sh", "-c", &script]);
+    command.arg(agent().get_program()).arg("--no-collector.filesystem");
+    command.arg(format!("--collector.textfile.directory={}", at.path().display()));
+    let running = Running::start(&mut command);
+    for _ in 0..5 {
+        assert!(!in_time(&running));
+    }
+    assert_eq!(running.status("Threads"), 2);
 }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -264,6 +264,92 @@ fn guesses_do_not_hold_up_who_is_known() {
         // The runtime's thread and the one that compares.
         assert!(running.status("Threads") <= 2);
     });
+}
+
+#[test]
+fn a_hundred_guessers_make_a_right_login_wait_for_one_comparison() {
+    // As many as there are seats for, and one is left.
+    const GUESSERS: usize = 110;
+    let folder = Folder::new(&user("prometheus", "right", 8));
+    let alone = {
+        let start = Instant::now();
+        assert_eq!(ask(&folder.start(), "/metrics", Some("prometheus:wrong")).status, 401);
+        start.elapsed()
+    };
+    let running = folder.start();
+    let (guesses, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for guesser in 0..GUESSERS {
+            let (running, guesses, ended) = (&running, &guesses, &ended);
+            scope.spawn(move || {
+                // Each asks again as soon as it has its answer; some stay
+                // connected, some come anew, and none waits for the last one.
+                let mut connection = running.connect();
+                while !ended.load(Ordering::Relaxed) {
+                    let guess = guesses.fetch_add(1, Ordering::Relaxed);
+                    let guess = BASE64_STANDARD.encode(format!("prometheus:{guess}"));
+                    let head = format!("GET / HTTP/1.1\r\nauthorization: Basic {guess}\r\n\r\n");
+                    let Some(status) = connection.try_status(&head) else { return };
+                    assert_eq!(status, 401);
+                    if guesser % 2 == 0 {
+                        connection = running.connect();
+                    }
+                }
+            });
+        }
+        soon("the guessers", || (guesses.load(Ordering::Relaxed) >= GUESSERS + 5).then_some(()));
+        let start = Instant::now();
+        let answer = ask(&running, "/metrics", Some("prometheus:right"));
+        let took = start.elapsed();
+        ended.store(true, Ordering::Relaxed);
+        let threads = running.status("Threads");
+        // The other connections end with it, and so do the guessers.
+        running.kill();
+        println!("one comparison {alone:?}, the right login among guessers {took:?}");
+        assert_eq!(answer.status, 200);
+        // The one under way, and its own; a hundred would be fifty times that.
+        assert!(took <= 8 * alone + Duration::from_millis(500), "{took:?}, alone {alone:?}");
+        assert!(threads <= 2, "{threads} threads");
+    });
+}
+
+#[test]
+fn names_cannot_be_told_from_each_other_by_the_clock() {
+    let hash = |cost| bcrypt::hash("right", cost).unwrap();
+    let config = format!("basic_auth_users:\n  a: {}\n  z: {}\n", hash(9), hash(COST));
+    let folder = Folder::new(&config);
+    let running = folder.start();
+    let guess = std::cell::Cell::new(0);
+    let fastest = |name: &str| {
+        let once = || {
+            guess.set(guess.get() + 1);
+            let start = Instant::now();
+            let wrong = format!("{name}:{}", guess.get());
+            assert_eq!(ask(&running, "/healthz", Some(&wrong)).status, 401);
+            start.elapsed()
+        };
+        (0..4).map(|_| once()).min().unwrap()
+    };
+    let times = ["a", "z", "nobody", ""].map(fastest);
+    let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+    println!("{times:?}");
+    // The hashes' costs are 32 times apart.
+    assert!(*most < 3 * *least, "{times:?}");
+}
+
+#[test]
+fn a_login_that_was_wrong_is_wrong_at_once_the_next_time() {
+    let folder = Folder::new(&user("prometheus", "right", 10));
+    let running = folder.start();
+    let took = |credentials: &str| {
+        let start = Instant::now();
+        assert_eq!(ask(&running, "/metrics", Some(credentials)).status, 401);
+        start.elapsed()
+    };
+    for wrong in ["prometheus:old", "nobody:old"] {
+        let (first, again) = (took(wrong), took(wrong));
+        assert!(again < first / 4, "{wrong}: {first:?}, then {again:?}");
+    }
 }
 
 #[test]
