@@ -134,6 +134,11 @@ fn server_keys(inventory: &Inventory, node: &Node, machine: Machine<'_>) -> Vec<
             Value::str("0600"),
             "The administrator's credentials are root's alone.",
         ),
+        Entry::new(
+            "agent-token-file",
+            Value::str(paths::AGENT_SECRET),
+            "Agent nodes join by a token of their own: the server's is an administrator's.",
+        ),
     ];
     if !inventory.k3s.disable.is_empty() {
         entries.push(Entry::new("disable", list(&inventory.k3s.disable), ""));

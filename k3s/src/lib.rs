@@ -12,6 +12,7 @@ pub mod nodes;
 pub mod paths;
 pub mod release;
 pub mod sums;
+pub mod token;
 pub mod unit;
 pub mod version;
 mod yaml;

@@ -11,15 +11,40 @@ pub const BINARY: &str = "/usr/local/bin/k3s";
 /// The configuration file k3s reads without being told; `0600`, root.
 pub const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
 
-/// The join token an agent node (or a further server) reads; `0600`, root.
+/// The join token an agent node reads; `0600`, root.
 pub const TOKEN: &str = "/etc/rancher/k3s/cluster-token";
+
+/// The digest of the join token as a variable, which the unit of an agent node
+/// reads beside it ([`crate::unit::TOKEN_DIGEST`]); `0600`, root.
+pub const TOKEN_MARK: &str = "/etc/rancher/k3s/cluster-token.env";
+
+/// The secret that agent nodes join by, made once on the server; `0600`, root.
+/// Without one k3s lets them join by its own token, which is an administrator's.
+pub const AGENT_SECRET: &str = "/etc/rancher/k3s/agent-token";
+
+/// On the server: the digest of its own token at the time when agent nodes
+/// still had to hold it; `0600`, root.
+pub const HANDED_OUT: &str = "/etc/rancher/k3s/server-token.handed-out";
 
 /// The administrator's kubeconfig the server writes; `0600`, root.
 pub const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
 
-/// What agent nodes join with by convention; the server writes it at its first
-/// start. A link to a less powerful token where k3s is told to keep one.
-pub const NODE_TOKEN: &str = "/var/lib/rancher/k3s/server/node-token";
+/// The server's own token, an administrator's of the cluster. `node-token` beside
+/// it is always a link to it.
+pub const SERVER_TOKEN: &str = "/var/lib/rancher/k3s/server/token";
+
+/// What agent nodes join with; the server writes it at every start out of
+/// [`AGENT_SECRET`]. Without that it is a link to [`SERVER_TOKEN`].
+pub const AGENT_TOKEN: &str = "/var/lib/rancher/k3s/server/agent-token";
+
+/// The authority of the API and the kubelets, on the server.
+pub const SERVER_CA: &str = "/var/lib/rancher/k3s/server/tls/server-ca.crt";
+
+/// The folder of what a node holds of its cluster.
+pub const AGENT_DIR: &str = "/var/lib/rancher/k3s/agent";
+
+/// The authority an agent node has joined under.
+pub const AGENT_CA: &str = "/var/lib/rancher/k3s/agent/server-ca.crt";
 
 /// Unit name of a server.
 pub const SERVER_SERVICE: &str = "k3s.service";

@@ -14,6 +14,16 @@ use crate::sums::Sha256;
 /// restart is seen, and mended, by the next.
 pub const GENERATION: &str = "TERRARIUM_GENERATION";
 
+/// The environment variable by which a running agent node says which join token it
+/// was started with: the digest of the file. The token belongs to what a start is
+/// made of, and is not known before the server runs.
+pub const TOKEN_DIGEST: &str = "TERRARIUM_TOKEN";
+
+/// The text of [`paths::TOKEN_MARK`] for the join token of this digest.
+pub fn token_mark(token: &Sha256) -> String {
+    format!("{TOKEN_DIGEST}={token}\n")
+}
+
 /// The digest over binary, `config.yaml` and unit that a start is made of.
 pub fn generation(role: Role, binary: &Sha256, config: &str) -> Sha256 {
     let unit = text(role, "");
@@ -49,6 +59,10 @@ fn text(role: Role, generation: &str) -> String {
         Role::Server => ("Lightweight Kubernetes (server)", "server", paths::SERVER_ENV),
         Role::Agent => ("Lightweight Kubernetes (agent node)", "agent", paths::AGENT_ENV),
     };
+    let mark = match role {
+        Role::Server => String::new(),
+        Role::Agent => format!("EnvironmentFile=-{}\n", paths::TOKEN_MARK),
+    };
     let binary = paths::BINARY;
     format!(
         "\
@@ -67,6 +81,7 @@ WantedBy=multi-user.target
 Type=notify
 # What this k3s was started with: binary, config.yaml and this unit.
 Environment={GENERATION}={generation}
+{mark}\
 # Proxies and the like, from an administrator.
 EnvironmentFile=-/etc/default/%N
 EnvironmentFile=-{environment}
@@ -150,17 +165,20 @@ mod tests {
     fn agent_differs_in_command_and_environment_only() {
         let digest = Sha256::new([1; 32]);
         let (server, agent) = (render(Server, &digest), render(Agent, &digest));
-        let differing: Vec<_> =
-            server.lines().zip(agent.lines()).filter(|(a, b)| a != b).map(|(_, b)| b).collect();
+        let only = |one: &str, other: &str| -> Vec<String> {
+            let other: Vec<&str> = other.lines().collect();
+            one.lines().filter(|line| !other.contains(line)).map(str::to_owned).collect()
+        };
         assert_eq!(
-            differing,
+            only(&agent, &server),
             [
                 "Description=Lightweight Kubernetes (agent node)",
+                "EnvironmentFile=-/etc/rancher/k3s/cluster-token.env",
                 "EnvironmentFile=-/etc/systemd/system/k3s-agent.service.env",
                 "ExecStart=/usr/local/bin/k3s agent",
             ]
         );
-        assert_eq!(server.lines().count(), agent.lines().count());
+        assert_eq!(only(&server, &agent).len(), 3);
     }
 
     #[test]

@@ -98,6 +98,8 @@ fn the_server() {
     - pi-1
     # The administrator's credentials are root's alone.
     write-kubeconfig-mode: "0600"
+    # Agent nodes join by a token of their own: the server's is an administrator's.
+    agent-token-file: /etc/rancher/k3s/agent-token
     disable:
     - metrics-server
     - traefik

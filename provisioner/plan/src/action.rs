@@ -89,6 +89,9 @@ pub struct UnitWait {
     /// `TERRARIUM_GENERATION` of the wanted process: one that is already on
     /// its way up with it is watched, not restarted.
     pub generation: String,
+    /// A file whose digest such a process must have as `TERRARIUM_TOKEN` too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// Seconds until it must be active.
     pub deadline: u64,
 }
@@ -101,8 +104,10 @@ pub enum Content {
     Text(String),
     /// A binary of the operator's cache.
     Artifact(Binary),
-    /// The join token, read from the live server when it is needed.
-    ServerToken,
+    /// The token agent nodes join by, read from the live server when it is needed.
+    JoinToken,
+    /// Its digest, as the unit of an agent node reads it.
+    JoinTokenMark,
 }
 
 /// An action as the executor sends it.
@@ -179,7 +184,9 @@ impl Action {
                 stdin: Stdin::Content,
                 deadline: match content {
                     Content::Artifact(_) => UPLOAD_DEADLINE,
-                    Content::Text(_) | Content::ServerToken => WRITE_DEADLINE,
+                    Content::Text(_) | Content::JoinToken | Content::JoinTokenMark => {
+                        WRITE_DEADLINE
+                    }
                 },
             }),
             Self::Packages { names } => Some(step(dpkg::packages(names), PACKAGES_DEADLINE)),

@@ -57,7 +57,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Vec<Change> {
     let generation = generation(&[&package.program, &package.unit]);
     let mut changes = Vec::new();
     changes.extend(unit(&generation, facts));
-    let start = start("agent.start", "start the node agent", UNIT, &generation, DEADLINE, facts);
+    let start = start(&generation, facts);
     changes.extend(configure(&context.artifacts.agent_config, start.is_some(), facts));
     changes.extend(start);
     changes
@@ -164,32 +164,34 @@ fn artifact(path: &str, mode: &str, binary: Binary) -> Action {
     }
 }
 
-/// Starts a unit unless it runs, enabled, with exactly this generation of its inputs.
-pub(crate) fn start(
-    id: &str,
-    title: &str,
-    unit: &str,
-    generation: &str,
-    deadline: u64,
-    facts: &Facts,
-) -> Option<Change> {
-    let reason = match facts.units.get(unit) {
-        None => "not running".to_owned(),
-        Some(found) if found.active != "active" => format!("is {}", found.active),
+/// Why a unit does not run, enabled, with exactly this generation of its inputs.
+pub(crate) fn differs(unit: &str, generation: &str, facts: &Facts) -> Option<String> {
+    match facts.units.get(unit) {
+        None => Some("not running".to_owned()),
+        Some(found) if found.active != "active" => Some(format!("is {}", found.active)),
         Some(found) if found.generation.as_deref() != Some(generation) => {
-            "runs with an earlier binary or configuration".to_owned()
+            Some("runs with an earlier binary or configuration".to_owned())
         }
-        Some(found) if found.needs_reload => "systemd has not read its unit file".to_owned(),
-        Some(found) if found.enabled != "enabled" => "would not start at boot".to_owned(),
-        Some(_) => return None,
+        Some(found) if found.needs_reload => Some("systemd has not read its unit file".to_owned()),
+        Some(found) if found.enabled != "enabled" => Some("would not start at boot".to_owned()),
+        Some(_) => None,
+    }
+}
+
+/// Starts the agent unless it runs so.
+fn start(generation: &str, facts: &Facts) -> Option<Change> {
+    let reason = differs(UNIT, generation, facts)?;
+    let wait = UnitWait {
+        unit: UNIT.to_owned(),
+        generation: generation.to_owned(),
+        token: None,
+        deadline: DEADLINE,
     };
-    Some(Change::new(id, title, reason).effect(Effect::Restarts(unit.to_owned())).act(
-        Action::Start(UnitWait {
-            unit: unit.to_owned(),
-            generation: generation.to_owned(),
-            deadline,
-        }),
-    ))
+    Some(
+        Change::new("agent.start", "start the node agent", reason)
+            .effect(Effect::Restarts(UNIT.to_owned()))
+            .act(Action::Start(wait)),
+    )
 }
 
 #[cfg(test)]

@@ -77,6 +77,18 @@ pub struct Facts {
     pub images: Vec<String>,
     /// First line of `k3s --version`.
     pub k3s_version: Option<String>,
+    /// On the server: the secret that agent nodes join by.
+    pub agent_secret: Option<AgentSecret>,
+    /// On the server: sha256 of the token that agent nodes join by, as k3s wrote
+    /// it; the token itself never leaves the node. `None` while there is none but
+    /// the server's own.
+    pub token_sha256: Option<String>,
+    /// On the server: its own token is one that agent nodes had to hold.
+    pub handed_out: bool,
+    /// On an agent node: files that hold the server's own token.
+    pub server_tokens: Vec<String>,
+    /// On an agent node: files of an administrator's that name another token.
+    pub foreign_tokens: Vec<String>,
     /// On a running server: the cluster as its API tells it.
     pub cluster: Option<Cluster>,
 }
@@ -135,6 +147,20 @@ pub struct UnitFact {
     pub needs_reload: bool,
     /// `TERRARIUM_GENERATION` of the running main process.
     pub generation: Option<String>,
+    /// `TERRARIUM_TOKEN` of the running main process: sha256 of the join token.
+    pub token: Option<String>,
+}
+
+/// The secret that agent nodes join by, on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentSecret {
+    /// There is none: agent nodes join by the server's own token.
+    Missing,
+    /// It is there, and k3s has not been started with it.
+    Pending,
+    /// k3s has been started with it.
+    InForce,
 }
 
 /// One interface with a global address.
@@ -151,8 +177,6 @@ pub struct Interface {
 /// The cluster as a running server's API tells it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Cluster {
-    /// sha256 of the node token file; the token itself never leaves the node.
-    pub token_sha256: Option<String>,
     /// The Kubernetes nodes.
     pub nodes: Vec<KubeNode>,
     /// What the release query printed, verbatim.

@@ -8,9 +8,13 @@ use terrarium_inventory::{
     Artifacts as Source, Cluster, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
 };
 use terrarium_k3s::sums::Sha256;
+use terrarium_k3s::unit;
 
 use crate::planner::{Artifacts, Binary, Context, Package};
 use crate::{Action, Change, Clock, Content, Facts, FileFact, ModuleState, UnitFact, agent};
+
+/// The digest of the token that agent nodes join by.
+pub(crate) const TOKEN: &str = "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
 
 pub(crate) fn node(name: &str) -> Node {
     Node {
@@ -125,7 +129,11 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
                     Content::Artifact(Binary::K3s(_)) => "a".repeat(64),
                     Content::Artifact(Binary::Agent(_)) => "b".repeat(64),
                     Content::Artifact(Binary::Image(_)) => "d".repeat(64),
-                    Content::ServerToken => "c".repeat(64),
+                    Content::JoinToken => TOKEN.to_owned(),
+                    Content::JoinTokenMark => {
+                        let token = Sha256::parse(TOKEN).unwrap();
+                        Sha256::of(unit::token_mark(&token).as_bytes()).to_string()
+                    }
                 };
                 let mode = mode.as_deref().unwrap_or("0755").trim_start_matches('0').to_owned();
                 facts.files.insert(path.clone(), file(sha256, mode));
@@ -143,6 +151,7 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
                     enabled: "enabled".to_owned(),
                     needs_reload: false,
                     generation: Some(wait.generation.clone()),
+                    token: wait.token.as_ref().map(|path| facts.files[path].sha256.clone()),
                 };
                 facts.units.insert(wait.unit.clone(), unit);
             }

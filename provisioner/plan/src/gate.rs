@@ -6,7 +6,7 @@ use terrarium_inventory::{Inventory, Node};
 
 use crate::os::{boot, clock, modules, reboot};
 use crate::planner::{Context, is_server};
-use crate::{Facts, ModuleState, Refusal};
+use crate::{Facts, ModuleState, Refusal, join};
 
 const MIB: u64 = 1024 * 1024;
 /// k3s' own data, images and logs on a node with a small stack.
@@ -183,6 +183,7 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
             "give the server a cable, or turn power saving off: `nmcli radio` / wifi.powersave=2",
         ));
     }
+    notes.extend(join::notes(node, facts));
     notes
 }
 

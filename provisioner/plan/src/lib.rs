@@ -13,6 +13,7 @@ mod event;
 mod facts;
 mod gate;
 mod image;
+mod join;
 mod k3s;
 mod labels;
 mod measured;
@@ -29,7 +30,9 @@ mod fixture;
 pub use action::{Action, Content, Stdin, Step, UnitWait};
 pub use change::{Barrier, Change, Effect, Plan, Refusal, StackChange};
 pub use event::{Event, Outcome, Report, State};
-pub use facts::{Clock, Cluster, Facts, FileFact, Interface, ModuleState, Swap, UnitFact};
+pub use facts::{
+    AgentSecret, Clock, Cluster, Facts, FileFact, Interface, ModuleState, Swap, UnitFact,
+};
 pub use image::{FORMER_REPOSITORY, REPOSITORY as IMAGE_REPOSITORY};
 pub use labels::{board, level, node_labels};
 pub use measured::{NoBoard, measured_board};

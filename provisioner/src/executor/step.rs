@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use terrarium_k3s::paths;
 use terrarium_k3s::sums::Sha256;
+use terrarium_k3s::token::JoinToken;
+use terrarium_k3s::{paths, unit};
 use terrarium_plan::{Action, Content, State, Step};
 use terrarium_ssh::{Command, Output};
 
@@ -34,10 +35,15 @@ pub(super) async fn perform(
             let step = action.step(run.artifacts.sha256(binary));
             upload(host, step, local, action, reporter, change).await?
         }
-        Action::Write { content: Content::ServerToken, .. } => {
-            let token = server_token(run).await?;
-            let step = action.step(Some(&digest(&token)));
-            send(host, step, token, action).await?
+        Action::Write { content: Content::JoinToken, .. } => {
+            let token = join_token(run).await?;
+            let step = action.step(Some(&token.digest().to_string()));
+            send(host, step, token.reveal().to_owned().into_bytes(), action).await?
+        }
+        Action::Write { content: Content::JoinTokenMark, .. } => {
+            let mark = unit::token_mark(&join_token(run).await?.digest());
+            let step = action.step(Some(&digest(mark.as_bytes())));
+            send(host, step, mark.into_bytes(), action).await?
         }
         Action::Write { content: Content::Text(text), .. } => {
             let step = action.step(Some(&digest(text.as_bytes())));
@@ -117,24 +123,30 @@ async fn upload(
     }
 }
 
-/// The join token of the live server; it goes from node to node through this
-/// process' memory and nowhere else.
-async fn server_token(run: &Run) -> Result<Vec<u8>, Failure> {
+/// The token that agent nodes join by; it goes from node to node through this
+/// process' memory and nowhere else. Anything else that the server has there is
+/// refused: its own token must not reach another node.
+async fn join_token(run: &Run) -> Result<JoinToken, Failure> {
     let server = kube::server(run)?;
-    let command = Command::new("read the join token", format!("cat {}", paths::NODE_TOKEN))
+    let (name, path) = (&server.node.name, paths::AGENT_TOKEN);
+    let command = Command::new("read the join token", format!("cat {path}"))
         .as_root()
         .deadline(Duration::from_secs(30));
     let output = server.run(command).await?;
-    if output.status != 0 || output.stdout.is_empty() {
-        return Err(Failure::plain(
-            Code::Change,
-            format!("node `{}`: {} cannot be read", server.node.name, paths::NODE_TOKEN),
-        )
-        .hint(Some(
-            "the server writes it at its first start: see `journalctl -u k3s` there".to_owned(),
+    if output.status != 0 {
+        let what = format!("node `{name}`: {path} cannot be read");
+        return Err(Failure::plain(Code::Change, what).hint(Some(
+            "the server writes it at every start: see `journalctl -u k3s` there".to_owned(),
         )));
     }
-    Ok(output.stdout)
+    JoinToken::parse(&String::from_utf8_lossy(&output.stdout)).map_err(|error| {
+        let what = format!("node `{name}`: {path} cannot be given to agent nodes");
+        Failure::new(Code::Change, what, &error).hint(Some(format!(
+            "the server has to be started with `agent-token-file: {}`: look for files on it that \
+             set another, /etc/rancher/k3s/config.yaml.d and K3S_AGENT_TOKEN in its environment",
+            paths::AGENT_SECRET
+        )))
+    })
 }
 
 async fn wait(host: &Host, action: &Action) -> Result<(), Failure> {

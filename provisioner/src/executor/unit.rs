@@ -76,12 +76,17 @@ struct Look {
 /// already on its way up with the wanted inputs.
 async fn look(host: &Host, wait: &UnitWait, since: Option<&str>) -> Result<Look, Failure> {
     let unit = quote(&wait.unit);
+    // One that waits with an earlier join token waits in vain.
+    let token = wait.token.as_ref().map_or_else(String::new, |path| {
+        format!(" && has \"TERRARIUM_TOKEN=$(sha256sum <{} | cut -d' ' -f1)\"", quote(path))
+    });
     let begin = match since {
         Some(time) => format!("t={}", quote(time)),
         None => format!(
-            "t=$(date +%s)\nsystemctl daemon-reload\nsystemctl enable --quiet \"$u\"\n\
+            "t=$(date +%s)\nsystemctl unmask --quiet \"$u\"\nsystemctl daemon-reload\nsystemctl enable --quiet \"$u\"\n\
              p=$(systemctl show -p MainPID --value \"$u\")\n\
-             if [ \"$(systemctl show -p ActiveState --value \"$u\")\" = activating ] && tr '\\0' '\\n' 2>/dev/null <\"/proc/$p/environ\" | grep -qx TERRARIUM_GENERATION={}; then :\n\
+             has() {{ tr '\\0' '\\n' 2>/dev/null <\"/proc/$p/environ\" | grep -qx \"$1\"; }}\n\
+             if [ \"$(systemctl show -p ActiveState --value \"$u\")\" = activating ] && has TERRARIUM_GENERATION={}{token}; then :\n\
              else systemctl reset-failed \"$u\" 2>/dev/null; systemctl restart --no-block \"$u\" || exit; fi",
             wait.generation
         ),

@@ -22,13 +22,24 @@ pub(crate) fn sampled(world: &World, node: &str) -> String {
     world.sh(node, "touch /run/sampler-stop; sort -u /run/sampled")
 }
 
-/// Everything a run knows that nobody else should: the password, the join
-/// token, the services' passwords, the administrator's key.
+/// Everything a run knows that nobody else should: the password, both join
+/// tokens, the services' passwords, the administrator's key.
 pub(crate) fn all(world: &World) -> Vec<String> {
-    let token = world.sh("pi-1", "cat /var/lib/rancher/k3s/server/node-token");
-    let secret = token.rsplit(':').next().unwrap().to_owned();
+    let [own, agents] = ["token", "agent-token"]
+        .map(|name| world.sh("pi-1", &format!("cat /var/lib/rancher/k3s/server/{name}")));
+    let [secret, agents_secret] =
+        [&own, &agents].map(|token| token.rsplit(':').next().unwrap().to_owned());
+    assert_ne!(secret, agents_secret, "agent nodes join by a token of their own");
+    for node in &NODES[1..] {
+        // In whatever file: root on an agent node is no administrator.
+        let found = world.sh(
+            node,
+            &format!("grep -rlsF -- '{secret}' /etc /var/lib/rancher/k3s/agent /var/lib/terrarium /root /home /tmp || :"),
+        );
+        assert_eq!(found, "", "{node} holds the server's own token");
+    }
     let key = world.sh("pi-1", "sed -n 's/.*client-key-data: *//p' /etc/rancher/k3s/k3s.yaml");
-    let mut secrets = vec![PASSWORD.to_owned(), token, secret, key];
+    let mut secrets = vec![PASSWORD.to_owned(), own, agents, secret, agents_secret, key];
     let kubernetes = world.kubectl_json("get secrets -n terrarium");
     for item in kubernetes["items"].as_array().unwrap() {
         if item["type"] != "Opaque" {
@@ -44,7 +55,7 @@ pub(crate) fn all(world: &World) -> Vec<String> {
             }
         }
     }
-    assert!(secrets.len() >= 6, "a password for PostgreSQL and one for Redis are expected");
+    assert!(secrets.len() >= 8, "a password for PostgreSQL and one for Redis are expected");
     secrets
 }
 

@@ -29,8 +29,17 @@ pub struct Request {
     pub packages: Vec<String>,
     /// Container images by their full names.
     pub images: Vec<String>,
-    /// On the server: kubectl arguments of the release query.
-    pub releases: Option<Vec<String>>,
+    /// What the node is in its cluster.
+    pub part: Part,
+}
+
+/// What is asked of a node as the part it has in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The server, with kubectl arguments of the release query.
+    Server(Vec<String>),
+    /// An agent node.
+    Agent,
 }
 
 /// What to ask of this node; `image` is the one our own services run, when one
@@ -73,6 +82,6 @@ pub fn request(
             .chain(inventory.os.packages.clone())
             .collect(),
         images: image.map(str::to_owned).into_iter().collect(),
-        releases: is_server(node).then(|| owned(releases)),
+        part: if is_server(node) { Part::Server(owned(releases)) } else { Part::Agent },
     }
 }

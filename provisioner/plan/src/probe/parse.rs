@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use terrarium_k3s::nodes;
+use terrarium_k3s::sums::Sha256;
 use thiserror::Error;
 
-use crate::{Facts, FileFact, Interface, ModuleState, UnitFact};
+use crate::{AgentSecret, Facts, FileFact, Interface, ModuleState, UnitFact};
 
 /// Why a reply is of no use.
 #[derive(Debug, Error)]
@@ -89,7 +90,11 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "k3s" => facts.k3s_version = Some(text()),
         "package" => facts.packages.push(text()),
         "image" => facts.images.push(text()),
-        "token" => facts.cluster.get_or_insert_default().token_sha256 = Some(text()),
+        "token" => facts.token_sha256 = Some(sha256(key, value)?),
+        "agent_secret" => facts.agent_secret = Some(agent_secret(key, value)?),
+        "handed_out" => facts.handed_out = value == "yes",
+        "server_token" => facts.server_tokens.push(text()),
+        "foreign_token" => facts.foreign_tokens.push(text()),
         "nodes" => {
             let json = decoded(key, value)?;
             let nodes =
@@ -113,18 +118,27 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
             facts.cmdlines.insert(name_owned, decoded(name, value)?);
         }
         "file" => {
-            let (sha256, mode, owner) = (word(), word(), word());
-            if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(wrong(name, value, "a sha256, mode, owner and time"));
-            }
+            let (digest, mode, owner) = (word(), word(), word());
+            let sha256 = sha256(name, &digest)
+                .map_err(|_| wrong(name, value, "a sha256, mode, owner and time"))?;
             let modified = number(name, &word())?;
             facts.files.insert(name_owned, FileFact { sha256, mode, owner, modified });
         }
         "unit" => {
             let (active, enabled, reload) = (word(), word(), word());
             let generation = Some(word()).filter(|generation| !generation.is_empty());
-            let unit = UnitFact { active, enabled, needs_reload: reload == "yes", generation };
+            let unit = UnitFact {
+                active,
+                enabled,
+                needs_reload: reload == "yes",
+                generation,
+                token: None,
+            };
             facts.units.insert(name_owned, unit);
+        }
+        "unit_token" => {
+            let digest = sha256(name, value)?;
+            facts.units.entry(name_owned).and_modify(|unit| unit.token = Some(digest));
         }
         "sysctl" => {
             facts.sysctls.insert(name_owned, value.to_owned());
@@ -151,6 +165,22 @@ fn labels(value: &str) -> Option<BTreeMap<String, String>> {
     let label =
         |word: &str| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     Some(words.filter_map(label).collect())
+}
+
+/// A digest as `sha256sum` prints it.
+fn sha256(key: &str, value: &str) -> Result<String, ProbeError> {
+    Sha256::parse(value)
+        .map(|digest| digest.to_string())
+        .map_err(|_| wrong(key, value, "a sha256 in hex"))
+}
+
+fn agent_secret(key: &str, value: &str) -> Result<AgentSecret, ProbeError> {
+    match value {
+        "missing" => Ok(AgentSecret::Missing),
+        "pending" => Ok(AgentSecret::Pending),
+        "in-force" => Ok(AgentSecret::InForce),
+        _ => Err(wrong(key, value, "missing, pending or in-force")),
+    }
 }
 
 fn hex(value: &str) -> Option<u32> {
@@ -235,6 +265,8 @@ mod tests {
             ("file /etc/x\tnothing", "`nothing` for `/etc/x`"),
             ("module overlay\tperhaps", "`perhaps` for `overlay`"),
             ("hosts\t***", "`***` for `hosts`"),
+            ("token\tK10abc::node:x", "for `token`"),
+            ("agent_secret\tsoon", "`soon` for `agent_secret`"),
         ] {
             let error = parse(&format!("{line}\nnow\t1\n"), None).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
@@ -245,7 +277,7 @@ mod tests {
         #[test]
         fn no_reply_makes_it_panic(reply in "(?s).{0,400}", value in "[\\PC\t]{0,80}") {
             let _ = parse(&reply, Some(i64::MAX));
-            for key in ["now", "nodes", "throttled", "address", "file x", "unit x", "memory_kib"] {
+            for key in ["now", "nodes", "throttled", "address", "file x", "unit x", "unit_token x", "token", "memory_kib"] {
                 let _ = parse(&format!("{key}\t{value}\nnow\t-1\n"), Some(i64::MIN));
             }
         }

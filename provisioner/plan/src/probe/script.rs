@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Request;
+use terrarium_k3s::paths;
+
+use super::{Part, Request};
 use crate::action::DIGESTS;
 use crate::image::PINNED;
 use crate::namespace::NAMESPACE;
@@ -23,8 +25,21 @@ pub fn script(request: &Request) -> String {
     for (function, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         let _ = writeln!(script, "{function} {}", words(list));
     }
-    if let Some(releases) = &request.releases {
-        script.push_str(&CLUSTER.replace("@RELEASES@", &words(releases)));
+    match &request.part {
+        Part::Server(releases) => {
+            let paths = [
+                ("@SECRET@", paths::AGENT_SECRET),
+                ("@AGENT_TOKEN@", paths::AGENT_TOKEN),
+                ("@SERVER_TOKEN@", paths::SERVER_TOKEN),
+                ("@HANDED_OUT@", paths::HANDED_OUT),
+                ("@RELEASES@", &words(releases)),
+            ];
+            script.push_str(&with(SERVER, &paths));
+        }
+        Part::Agent => {
+            let paths = [("@TOKEN@", paths::TOKEN), ("@ENV@", paths::AGENT_ENV)];
+            script.push_str(&with(AGENT, &paths));
+        }
     }
     // Last, so that nothing slow lies between reading the clock and its
     // arrival; its presence also shows that the reply is whole.
@@ -35,6 +50,10 @@ pub fn script(request: &Request) -> String {
         .replace("@PIN@", label)
         .replace("@PINNED@", value)
         .replace("@NAMESPACE@", NAMESPACE)
+}
+
+fn with(script: &str, names: &[(&str, &str)]) -> String {
+    names.iter().fold(script.to_owned(), |script, (name, text)| script.replace(name, text))
 }
 
 const COMMON: &str = r#"LC_ALL=C; export LC_ALL
@@ -85,9 +104,12 @@ units() {
     while IFS='=' read -r k v; do case $k in ActiveState) a=$v;; UnitFileState) l=$v;; NeedDaemonReload) n=$v;; MainPID) p=$v;; esac; done <<X
 $(systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p MainPID "$u")
 X
-    g=''
-    [ "${p:-0}" -gt 0 ] && g=$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ" | sed -n 's/^TERRARIUM_GENERATION=//p')
-    [ -n "$l" ] && e "unit $u" "$a $l $n $g"
+    v=''
+    [ "${p:-0}" -gt 0 ] && v=$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ" | grep '^TERRARIUM_')
+    [ -n "$l" ] || continue
+    e "unit $u" "$a $l $n $(printf '%s\n' "$v" | sed -n 's/^TERRARIUM_GENERATION=//p')"
+    t=$(printf '%s\n' "$v" | sed -n 's/^TERRARIUM_TOKEN=//p')
+    [ -n "$t" ] && e "unit_token $u" "$t"
   done; :
 }
 sysctls() { for k; do f=/proc/sys/$(printf %s "$k" | tr . /); [ -r "$f" ] && e "sysctl $k" "$(cat "$f")"; done; :; }
@@ -109,16 +131,28 @@ images() {
 packages() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" {print "package\t" $1}'; :; }
 "#;
 
-const CLUSTER: &str = r#"if systemctl is-active --quiet k3s.service; then
-  t=/var/lib/rancher/k3s/server/node-token
-  [ -f "$t" ] && { s=$(sha256sum <"$t"); e token "${s%% *}"; }
+// Only k3s' own token for agent nodes is told of, and only by its digest: beside
+// it lie `token` and `node-token`, which are the server's.
+const SERVER: &str = r#"s=@SECRET@ t=@AGENT_TOKEN@ o=@SERVER_TOKEN@ h=@HANDED_OUT@
+if [ ! -s "$s" ]; then e agent_secret missing
+elif [ ! -e "$t" ] || [ "$s" -nt "$t" ]; then e agent_secret pending
+else e agent_secret in-force; fi
+[ ! -L "$t" ] && grep -q '^K10[0-9a-f]*::node:' "$t" 2>/dev/null && { d=$(sha256sum <"$t"); e token "${d%% *}"; }
+[ -s "$h" ] && [ -s "$o" ] && { d=$(sha256sum <"$o"); [ "$(cat "$h")" = "${d%% *}" ] && e handed_out yes; }
+if systemctl is-active --quiet k3s.service; then
   k() { timeout 20 /usr/local/bin/k3s kubectl --request-timeout=15s "$@" 2>/dev/null; }
   n=$(k get nodes -o json) && printf %s "$n" | b nodes && k @RELEASES@ | b releases && e namespace "$(k get namespace @NAMESPACE@ --ignore-not-found -o go-template='{{.metadata.name}}{{range $k, $v := .metadata.labels}} {{$k}}={{$v}}{{end}}')"
 fi
 "#;
 
+const AGENT: &str = r#"for f in @TOKEN@ @TOKEN@.terrarium-new; do grep -qs '::server:' "$f" && e server_token "$f"; done
+for f in /etc/default/k3s-agent @ENV@; do grep -qsE '^[[:space:]]*K3S_TOKEN' "$f" && e foreign_token "$f"; done
+"#;
+
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
 
     fn request() -> Request {
@@ -130,7 +164,7 @@ mod tests {
             modules: list("overlay"),
             packages: list("bash"),
             images: list("terrarium.invalid/source:0.1.0"),
-            releases: Some(list("get")),
+            part: Part::Server(list("get")),
         }
     }
 
@@ -154,5 +188,88 @@ mod tests {
             facts.page_size >= 4096 && facts.memory_bytes > 0 && facts.boot_time > 0,
             "{facts:?}"
         );
+    }
+
+    /// What the script for this part says of files in a folder that stands for
+    /// the node's own; `path=text`, `path->target` for a link.
+    fn said(part: Part, files: &[(&str, &str)]) -> Vec<String> {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path.trim_start_matches('/'));
+        for (second, (path, text)) in (1_u64..).zip(files) {
+            std::fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+            match text.strip_prefix("->") {
+                Some(target) => std::os::unix::fs::symlink(at(target), at(path)).unwrap(),
+                None => {
+                    std::fs::write(at(path), text).unwrap();
+                    // What is named later was written later.
+                    let file = std::fs::File::options().write(true).open(at(path)).unwrap();
+                    file.set_modified(UNIX_EPOCH + Duration::from_secs(second)).unwrap();
+                }
+            }
+        }
+        let script = script(&Request { files: Vec::new(), part, ..request() });
+        let start = script.rfind("packages bash").unwrap();
+        let script =
+            format!("{}{}", &script[..script.find("e machine").unwrap()], &script[start..]);
+        let moved = script
+            .replace("/etc/", &format!("{}/etc/", root.path().display()))
+            .replace("/var/lib/", &format!("{}/var/lib/", root.path().display()));
+        let output = std::process::Command::new("sh").args(["-c", &moved]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let own = ["agent_secret", "token", "handed_out", "server_token", "foreign_token"];
+        text.lines()
+            .filter(|line| own.contains(&line.split('\t').next().unwrap()))
+            .map(|line| line.replace(root.path().to_str().unwrap(), ""))
+            .collect()
+    }
+
+    #[test]
+    fn a_server_tells_of_its_join_token_and_of_no_other() {
+        use terrarium_k3s::sums::Sha256;
+        let server = || Part::Server(vec!["get".to_owned()]);
+        let hash = "a".repeat(64);
+        let (admins, nodes) =
+            (format!("K10{hash}::server:{hash}\n"), format!("K10{hash}::node:{hash}\n"));
+        let digest = Sha256::of(nodes.as_bytes());
+        let told = format!("{}\n", Sha256::of(admins.as_bytes()));
+        let link = format!("->{}", paths::SERVER_TOKEN);
+        let (secret, token, own) = (paths::AGENT_SECRET, paths::AGENT_TOKEN, paths::SERVER_TOKEN);
+        let in_force = format!("token\t{digest}");
+        for (files, expected) in [
+            (vec![], vec!["agent_secret\tmissing"]),
+            (vec![(own, &*admins), (token, &link)], vec!["agent_secret\tmissing"]),
+            (vec![(secret, "")], vec!["agent_secret\tmissing"]),
+            (vec![(secret, "x")], vec!["agent_secret\tpending"]),
+            (vec![(token, &*nodes), (secret, "x")], vec!["agent_secret\tpending", &in_force]),
+            (vec![(secret, "x"), (token, &*nodes)], vec!["agent_secret\tin-force", &in_force]),
+            (vec![(secret, "x"), (token, &*admins)], vec!["agent_secret\tin-force"]),
+            (
+                vec![(own, &*admins), (paths::HANDED_OUT, &*told)],
+                vec!["agent_secret\tmissing", "handed_out\tyes"],
+            ),
+            (vec![(own, &*nodes), (paths::HANDED_OUT, &*told)], vec!["agent_secret\tmissing"]),
+        ] {
+            assert_eq!(said(server(), &files), expected, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn an_agent_node_tells_where_it_holds_the_servers_token() {
+        let (admins, nodes) = ("K10aa::server:x\n", "K10aa::node:x\n");
+        let left = format!("{}.terrarium-new", paths::TOKEN);
+        for (path, text, expected) in [
+            (paths::TOKEN, nodes, None),
+            (paths::TOKEN, admins, Some("server_token\t/etc/rancher/k3s/cluster-token".to_owned())),
+            (&*left, admins, Some(format!("server_token\t{left}"))),
+            (paths::AGENT_ENV, "# K3S_TOKEN=x\nHTTP_PROXY=y\n", None),
+            (
+                paths::AGENT_ENV,
+                "K3S_TOKEN=x\n",
+                Some(format!("foreign_token\t{}", paths::AGENT_ENV)),
+            ),
+        ] {
+            let lines = said(Part::Agent, &[(path, text)]);
+            assert_eq!(lines, expected.into_iter().collect::<Vec<_>>(), "{path} {text}");
+        }
     }
 }

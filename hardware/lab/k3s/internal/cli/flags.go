@@ -52,6 +52,8 @@ var flags = build(
 		flag{name: "server", short: "s", env: "K3S_URL", only: Agent},
 	),
 	used(
+		flag{name: "agent-token", env: "K3S_AGENT_TOKEN", only: Server},
+		flag{name: "agent-token-file", env: "K3S_AGENT_TOKEN_FILE", only: Server},
 		flag{name: "cluster-cidr", only: Server},
 		flag{name: "service-cidr", only: Server},
 		flag{name: "service-node-port-range", only: Server},
@@ -82,7 +84,7 @@ var flags = build(
 		"etcd-arg", "etcd-disable-snapshots", "etcd-expose-metrics", "etcd-snapshot-name", "etcd-snapshot-schedule-cron",
 		"etcd-snapshot-retention", "etcd-snapshot-dir", "etcd-snapshot-compress", "etcd-s3", "kine-tls", "disable-etcd"),
 	refused("the lab stand-in runs one server only", list, Server,
-		"server", "cluster-init", "cluster-reset", "cluster-reset-restore-path", "agent-token", "agent-token-file"),
+		"server", "cluster-init", "cluster-reset", "cluster-reset-restore-path"),
 	refused("the lab stand-in always runs every component of a server", list, Server,
 		"disable-agent", "disable-apiserver", "disable-controller-manager", "disable-scheduler", "disable-kube-proxy"),
 	refused("the lab stand-in has fixed ports", list, Server, "https-listen-port", "advertise-port", "bind-address"),

@@ -31,6 +31,7 @@ type Options struct {
 	KubeletArgs     []string
 	KubeProxyArgs   []string
 	Token           *token.Token // nil: a server makes its own
+	AgentToken      *token.Token // servers only; nil: agents join by Token
 	ServerURL       *url.URL     // agents only
 	Cluster         Cluster      // servers only
 	Kubeconfig      string
@@ -184,26 +185,32 @@ func (c Cluster) APIServiceIP() net.IP {
 }
 
 func (o *Options) setToken(v values) error {
-	text := v.text("token", "")
-	if file := v.text("token-file", ""); text == "" && file != "" {
+	var err error
+	if o.Token, err = v.token("token", token.User); err != nil {
+		return err
+	}
+	if o.Token == nil && o.Role == Agent {
+		return ErrTokenRequired
+	}
+	o.AgentToken, err = v.token("agent-token", token.AgentUser)
+	return err
+}
+
+// token reads one of two tokens: the text itself or, without it, the file.
+func (v values) token(name, user string) (*token.Token, error) {
+	text := v.text(name, "")
+	if file := v.text(name+"-file", ""); text == "" && file != "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return fmt.Errorf("read the token: %w", err)
+			return nil, fmt.Errorf("read the token: %w", err)
 		}
 		text = strings.TrimSpace(string(content))
 	}
 	if text == "" {
-		if o.Role == Agent {
-			return ErrTokenRequired
-		}
-		return nil
+		return nil, nil
 	}
-	parsed, err := token.Parse(text)
-	if err != nil {
-		return err
-	}
-	o.Token = &parsed
-	return nil
+	parsed, err := token.Parse(text, user)
+	return &parsed, err
 }
 
 func (o *Options) setServer(v values) error {

@@ -43,10 +43,15 @@ var errUnauthorized = errors.New("401 Unauthorized: not authorized, the token's 
 type supervisor struct {
 	base  string // https://host:port
 	token token.Token
+	// identity is the base of the files of a certificate from an earlier join,
+	// which is shown beside the token.
+	identity string
 }
 
-func newSupervisor(host string, t token.Token) supervisor {
-	return supervisor{base: "https://" + net.JoinHostPort(host, strconv.Itoa(layout.SupervisorPort)), token: t}
+// newSupervisor logs in as an agent node does, whosever token it is given.
+func newSupervisor(host string, t token.Token, identity string) supervisor {
+	base := "https://" + net.JoinHostPort(host, strconv.Itoa(layout.SupervisorPort))
+	return supervisor{base: base, token: t.As(token.AgentUser), identity: identity}
 }
 
 // join asks until the server answers or ctx ends, with a pause in between. It
@@ -100,7 +105,11 @@ func (s supervisor) attempt(ctx context.Context, request wire.JoinRequest) (wire
 	post.SetBasicAuth(s.token.Credentials())
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(bundle)
-	content, err := fetch(post, &tls.Config{RootCAs: roots})
+	config := &tls.Config{RootCAs: roots}
+	if cert, err := tls.LoadX509KeyPair(s.identity+".crt", s.identity+".key"); err == nil {
+		config.Certificates = []tls.Certificate{cert}
+	}
+	content, err := fetch(post, config)
 	if err != nil {
 		return wire.JoinReply{}, err
 	}

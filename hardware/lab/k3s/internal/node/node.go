@@ -89,7 +89,7 @@ func (n *Node) Start(ctx context.Context) error {
 		case <-n.gate:
 		}
 	}
-	reply, err := newSupervisor(n.server, n.token).join(ctx, id.request, n.pause)
+	reply, err := newSupervisor(n.server, n.token, n.options.Data.Agent("client-kubelet")).join(ctx, id.request, n.pause)
 	if err != nil {
 		return err
 	}

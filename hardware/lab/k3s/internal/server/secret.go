@@ -14,29 +14,56 @@ import (
 // errOtherToken is a server restarted with a secret that is not its cluster's.
 var errOtherToken = errors.New("bootstrap data already found and encrypted with different token")
 
-// settleToken decides the cluster's token: the one on disk from an earlier
-// start, else the one given, else a new one. The kept copy is the authority;
-// token and node-token are for people to read.
-func settleToken(data layout.Data, given *token.Token, bundle []byte) (token.Token, error) {
+// tokens are what nodes and administrators log in to a server with.
+type tokens struct {
+	// server is the administrator's, of the user "server".
+	server token.Token
+	// agent is what agent nodes join by, of the user "node".
+	agent token.Token
+}
+
+// settleTokens decides the cluster's tokens: its own is the one on disk from an
+// earlier start, else the one given, else a new one. The kept copy is the
+// authority; the other files are for people to read. Agent nodes join by the
+// secret given for them, else by the server's own.
+func settleTokens(data layout.Data, given, agent *token.Token, bundle []byte) (tokens, error) {
 	kept := data.Server("cred", "token")
-	chosen, err := readToken(kept)
+	own, err := readToken(kept)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && given != nil:
-		chosen = given.For(bundle)
+		own = given.For(bundle, token.User)
 	case errors.Is(err, os.ErrNotExist):
-		chosen = token.New(bundle)
+		own = token.New(bundle)
 	case err != nil:
-		return token.Token{}, err
-	case given != nil && given.For(bundle) != chosen:
-		return token.Token{}, errOtherToken
+		return tokens{}, err
+	case given != nil && given.For(bundle, token.User) != own:
+		return tokens{}, errOtherToken
 	}
-	content := []byte(chosen.Reveal() + "\n")
-	for _, path := range []string{kept, data.Server("token"), data.Server("node-token")} {
-		if err := pki.WriteFile(path, content, 0o600); err != nil {
-			return token.Token{}, err
+	settled := tokens{server: own, agent: own.As(token.AgentUser)}
+	for _, path := range []string{kept, data.Server("token")} {
+		if err := pki.WriteFile(path, []byte(own.Reveal()+"\n"), 0o600); err != nil {
+			return tokens{}, err
 		}
 	}
-	return chosen, nil
+	if err := link(data.Server("token"), data.Server("node-token")); err != nil {
+		return tokens{}, err
+	}
+	if agent == nil {
+		return settled, link(data.Server("token"), data.Server("agent-token"))
+	}
+	settled.agent = agent.For(bundle, token.AgentUser)
+	return settled, pki.WriteFile(data.Server("agent-token"), []byte(settled.agent.Reveal()+"\n"), 0o600)
+}
+
+// link puts a symbolic link in the place of whatever is there.
+func link(target, path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("replace %s: %w", path, err)
+	}
+	if err := os.Symlink(target, path); err != nil {
+		return fmt.Errorf("link %s: %w", path, err)
+	}
+	return nil
 }
 
 func readToken(path string) (token.Token, error) {
@@ -44,5 +71,5 @@ func readToken(path string) (token.Token, error) {
 	if err != nil {
 		return token.Token{}, fmt.Errorf("read the cluster's token: %w", err)
 	}
-	return token.Parse(strings.TrimSpace(string(content)))
+	return token.Parse(strings.TrimSpace(string(content)), token.User)
 }

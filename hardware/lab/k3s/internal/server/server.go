@@ -35,7 +35,7 @@ func Run(ctx context.Context, o cli.Options) error {
 	if err != nil {
 		return err
 	}
-	secret, err := settleToken(o.Data, o.Token, roots.server.PEM)
+	secrets, err := settleTokens(o.Data, o.Token, o.AgentToken, roots.server.PEM)
 	if err != nil {
 		return err
 	}
@@ -46,15 +46,15 @@ func Run(ctx context.Context, o cli.Options) error {
 	if err != nil {
 		return err
 	}
-	s := supervisor{authorities: roots, token: secret, cluster: o.Cluster, client: client}
-	if err := s.listen(ctx, o.Data); err != nil {
+	s := supervisor{authorities: roots, tokens: secrets, cluster: o.Cluster, client: client, data: o.Data}
+	if err := s.listen(ctx); err != nil {
 		return err
 	}
 
 	// The node's own parts start beside the control plane: containerd and the
 	// images need no API.
 	api := make(chan struct{})
-	own := node.OnServer(o, ip, secret, api)
+	own := node.OnServer(o, ip, secrets.agent, api)
 	joined := make(chan error, 1)
 	go func() { joined <- own.Start(ctx) }()
 

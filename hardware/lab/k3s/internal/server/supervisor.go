@@ -4,12 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,24 +34,26 @@ const largestRequest = 64 << 10
 // says so with 503 until then.
 type supervisor struct {
 	authorities authorities
-	token       token.Token
+	tokens      tokens
 	cluster     cli.Cluster
 	client      kubernetes.Interface
+	data        layout.Data
 }
 
 // listen serves until ctx ends; it returns once the port is taken.
-func (s supervisor) listen(ctx context.Context, data layout.Data) error {
+func (s supervisor) listen(ctx context.Context) error {
 	listener, err := net.Listen("tcp", ":"+strconv.Itoa(layout.SupervisorPort))
 	if err != nil {
 		return fmt.Errorf("listen for joining nodes: %w", err)
 	}
-	web := &http.Server{Handler: s.routes(), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	// A certificate is asked for and not demanded: who has none yet shows a token.
+	web := &http.Server{Handler: s.routes(), TLSConfig: &tls.Config{ClientAuth: tls.RequestClientCert}, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
 	go func() {
 		<-ctx.Done()
 		web.Close() //nolint:errcheck // joining nodes try again
 	}()
 	go func() {
-		err := web.ServeTLS(listener, data.TLS("serving-kube-apiserver.crt"), data.TLS("serving-kube-apiserver.key"))
+		err := web.ServeTLS(listener, s.data.TLS("serving-kube-apiserver.crt"), s.data.TLS("serving-kube-apiserver.key"))
 		if !errors.Is(err, http.ErrServerClosed) {
 			logrus.Errorf("The endpoint for joining nodes ended: %v", err)
 		}
@@ -64,12 +70,12 @@ func (s supervisor) routes() http.Handler {
 		w.Write([]byte("pong")) //nolint:errcheck // the caller went away
 	})
 	mux.HandleFunc("POST "+wire.JoinPath, s.join)
+	mux.HandleFunc("GET "+wire.BootstrapPath, s.bootstrap)
 	return mux
 }
 
 func (s supervisor) join(w http.ResponseWriter, r *http.Request) {
-	if !s.authorized(r) {
-		http.Error(w, "not authorized", http.StatusUnauthorized)
+	if !s.allow(w, r, agentRole, nodesGroup) {
 		return
 	}
 	var request wire.JoinRequest
@@ -92,12 +98,69 @@ func (s supervisor) join(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authorized compares digests, so that the time taken tells nothing.
-func (s supervisor) authorized(r *http.Request) bool {
-	user, given, present := r.BasicAuth()
-	_, secret := s.token.Credentials()
-	want, got := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(given))
-	return present && (user == "node" || user == token.User) && subtle.ConstantTimeCompare(want[:], got[:]) == 1
+// Who may do what, as k3s has it: a token gives its user's role, a certificate
+// of the cluster's client authority gives its groups.
+const (
+	serverRole = "k3s:server"
+	agentRole  = "k3s:agent"
+	nodesGroup = "system:nodes"
+)
+
+// allow answers a request of somebody without any of the roles, and says so.
+func (s supervisor) allow(w http.ResponseWriter, r *http.Request, roles ...string) bool {
+	has := s.roles(r)
+	switch {
+	case len(has) == 0:
+		http.Error(w, "not authorized", http.StatusUnauthorized)
+		return false
+	case !slices.ContainsFunc(has, func(role string) bool { return slices.Contains(roles, role) }):
+		http.Error(w, "forbidden", http.StatusForbidden)
+		return false
+	}
+	return true
+}
+
+// roles compares digests, so that the time taken tells nothing.
+func (s supervisor) roles(r *http.Request) []string {
+	user, given, _ := r.BasicAuth()
+	for role, one := range map[string]token.Token{serverRole: s.tokens.server, agentRole: s.tokens.agent} {
+		name, secret := one.Credentials()
+		want, got := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(given))
+		if user == name && subtle.ConstantTimeCompare(want[:], got[:]) == 1 {
+			return []string{role}
+		}
+	}
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return nil
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(s.authorities.client.PEM)
+	leaf := r.TLS.PeerCertificates[0]
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+		return nil
+	}
+	return leaf.Subject.Organization
+}
+
+// bootstrap hands out the authorities' keys, with which one is whoever one
+// likes: what another server of the cluster would ask for.
+func (s supervisor) bootstrap(w http.ResponseWriter, r *http.Request) {
+	if !s.allow(w, r, serverRole) {
+		return
+	}
+	reply := map[string][]byte{}
+	for _, name := range []string{"server-ca", "client-ca", "request-header-ca"} {
+		for _, kind := range []string{".crt", ".key"} {
+			content, err := os.ReadFile(s.data.TLS(name + kind))
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			reply[name+kind] = content
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(reply) //nolint:errcheck // the caller went away
 }
 
 type badRequestError struct{ what string }

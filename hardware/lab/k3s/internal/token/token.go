@@ -13,8 +13,13 @@ import (
 
 const prefix = "K10"
 
-// User is the account name a server's own token carries.
-const User = "server"
+// The account names tokens carry.
+const (
+	// User is that of a server's own token, an administrator's.
+	User = "server"
+	// AgentUser is what agent nodes log in as, whichever token they hold.
+	AgentUser = "node"
+)
 
 // ErrFormat is returned for a K10 token that is not well formed.
 var ErrFormat = errors.New("invalid token format: expected K10<CA hash>::<user>:<password>")
@@ -29,22 +34,23 @@ type Token struct {
 	secret string
 }
 
-// Parse accepts the full form and the short form, a bare secret.
-func Parse(text string) (Token, error) {
+// Parse accepts the full form and the short form, a bare secret, which is taken
+// for that user's.
+func Parse(text, user string) (Token, error) {
 	text = strings.TrimSpace(text)
 	rest, full := strings.CutPrefix(text, prefix)
 	if !full {
 		if text == "" {
 			return Token{}, ErrFormat
 		}
-		return Token{user: User, secret: text}, nil
+		return Token{user: user, secret: text}, nil
 	}
 	hash, credentials, found := strings.Cut(rest, "::")
-	user, secret, paired := strings.Cut(credentials, ":")
-	if raw, err := hex.DecodeString(hash); !found || !paired || user == "" || secret == "" || err != nil || len(raw) != sha256.Size {
+	name, secret, paired := strings.Cut(credentials, ":")
+	if raw, err := hex.DecodeString(hash); !found || !paired || name == "" || secret == "" || err != nil || len(raw) != sha256.Size {
 		return Token{}, ErrFormat
 	}
-	return Token{CAHash: hash, user: user, secret: secret}, nil
+	return Token{CAHash: hash, user: name, secret: secret}, nil
 }
 
 // New makes a token with a random secret for the cluster with this CA bundle.
@@ -54,10 +60,17 @@ func New(caBundle []byte) Token {
 	return Token{CAHash: Hash(caBundle), user: User, secret: hex.EncodeToString(secret)}
 }
 
-// For returns the same secret bound to a CA bundle, as the server's token file
-// holds it.
-func (t Token) For(caBundle []byte) Token {
-	return Token{CAHash: Hash(caBundle), user: User, secret: t.secret}
+// For returns the same secret bound to a CA bundle and a user, as a server's
+// token files hold it.
+func (t Token) For(caBundle []byte, user string) Token {
+	return Token{CAHash: Hash(caBundle), user: user, secret: t.secret}
+}
+
+// As returns the same token for another user: an agent node logs in as one,
+// whatever its token says.
+func (t Token) As(user string) Token {
+	t.user = user
+	return t
 }
 
 // Credentials are what basic authentication sends.

@@ -9,7 +9,7 @@ import (
 
 func TestNewTokenReadsBack(t *testing.T) {
 	made := New([]byte("bundle"))
-	read, err := Parse(made.Reveal() + "\n")
+	read, err := Parse(made.Reveal()+"\n", User)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestParse(t *testing.T) {
 		{text: "K10" + hash + ":server:x", fails: true},
 		{text: "K10" + strings.Repeat("z", 64) + "::server:x", fails: true},
 	} {
-		got, err := Parse(c.text)
+		got, err := Parse(c.text, User)
 		if c.fails {
 			if !errors.Is(err, ErrFormat) {
 				t.Errorf("%q: got error %v, want %v", c.text, err, ErrFormat)
@@ -57,17 +57,17 @@ func TestParse(t *testing.T) {
 }
 
 func TestShortTokenIsBoundToTheCluster(t *testing.T) {
-	short, err := Parse("hunter2")
+	short, err := Parse("hunter2", User)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "K10" + Hash([]byte("ca")) + "::server:hunter2"; short.For([]byte("ca")).Reveal() != want {
+	if want := "K10" + Hash([]byte("ca")) + "::server:hunter2"; short.For([]byte("ca"), User).Reveal() != want {
 		t.Error("the token file would not hold the given secret")
 	}
 }
 
 func TestSecretIsNeverFormatted(t *testing.T) {
-	short, err := Parse("hunter2")
+	short, err := Parse("hunter2", User)
 	if err != nil {
 		t.Fatal(err)
 	}

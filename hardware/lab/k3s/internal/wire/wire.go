@@ -8,6 +8,8 @@ const (
 	CACertsPath = "/cacerts"
 	PingPath    = "/ping"
 	JoinPath    = "/v1-lab/join"
+	// BootstrapPath is k3s' own too: it takes a server's token and no other.
+	BootstrapPath = "/v1-k3s/server-bootstrap"
 )
 
 // JoinRequest carries public keys only; private keys never leave their node.

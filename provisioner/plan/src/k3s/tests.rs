@@ -1,0 +1,111 @@
+//! What is planned for Kubernetes on one node.
+
+use terrarium_k3s::nodes::KubeNode;
+
+use super::*;
+use crate::fixture::{TOKEN, apply, context, facts, node};
+use crate::{AgentSecret, Cluster, Facts};
+
+fn planned(name: &str, own: &Facts, server: &Facts) -> Vec<Change> {
+    let mut changes = Vec::new();
+    context(own, |context| {
+        changes = plan(&node(name), &Context { server: Some(server), ..*context });
+    });
+    changes
+}
+
+fn ids(changes: &[Change]) -> Vec<&str> {
+    changes.iter().map(|change| change.id.as_str()).collect()
+}
+
+fn cluster(names: &[&str]) -> Cluster {
+    let labels: BTreeMap<_, _> = [("terrarium/board", "pi5-8gb"), ("terrarium/cpu", "armv8.2-a")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    let nodes = names.iter().map(|name| KubeNode {
+        name: (*name).to_owned(),
+        ready: true,
+        labels: labels.clone(),
+        ..KubeNode::default()
+    });
+    Cluster { nodes: nodes.collect(), ..Cluster::default() }
+}
+
+/// A server that runs, with a token for agent nodes.
+fn server() -> Facts {
+    Facts {
+        cluster: Some(cluster(&["pi-1", "pi-2"])),
+        agent_secret: Some(AgentSecret::InForce),
+        token_sha256: Some(TOKEN.to_owned()),
+        ..facts()
+    }
+}
+
+#[test]
+fn a_fresh_server_starts_at_once_and_a_fresh_worker_waits_for_it() {
+    let facts = Facts { agent_secret: Some(AgentSecret::Missing), ..facts() };
+    let server = planned("pi-1", &facts, &facts);
+    assert_eq!(
+        ids(&server),
+        [
+            "k3s.binary",
+            "k3s.agent-token",
+            "k3s.config",
+            "k3s.unit",
+            "k3s.start",
+            "k3s.ready",
+            "k3s.labels"
+        ]
+    );
+    assert!(server.iter().all(|change| change.after.is_none()));
+    let worker = planned("pi-2", &facts, &facts);
+    assert_eq!(
+        ids(&worker),
+        [
+            "k3s.binary",
+            "k3s.config",
+            "k3s.unit",
+            "k3s.token",
+            "k3s.start",
+            "k3s.ready",
+            "k3s.labels"
+        ]
+    );
+    let waits: Vec<bool> = worker.iter().map(|change| change.after.is_some()).collect();
+    assert_eq!(
+        waits,
+        [false, false, false, true, true, true, true],
+        "everything before the token overlaps the server's start"
+    );
+}
+
+#[test]
+fn a_converged_node_needs_nothing() {
+    for name in ["pi-1", "pi-2"] {
+        let mut facts = server();
+        let changes = planned(name, &facts, &facts.clone());
+        apply(&mut facts, &changes);
+        assert_eq!(ids(&planned(name, &facts, &facts)), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn no_secret_is_in_a_plan() {
+    let facts = Facts { agent_secret: Some(AgentSecret::Missing), ..facts() };
+    for name in ["pi-1", "pi-2"] {
+        let json = serde_json::to_string(&planned(name, &facts, &facts)).unwrap();
+        assert!(!json.contains("K10"), "{json}");
+        assert_eq!(json.contains("join-token"), name == "pi-2", "{json}");
+    }
+}
+
+#[test]
+fn labels_are_set_through_the_api_and_do_not_restart_k3s() {
+    let mut own = server();
+    let mut changes = planned("pi-1", &own, &own.clone());
+    apply(&mut own, &changes);
+    let mut labelled = node("pi-1");
+    labelled.labels.insert("shelf".to_owned(), "top".to_owned());
+    context(&own, |context| changes = plan(&labelled, context));
+    assert_eq!(ids(&changes), ["k3s.labels"]);
+}
