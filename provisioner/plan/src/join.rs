@@ -5,6 +5,8 @@
 //! by its kernel, once; k3s makes a token of it when it starts; and agent nodes
 //! hold that.
 
+use std::fmt::Write as _;
+
 use terrarium_inventory::{Node, Role};
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::{paths, unit};
@@ -59,11 +61,12 @@ fn make(agents: bool) -> String {
         paths::AGENT_SECRET
     );
     if agents {
-        script.push_str(&format!(
+        let _ = write!(
+            script,
             "o={}\nif [ ! -e \"$d\" ] && [ -s \"$o\" ]; then s=$(sha256sum <\"$o\"); printf '%s\\n' \"${{s%% *}}\" >{}; fi\n",
             paths::SERVER_TOKEN,
             paths::HANDED_OUT
-        ));
+        );
     }
     script.push_str(
         "{ head -c 32 /dev/random | od -An -vtx1 | tr -d ' \\n'; echo; } >\"$t\"\n\
@@ -73,11 +76,16 @@ fn make(agents: bool) -> String {
     script
 }
 
+/// The server has another secret than k3s was started with, or is about to.
+fn remade(server: &Facts) -> bool {
+    matches!(server.agent_secret, Some(AgentSecret::Missing | AgentSecret::Pending))
+        || open(server).is_some()
+}
+
 /// On the server: why it has to be started again for the secret.
 pub(crate) fn pending(node: &Node, facts: &Facts) -> Option<String> {
-    let pending = is_server(node)
-        && (facts.agent_secret == Some(AgentSecret::Pending) || open(facts).is_some());
-    pending.then(|| "runs with an earlier join token for agent nodes".to_owned())
+    (is_server(node) && remade(facts))
+        .then(|| "runs with an earlier join token for agent nodes".to_owned())
 }
 
 /// The token that agent nodes join by, as far as it is known.
@@ -92,10 +100,8 @@ enum Wanted<'a> {
 
 fn wanted<'a>(context: &Context<'a>) -> Wanted<'a> {
     let Some(server) = context.server else { return Wanted::Unknown };
-    let remade = matches!(server.agent_secret, Some(AgentSecret::Missing | AgentSecret::Pending))
-        || open(server).is_some();
     match &server.token_sha256 {
-        _ if remade => Wanted::Changing,
+        _ if remade(server) => Wanted::Changing,
         Some(digest) => Wanted::Known(digest),
         None => Wanted::Unknown,
     }

@@ -35,6 +35,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "cases fail by panicking")]
 
 mod honest;
+mod joining;
 mod manners;
 mod model;
 mod network;
@@ -64,6 +65,12 @@ fn main() {
         honest::fresh_nodes_become_a_cluster_and_a_second_run_changes_nothing,
         honest::a_node_that_wants_a_password_gets_it_and_it_is_nowhere_else,
         honest::a_run_on_a_terminal_shows_the_same,
+        joining::agent_nodes_get_a_token_that_is_good_for_joining_only,
+        joining::a_cluster_of_an_earlier_version_is_moved_over_and_told_of_its_token,
+        joining::a_move_that_fails_anywhere_is_ended_by_the_next_run,
+        joining::a_node_that_is_away_during_the_move_is_moved_when_it_is_back,
+        joining::a_server_that_offers_its_own_token_is_not_believed,
+        joining::agent_nodes_join_a_server_that_was_flashed_anew,
         manners::a_probe_with_nonsense_in_it_is_told_with_the_value_and_the_key,
         manners::a_connection_that_ends_before_or_after_a_command_is_taken_up_again,
         manners::a_command_that_fails_is_told_in_the_nodes_words,

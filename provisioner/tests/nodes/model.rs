@@ -2,6 +2,8 @@
 //! nothing it is sent is executed; each of `provision`'s scripts is recognised
 //! and its effect is taken down in a few maps.
 
+pub(crate) mod tokens;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
+use tokens::{AGENT_CA, AGENT_TOKEN, TOKEN, TOKEN_MARK};
 
 use crate::node::lock;
 use crate::shell::words;
@@ -16,8 +19,6 @@ use crate::world::{Package, sha256};
 
 const K3S: &str = "/usr/local/bin/k3s";
 const CMDLINE: &str = "/boot/firmware/cmdline.txt";
-const TOKEN: &str = "/etc/rancher/k3s/cluster-token";
-const NODE_TOKEN: &str = "/var/lib/rancher/k3s/server/node-token";
 const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
 /// What a server of k3s writes, with keys that open nothing.
 pub(crate) const K3S_YAML: &str = include_str!("../../../k3s/src/kubeconfig/k3s.yaml");
@@ -64,11 +65,12 @@ pub(crate) struct File {
     pub(crate) modified: u64,
 }
 
-/// A unit: whether it runs, and from which generation.
+/// A unit: whether it runs, from which generation and with which join token.
 #[derive(Debug, Clone)]
 pub(crate) struct Unit {
     pub(crate) active: String,
     pub(crate) generation: String,
+    pub(crate) token: String,
 }
 
 /// What Kubernetes knows: nodes and their labels. Shared by the nodes of a world.
@@ -94,8 +96,10 @@ pub(crate) struct Model {
     pub(crate) extra: Vec<String>,
     /// What `cat /etc/rancher/k3s/k3s.yaml` gives on a server that has started.
     pub(crate) kubeconfig: String,
-    /// The token of the cluster whose server this is.
-    pub(crate) token: String,
+    /// The certificate of the authority of the cluster whose server this is.
+    pub(crate) authority: String,
+    /// Secrets made on this node so far.
+    secrets: usize,
     /// What helm keeps in the cluster, as kubectl prints it.
     pub(crate) releases: String,
     /// Scripts the model does not know: a test of the honest run wants none.
@@ -125,7 +129,9 @@ impl Model {
             facts: BTreeMap::new(),
             extra: Vec::new(),
             kubeconfig: K3S_YAML.to_owned(),
-            token: format!("K10{}::server:0123456789abcdef", "a".repeat(64)),
+            authority: "an authority
+".to_owned(),
+            secrets: 0,
             releases: String::new(),
             unknown: Vec::new(),
             cluster,
@@ -137,6 +143,14 @@ impl Model {
             file.modified = now() - 1000;
         }
         model
+    }
+
+    /// The same board with another card: nothing of before is on it.
+    pub(super) fn flash(&mut self, authority: &str) {
+        let fresh =
+            Self::fresh(&self.name, &self.address, self.cluster.clone(), self.package.clone());
+        *self = Self { authority: authority.to_owned(), ..fresh };
+        lock(&self.cluster).clear();
     }
 
     /// Puts a file in place.
@@ -180,6 +194,8 @@ impl Model {
             "reboot".to_owned()
         } else if let Some(path) = written(script) {
             format!("write {path}")
+        } else if script.contains("/dev/random") {
+            "make a secret".to_owned()
         } else if script.contains(ARCHIVE) {
             "install the agent".to_owned()
         } else if starts("u=") && script.contains("journalctl") {
@@ -201,6 +217,7 @@ impl Model {
             (("reboot", _), _) => return (Reply::done(), Then::Restart),
             (("write", path), _) => self.write(path, script, input),
             (("install", _), _) => self.install(),
+            (("make", "a secret"), _) => self.make_secret(script),
             (("start", unit), _) => self.started(unit),
             (("watch", unit), _) => self.watched(unit),
             (_, ["cat", path]) => self.cat(path),
@@ -210,6 +227,15 @@ impl Model {
             }
             (_, ["exec", K3S, "kubectl", args @ ..]) => self.kubectl(args),
             (_, ["systemctl", "restart" | "reload", ..]) => Reply::done(),
+            (_, ["systemctl", "stop", unit]) => {
+                self.units
+                    .entry((*unit).to_owned())
+                    .and_modify(|unit| "inactive".clone_into(&mut unit.active));
+                if script.contains("rm -f /var/lib/rancher/k3s/agent/") {
+                    self.files.remove(AGENT_CA);
+                }
+                Reply::done()
+            }
             _ => {
                 self.unknown.push(script.to_owned());
                 Reply::done()
@@ -282,9 +308,12 @@ impl Model {
                         }
                     }
                     "units" => {
-                        if let Some(Unit { active, generation }) = self.units.get(name) {
+                        if let Some(Unit { active, generation, token }) = self.units.get(name) {
                             let value = format!("{active} enabled no {generation}");
                             say(&format!("unit {name}"), value);
+                            if !token.is_empty() {
+                                say(&format!("unit_token {name}"), token.clone());
+                            }
                         }
                     }
                     "sysctls" => say(&format!("sysctl {name}"), "1048576".to_owned()),
@@ -294,8 +323,9 @@ impl Model {
                 }
             }
         }
-        if script.contains(NODE_TOKEN) && self.runs("k3s.service") {
-            say("token", sha256(self.text(NODE_TOKEN).as_bytes()));
+        lines.extend(self.tokens(script));
+        if script.contains(AGENT_TOKEN) && self.runs("k3s.service") {
+            let mut say = |key: &str, value: String| lines.push((key.to_owned(), value));
             say("nodes", BASE64.encode(self.nodes().to_string()));
             say("releases", BASE64.encode(&self.releases));
         }
@@ -345,18 +375,23 @@ impl Model {
         });
         let server = unit == "k3s.service";
         let mut active = "active";
+        let mut token = String::new();
         if server {
-            let (token, kubeconfig) = (format!("{}\n", self.token), self.kubeconfig.clone());
-            self.put(NODE_TOKEN, "600", token.as_bytes());
-            self.put(KUBECONFIG, "600", kubeconfig.as_bytes());
+            self.start_server();
         } else if unit == "k3s-agent.service" && self.text(TOKEN).is_empty() {
             active = "failed";
+        } else if unit == "k3s-agent.service" {
+            token = self.text(TOKEN_MARK).trim().replace("TERRARIUM_TOKEN=", "");
+            // The authority a node joins under is the one its token names.
+            if !self.files.contains_key(AGENT_CA) {
+                self.put(AGENT_CA, "644", self.authority.clone().as_bytes());
+            }
         }
         let k3s = unit.starts_with("k3s");
         if k3s && active == "active" {
             lock(&self.cluster).entry(self.name.clone()).or_default();
         }
-        let unit_now = Unit { active: active.to_owned(), generation: generation.to_owned() };
+        let unit_now = Unit { active: active.to_owned(), generation: generation.to_owned(), token };
         self.units.insert(unit.to_owned(), unit_now);
     }
 

@@ -194,6 +194,12 @@ impl Node {
         self.shared.down.store(down, Ordering::SeqCst);
     }
 
+    /// Another card in the same board, whose k3s will make this authority.
+    pub(crate) fn flash(&self, authority: &str) {
+        self.shared.cut();
+        self.model().flash(authority);
+    }
+
     /// Its line of a `known_hosts` file.
     pub(crate) fn known_line(&self) -> String {
         format!("{} {}\n", self.address, self.key.public_key().to_openssh().unwrap())

@@ -55,7 +55,7 @@ fn converged(name: &str, server: &Facts) -> Facts {
 #[test]
 fn the_server_makes_the_secret_before_the_configuration_that_names_it() {
     for (secret, expected) in [
-        (Some(AgentSecret::Missing), &["k3s.agent-token"][..]),
+        (Some(AgentSecret::Missing), &["k3s.agent-token", "k3s.start"][..]),
         (Some(AgentSecret::Pending), &["k3s.start"]),
         (Some(AgentSecret::InForce), &[]),
     ] {

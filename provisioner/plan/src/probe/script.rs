@@ -197,15 +197,14 @@ mod tests {
         let at = |path: &str| root.path().join(path.trim_start_matches('/'));
         for (second, (path, text)) in (1_u64..).zip(files) {
             std::fs::create_dir_all(at(path).parent().unwrap()).unwrap();
-            match text.strip_prefix("->") {
-                Some(target) => std::os::unix::fs::symlink(at(target), at(path)).unwrap(),
-                None => {
-                    std::fs::write(at(path), text).unwrap();
-                    // What is named later was written later.
-                    let file = std::fs::File::options().write(true).open(at(path)).unwrap();
-                    file.set_modified(UNIX_EPOCH + Duration::from_secs(second)).unwrap();
-                }
+            if let Some(target) = text.strip_prefix("->") {
+                std::os::unix::fs::symlink(at(target), at(path)).unwrap();
+                continue;
             }
+            std::fs::write(at(path), text).unwrap();
+            // What is named later was written later.
+            let file = std::fs::File::options().write(true).open(at(path)).unwrap();
+            file.set_modified(UNIX_EPOCH + Duration::from_secs(second)).unwrap();
         }
         let script = script(&Request { files: Vec::new(), part, ..request() });
         let start = script.rfind("packages bash").unwrap();
