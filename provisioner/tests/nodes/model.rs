@@ -130,7 +130,8 @@ impl Model {
             extra: Vec::new(),
             kubeconfig: K3S_YAML.to_owned(),
             authority: "an authority
-".to_owned(),
+"
+            .to_owned(),
             secrets: 0,
             releases: String::new(),
             unknown: Vec::new(),
