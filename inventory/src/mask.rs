@@ -4,6 +4,8 @@
 //! message that says so must not print it. The text may not even parse, so this
 //! looks at words, not at TOML. Every byte keeps its place: spans stay valid.
 
+use terrarium_untrusted::is_hidden;
+
 /// The last word of a key whose value is hidden.
 const SECRET_ENDINGS: &[&str] =
     &["password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey"];
@@ -52,9 +54,11 @@ fn overwrite(text: &str, hidden: &[bool]) -> String {
     let mut masked = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
         let stand_in = match c {
-            '\n' | '\r' | '\t' => None,
+            '\n' | '\t' => None,
+            // Of a line's end; alone it would write over the line.
+            '\r' => Some(" "),
             _ if hidden[at] => Some("*"),
-            _ if c.is_control() => Some("?"),
+            _ if is_hidden(c) => Some("?"),
             _ => None,
         };
         match stand_in {
@@ -156,7 +160,8 @@ mod tests {
             ("mirror = \"https://m.lan/x@y\"", "mirror = \"https://m.lan/x@y\""),
             ("host = \"pi:pw@10.0.0.1\"", "host = \"pi:**@10.0.0.1\""),
             ("host = \"pi@10.0.0.1\"", "host = \"pi@10.0.0.1\""),
-            ("a\u{1b}[31m\tb\r\n\u{85}", "a?[31m\tb\r\n??"),
+            ("a\u{1b}[31m\tb\r\n\u{85}", "a?[31m\tb \n??"),
+            ("a\u{202e}b\u{200b}", "a???b???"),
             ("password", "password"),
             ("password = ", "password = "),
         ] {

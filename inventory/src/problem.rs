@@ -10,6 +10,8 @@ use miette::{
 
 use textwrap::WordSplitter;
 
+use terrarium_untrusted::visible;
+
 use crate::mask::mask;
 
 /// Columns a rendered problem may take.
@@ -33,18 +35,20 @@ pub struct Problem {
 impl Problem {
     /// `code` is stable and ends in the name of the check: `inventory::host`.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, marks: Vec::new(), source_text: None }
+        // What is wrong may be quoted in it, as the file has it.
+        let message = visible(&message.into()).into_owned();
+        Self { code, message, help: None, marks: Vec::new(), source_text: None }
     }
 
     /// Underlines `span` and says why; the first one is the problem's place.
     pub(crate) fn at(mut self, span: Range<usize>, why: impl Into<String>) -> Self {
-        self.marks.push((span, why.into()));
+        self.marks.push((span, visible(&why.into()).into_owned()));
         self
     }
 
     /// What to do about it.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(visible(&help.into()).into_owned());
         self
     }
 

@@ -13,6 +13,7 @@ use terrarium_ssh::Command;
 use crate::error::{Code, Failure};
 use crate::host::Host;
 use crate::kubeconfig::{self, Outcome};
+use crate::report::secrets;
 use crate::view::Reporter;
 
 /// Merges the server's credentials into the inventory's kubeconfig file.
@@ -41,6 +42,9 @@ pub(crate) async fn kubeconfig(
     let context = &inventory.cluster.name;
     let access = Access::parse(&output.stdout_text())
         .map_err(|error| refused(&server.node.name, file, &error))?;
+    for secret in access.secrets() {
+        secrets::hide(&secret);
+    }
     let outcome = kubeconfig::install(file, &access, context, &url).map_err(|error| {
         Failure::of(Code::Usage, &error).hint(Some(
             "mend or move that file, or name another with `kubeconfig` in [cluster]".to_owned(),

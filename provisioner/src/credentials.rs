@@ -14,6 +14,7 @@ use terrarium_helm::release::NAMESPACE;
 use terrarium_helm::words::advice;
 
 use crate::error::{Code, Failure};
+use crate::report::secrets::hide;
 use crate::report::terminal::{WIDTH, wrapped};
 
 /// One login. Printed when it is asked for, and nowhere else.
@@ -73,6 +74,7 @@ pub(crate) fn read(
     let secrets = secrets(answer)?;
     let credential = |(id, service, login): &Chosen<'_>| {
         let secret = secrets.get(&login.secret)?;
+        hide(secret.get(&login.password_key)?);
         let user = match &login.user {
             User::Fixed(name) => name.clone(),
             User::Key(key) => secret.get(key)?.clone(),

@@ -42,7 +42,16 @@ use error::{Code, Failure};
 
 /// Runs the command line; prints the one error there may be.
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    std::panic::set_hook(Box::new(|fault| report::terminal::remark(&format!("{fault}\n"))));
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help is ours alone; an error repeats what was typed.
+        Err(error) if error.use_stderr() => {
+            report::terminal::remark(&error.render().to_string());
+            return Code::Usage.into();
+        }
+        Err(error) => error.exit(),
+    };
     let settings = settings::Settings::from_environment();
     let (cancel, children) = (settings.cancel.clone(), settings.children.clone());
     match interrupt::supervise(&cancel, &children, move || work(&cli, &settings)) {

@@ -4,6 +4,7 @@ use terrarium_ssh::Secret;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Failure};
+use crate::report::{secrets, terminal};
 
 /// sudo reads no more of a line; what is longer would arrive cut off.
 const MOST_BYTES: usize = 1023;
@@ -24,6 +25,12 @@ pub(crate) fn read(bytes: Vec<u8>, what: &str) -> Result<Secret, Failure> {
     };
     if text.contains(['\n', '\r', '\0']) {
         return Err(wrong("it has a line break or a NUL in it".to_owned()));
+    }
+    if !secrets::hide(text) {
+        terminal::remark(&format!(
+            "note: {what} has fewer than {} letters; should a node repeat it, it is printed as it is\n",
+            secrets::LEAST
+        ));
     }
     Ok(Secret::new(text))
 }

@@ -13,6 +13,7 @@ use terrarium_ssh::Secret;
 use crate::cancel::{Cancel, interrupted};
 use crate::error::{Code, Failure};
 use crate::password;
+use crate::report::terminal;
 
 pub(crate) use tty::restore;
 
@@ -72,7 +73,9 @@ fn ask(question: &str, echo: bool, cancel: &Cancel) -> Result<Answer, Failure> {
         Failure::new(Code::Usage, format!("cannot ask for {}", subject(question)), &error)
             .hint(Some("run it on a terminal; for a password, set TERRARIUM_PASSWORD, or `password_file` in [ssh]".to_owned()))
     };
-    tty::Tty::open().and_then(|tty| tty.ask(question, echo, cancel)).map_err(failed)
+    tty::Tty::open()
+        .and_then(|tty| tty.ask(&terminal::shown(question), echo, cancel))
+        .map_err(failed)
 }
 
 /// What is asked for, for an error: the question's first words.

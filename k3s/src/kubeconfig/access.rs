@@ -64,6 +64,15 @@ impl Access {
         Ok(Self { authority: authority(&cluster)?, user: User::read(&user)? })
     }
 
+    /// What must be shown to nobody: the key as the file has it and as PEM has it,
+    /// or the token.
+    pub fn secrets(&self) -> Vec<String> {
+        match &self.user {
+            User::Certificate(_, key) => key.secrets(),
+            User::Token(token) => vec![token.as_str().to_owned()],
+        }
+    }
+
     /// Our cluster's fields.
     pub(super) fn cluster(&self, server_url: &str) -> Vec<(String, Value)> {
         fields(&[("certificate-authority-data", self.authority.as_str()), ("server", server_url)])

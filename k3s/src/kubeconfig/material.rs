@@ -59,6 +59,13 @@ impl PrivateKey {
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Its base64 in a kubeconfig, and the lines between those of PEM.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let inner = blocks(&self.0).unwrap_or_default();
+        let inner = inner.iter().map(|block| STANDARD.encode(block.contents()));
+        std::iter::once(self.0.clone()).chain(inner).collect()
+    }
 }
 
 impl Token {

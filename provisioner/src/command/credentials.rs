@@ -35,11 +35,11 @@ pub(super) async fn run(
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
     let found = credentials::read(&chosen, &answer, &ground.inventory.cluster.domain)?;
     if common.json {
-        terminal::json(&Document { version: 1, logins: &found })?;
+        terminal::reveal_json(&Document { version: 1, logins: &found })?;
     } else if found.is_empty() {
         terminal::line("No service with a login is deployed.");
     } else {
-        terminal::text(&Table(&found).to_string());
+        terminal::reveal(&Table(&found).to_string());
     }
     Ok(Code::Done)
 }

@@ -23,6 +23,7 @@ use crate::cancel::interrupted;
 use crate::cli::{Cli, Command};
 use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
+use crate::report::secrets::masked;
 use crate::report::terminal;
 use crate::settings::Settings;
 
@@ -34,7 +35,7 @@ fn code(word: Word) -> Code {
 /// Writes a page where one is asked for.
 fn write_page(path: Option<&Path>, page: impl FnOnce() -> String) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
-    fs_err::write(path, page())
+    fs_err::write(path, masked(&page()))
         .map_err(|error| Failure::new(Code::Usage, "cannot write the page", &error))
 }
 
@@ -82,7 +83,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
 /// Reads the inventory; its problems are shown with the file's own lines.
 fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
     Inventory::load(path).map_err(|problems| {
-        terminal::remark(&problems.render(settings.color && terminal::is_terminal()));
+        terminal::coloured_remark(&problems.render(settings.color && terminal::is_terminal()));
         Failure::plain(Code::Usage, format!("{} cannot be used", path.display()))
     })
 }

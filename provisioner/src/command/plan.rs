@@ -53,7 +53,7 @@ pub(super) async fn run(
     if !common.json {
         let color = settings.color && terminal::output_is_terminal();
         for diff in &diffs {
-            terminal::text(&format!("\n{}", diff.show(color)));
+            terminal::coloured(&format!("\n{}", diff.show(color)));
         }
     } else if diff {
         terminal::json(&Document { plan: &picture.plan, diff: &diffs })?;

@@ -12,6 +12,7 @@ use terrarium_ssh::{Command, Output};
 use super::{Run, kube};
 use crate::error::{Code, Failure};
 use crate::host::{BACK_WITHIN, Host, failed};
+use crate::report::secrets;
 use crate::view::Reporter;
 
 const MIB: u64 = 1024 * 1024;
@@ -139,7 +140,9 @@ async fn join_token(run: &Run) -> Result<JoinToken, Failure> {
             "the server writes it at every start: see `journalctl -u k3s` there".to_owned(),
         )));
     }
-    JoinToken::parse(&String::from_utf8_lossy(&output.stdout)).map_err(|error| {
+    let said = String::from_utf8_lossy(&output.stdout);
+    secrets::hide(&said);
+    JoinToken::parse(&said).map_err(|error| {
         let what = format!("node `{name}`: {path} cannot be given to agent nodes");
         Failure::new(Code::Change, what, &error).hint(Some(format!(
             "the server has to be started with `agent-token-file: {}`: look for files on it that \

@@ -1,4 +1,5 @@
-//! The only place that prints outside the event stream. Documents go to
+//! The only place that prints outside the event stream, and the sink of both:
+//! [`shown`] makes of any text one that can be printed. Documents go to
 //! standard output, errors to standard error; both fit 80 columns where the
 //! content allows it.
 
@@ -7,7 +8,10 @@ use std::io::{IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use terrarium_plan::{Effect, Plan};
+use terrarium_untrusted::visible;
 
+use super::json;
+use super::secrets::masked;
 use crate::command::status::{Status, Unwell};
 use crate::error::Failure;
 
@@ -21,15 +25,76 @@ pub(crate) fn output_is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Prints text as it is.
+/// How text is shown: without the secrets of this run, and with everything
+/// written out that a terminal would act on. All that is printed passes here.
+pub(crate) fn shown(text: &str) -> String {
+    visible(&masked(text)).into_owned()
+}
+
+/// Prints text.
 pub(crate) fn text(text: &str) {
+    out(&shown(text));
+}
+
+/// Prints text in colours of ours. Whatever of it is not ours was made visible
+/// before it was coloured.
+pub(crate) fn coloured(text: &str) {
+    out(&painted(text));
+}
+
+/// Prints passwords that were asked for; the only way to.
+pub(crate) fn reveal(text: &str) {
+    out(&visible(text));
+}
+
+/// Prints remarks for people.
+pub(crate) fn remark(text: &str) {
+    err(&shown(text));
+}
+
+/// Prints remarks in colours of ours; see [`coloured`].
+pub(crate) fn coloured_remark(text: &str) {
+    err(&painted(text));
+}
+
+fn out(text: &str) {
     // A reader that went away has read enough.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Prints remarks for people, as they are.
-pub(crate) fn remark(text: &str) {
+fn err(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// As [`shown`], but with colours, bold and underlined text. What hides text,
+/// lets it blink or turns its colours round stays written out.
+fn painted(text: &str) -> String {
+    let text = masked(text);
+    let mut done = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, tail)) = rest.split_once("\u{1b}[") {
+        done.push_str(&visible(before));
+        let codes = tail.split_once('m').map(|(codes, _)| codes).filter(|codes| is_colour(codes));
+        if let Some(codes) = codes {
+            done.push_str("\u{1b}[");
+            done.push_str(codes);
+            done.push('m');
+        } else {
+            done.push_str(&visible("\u{1b}["));
+        }
+        rest = &tail[codes.map_or(0, |codes| codes.len() + 1)..];
+    }
+    done.push_str(&visible(rest));
+    done
+}
+
+/// Whether the numbers of a sequence set a colour, bold, underlined, or take
+/// such back.
+fn is_colour(codes: &str) -> bool {
+    let numbers: Vec<&str> = codes.split(';').collect();
+    let harmless = |code: &str| !["5", "6", "7", "8"].contains(&code);
+    codes.bytes().all(|byte| byte.is_ascii_digit() || byte == b';')
+        && (numbers[0] == "38" || numbers.iter().all(|code| harmless(code)))
 }
 
 /// Prints one line.
@@ -39,19 +104,26 @@ pub(crate) fn line(line: &str) {
 
 /// Prints a document.
 pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
-    let mut json = serde_json::to_string_pretty(document)
-        .map_err(|error| Failure::internal("cannot write JSON", &error))?;
-    json.push('\n');
-    text(&json);
+    out(&(json::pretty(document).map_err(no_json)? + "\n"));
     Ok(())
 }
 
 /// Prints a document on one line, as the last of a stream.
 pub(crate) fn json_line(document: &impl Serialize) -> Result<(), Failure> {
-    let json = serde_json::to_string(document)
-        .map_err(|error| Failure::internal("cannot write JSON", &error))?;
-    line(&json);
+    out(&(json::compact(document).map_err(no_json)? + "\n"));
     Ok(())
+}
+
+/// Prints a document with passwords that were asked for.
+pub(crate) fn reveal_json(document: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(document).map_err(no_json)?;
+    out(&(json::escaped(&json) + "\n"));
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+fn no_json(error: serde_json::Error) -> Failure {
+    Failure::internal("cannot write JSON", &error)
 }
 
 /// Prints the one error a run may end with: headline, causes, hint.
@@ -212,6 +284,19 @@ mod tests {
         Plan {
             nodes: [("pi-1".to_owned(), vec![change.effect(Effect::Reboots)])].into(),
             ..Plan::default()
+        }
+    }
+
+    #[test]
+    fn colours_pass_and_what_hides_text_does_not() {
+        for (text, expected) in [
+            ("\u{1b}[1;31ma\u{1b}[0m", "\u{1b}[1;31ma\u{1b}[0m"),
+            ("\u{1b}[38;2;8;5;7ma\u{1b}[m", "\u{1b}[38;2;8;5;7ma\u{1b}[m"),
+            ("\u{1b}[8ma\u{1b}[1;5m", "\\u{1b}[8ma\\u{1b}[1;5m"),
+            ("\u{1b}[2Jm\u{1b}]0;m\u{7}", "\\u{1b}[2Jm\\u{1b}]0;m\\u{7}"),
+            ("\u{1b}[3", "\\u{1b}[3"),
+        ] {
+            assert_eq!(painted(text), expected);
         }
     }
 

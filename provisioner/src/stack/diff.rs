@@ -9,6 +9,7 @@ use terrarium_helm::diff::{self, Change, Difference};
 use terrarium_helm::plan::{Kind, ReleaseChange};
 use terrarium_helm::runner::{Helm, HelmError};
 use terrarium_plan::Facts;
+use terrarium_untrusted::visible;
 
 use super::{Wish, releases_of, verb};
 use crate::error::{Code, Failure};
@@ -77,10 +78,11 @@ async fn objects(helm: &Helm, change: &ReleaseChange) -> Result<Objects, HelmErr
 impl ReleaseDiff {
     /// Printed, with or without colours.
     pub(crate) fn show(&self, color: bool) -> String {
-        let mut text = format!("{}\n", wrapped("", &self.to_string()));
+        let mut text = format!("{}\n", visible(&wrapped("", &self.to_string())));
         if let Objects::Differ(differences) = &self.objects {
             for difference in differences {
-                for line in difference.diff.lines() {
+                // Before the colours: what is left of the terminal's codes is ours.
+                for line in visible(&difference.diff).lines() {
                     let _ = match paint(line).filter(|_| color) {
                         Some(code) => writeln!(text, "\x1b[{code}m{line}\x1b[0m"),
                         None => writeln!(text, "{line}"),

@@ -1,11 +1,10 @@
 //! Plain lines on standard error, for logs and pipes: what began, what
 //! changed, what failed.
 
-use std::io::Write as _;
-
 use terrarium_plan::{Event, State};
 
 use super::{View, columns, line};
+use crate::report::terminal;
 
 pub(super) struct Plain;
 
@@ -18,7 +17,7 @@ impl View for Plain {
             _ => line(event),
         };
         if let Some(text) = text {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            terminal::remark(&format!("{text}\n"));
         }
     }
 }

@@ -8,6 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use terrarium_plan::{Event, State};
 
 use super::{View, line};
+use crate::report::terminal;
 
 pub(super) struct Progress {
     all: MultiProgress,
@@ -42,22 +43,27 @@ impl Progress {
     }
 }
 
+/// A bar has one line.
+fn message(change: &str, text: &str) -> String {
+    terminal::shown(&format!("{change}: {text}")).replace(['\n', '\t'], " ")
+}
+
 impl View for Progress {
     fn show(&mut self, event: &Event) {
         if let Some(text) = line(event) {
             // A terminal that refuses a line gets no bars either.
-            let _ = self.all.println(text);
+            let _ = self.all.println(terminal::shown(&text));
         }
         let bar = self.bar(&event.node);
         match &event.state {
             State::Started(text) => {
                 bar.reset_elapsed();
-                bar.set_message(format!("{}: {text}", event.change));
+                bar.set_message(message(&event.change, text));
             }
             State::Progress(text) | State::Unchanged(text) => {
-                bar.set_message(format!("{}: {text}", event.change));
+                bar.set_message(message(&event.change, text));
             }
-            State::Failed(_) => bar.abandon_with_message(format!("{}: failed", event.change)),
+            State::Failed(_) => bar.abandon_with_message(message(&event.change, "failed")),
             State::Changed(_) | State::Skipped(_) | State::Note(_) => {}
         }
     }

@@ -81,6 +81,10 @@ fn main() {
         manners::a_host_key_is_said_in_full_at_the_first_contact,
         manners::what_is_typed_on_a_terminal_reaches_the_prompt,
         words::a_kubeconfig_that_runs_or_sends_something_is_refused_and_the_operators_stays,
+        words::what_steers_a_terminal_is_written_out_wherever_a_node_says_it,
+        words::on_a_terminal_too_nothing_of_a_node_steers_it,
+        words::no_line_of_a_node_looks_like_one_of_ours,
+        words::a_secret_that_a_node_repeats_is_printed_in_no_form,
         words::an_entry_of_ours_that_somebody_spoilt_is_healed_and_told,
     ];
     let trial = |(name, case): (&str, Case)| {

@@ -7,23 +7,28 @@ use serde_json::Value;
 
 /// Our crates, the crates of ours each may use, and those its tests may use
 /// besides. The lab is for tests and people: the product never uses it.
-const ARROWS: [(&str, &[&str], &[&str]); 12] = [
+const ARROWS: [(&str, &[&str], &[&str]); 13] = [
     ("agent", &["kernel"], &[]),
     ("fit", &[], &[]),
     ("hardware", &[], &[]),
     ("helm", &["inventory"], &[]),
-    ("inventory", &["hardware"], &[]),
-    ("k3s", &["inventory"], &[]),
+    ("inventory", &["hardware", "untrusted"], &[]),
+    ("k3s", &["inventory", "untrusted"], &[]),
     ("kernel", &[], &[]),
     ("lab", &["hardware"], &["inventory"]),
-    ("plan", &["hardware", "inventory", "k3s"], &[]),
-    ("provisioner", &["fit", "hardware", "helm", "inventory", "k3s", "plan", "ssh"], &["lab"]),
+    ("plan", &["hardware", "inventory", "k3s", "untrusted"], &[]),
+    (
+        "provisioner",
+        &["fit", "hardware", "helm", "inventory", "k3s", "plan", "ssh", "untrusted"],
+        &["lab"],
+    ),
     ("source", &[], &[]),
-    ("ssh", &[], &[]),
+    ("ssh", &["untrusted"], &[]),
+    ("untrusted", &[], &[]),
 ];
 
 /// Crates that decide and do not act, and what none of them may use.
-const PURE: [&str; 5] = ["fit", "hardware", "inventory", "k3s", "plan"];
+const PURE: [&str; 6] = ["fit", "hardware", "inventory", "k3s", "plan", "untrusted"];
 const EFFECTS: [&str; 3] = ["tokio", "ureq", "russh"];
 
 /// Our crates as cargo sees them: name without the prefix, and dependencies.

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use terrarium_untrusted::visible;
+
 use crate::fit::answer::Word;
 use crate::fit::words::percent;
 
@@ -77,7 +79,7 @@ pub(crate) fn prose(text: &str) -> String {
 /// Text as HTML, in elements and in attributes.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in visible(text).chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
