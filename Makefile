@@ -9,7 +9,8 @@ CARGO ?= cargo
 MACHINE := $(shell uname -m)
 CACHE := $(or $(TERRARIUM_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME)/terrarium,$(HOME)/.cache/terrarium))
 LAB_DIR := $(or $(TERRARIUM_LAB_DIR),$(CACHE)/lab)
-PROVISION := dist/provision --inventory $(LAB_DIR)/pis.toml
+# The lab makes its nodes: nobody else answers at their addresses.
+PROVISION := dist/provision --host-keys accept-new --inventory $(LAB_DIR)/pis.toml
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -14,6 +14,8 @@ runs=${RUNS:-3}
 cache=${TERRARIUM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/terrarium}
 lab=${TERRARIUM_LAB_DIR:-$cache/lab}
 k3s=$cache/k3s/k3s
+# The lab makes its nodes: nobody else answers at their addresses.
+export TERRARIUM_HOST_KEYS=accept-new
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

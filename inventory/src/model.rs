@@ -137,6 +137,9 @@ pub struct Node {
     pub name: String,
     /// IP address or DNS name SSH connects to.
     pub host: String,
+    /// Fingerprints (`SHA256:…`) of the host keys it may have; empty when what
+    /// `known_hosts` says decides.
+    pub host_keys: Vec<String>,
     /// Its part in the cluster.
     pub role: Role,
     /// Board id of the catalogue, when written.

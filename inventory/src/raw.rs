@@ -220,6 +220,11 @@ pub(crate) struct Node {
     /// IP address or DNS name to connect to, without user or port.
     #[schemars(extend("examples" = ["192.168.1.11", "pi-1.lan"]))]
     pub(crate) host: Option<At<String>>,
+    /// Fingerprint of its SSH host key as `ssh-keygen -l` prints it, or the line of
+    /// the public key's file, or several of them. With it the node has to have one
+    /// of these keys, whatever `known_hosts` says, and nobody is asked.
+    #[schemars(extend("examples" = ["SHA256:uNiVztksCsDhcc0u9e8BrQXVU1rhB6F53q7RzMwq0Tc"]))]
+    pub(crate) host_key: Option<At<OneOrMany>>,
     /// Its part in the cluster. Without it, see above.
     pub(crate) role: Option<At<Role>>,
     /// Board id of the catalogue, to have it checked before connecting.

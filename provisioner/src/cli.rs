@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::hostkeys::HostKeys;
+
 /// Turn Raspberry Pis into a k3s cluster with a data stack, and keep it so.
 ///
 /// Without a subcommand: observe every node of the inventory, plan, carry the
@@ -32,6 +34,11 @@ pub(crate) struct Common {
     /// Ask for the login and sudo password
     #[arg(short = 'K', long, global = true)]
     pub ask_password: bool,
+    /// What happens to a node's host key that is not recorded yet. Without it:
+    /// asked about on a terminal, else refused where a password would be sent, else
+    /// recorded and trusted. `TERRARIUM_HOST_KEYS` says the same
+    #[arg(long, global = true, value_name = "POLICY")]
+    pub host_keys: Option<HostKeys>,
     /// Multiply every deadline: above 1 for slow cards and networks, below 1 to
     /// hear of a failure sooner (0.01 to 100)
     #[arg(long, global = true, default_value_t = 1.0, value_parser = patience, value_name = "FACTOR")]
@@ -70,6 +77,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
     },
+    /// Show the host keys of nodes, and record them after a look
+    ///
+    /// Connects as far as the host key: nobody logs in, and no password is sent. On
+    /// a terminal asks before a key is recorded. Exits with 3 when a node does not
+    /// answer, or its key is neither known nor recorded now.
+    Trust(Trust),
     /// Judge whether a stack fits its nodes, before anything is bought or deployed
     ///
     /// Without an option, judges the inventory: its nodes as they are, where they
@@ -214,6 +227,24 @@ pub(crate) struct Fit {
     /// Take a minute's work for a proof where two seconds did not decide
     #[arg(long, conflicts_with = "budget")]
     pub prove: bool,
+}
+
+/// Whose host keys, and who vouches for them.
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// The nodes; without one, all of the inventory
+    #[arg(value_name = "NODE")]
+    pub nodes: Vec<String>,
+    /// Record without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Record a key that has this fingerprint, SHA256:…, without asking, and no
+    /// other; may be said more than once
+    #[arg(long = "fingerprint", value_name = "FINGERPRINT", conflicts_with = "yes")]
+    pub fingerprints: Vec<String>,
+    /// Record also where another key is recorded, in its place
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// How far back is looked, and where the report goes.

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
 use terrarium_ssh::{
-    Command, ConnectError, ExecError, Greeting, Held, Limits, Output, Secret, Session, Target,
+    Command, ConnectError, ExecError, FirstContact, Greeting, Held, Limits, Output, Secret,
+    Session, Target,
 };
 use tokio::sync::Mutex;
 
 use crate::error::{Code, Failure};
 use crate::executor::lock;
+use crate::hostkeys::HostKeys;
 use crate::password;
+use crate::prompt;
 use crate::settings::Settings;
 
 /// How long a node that went away may take to come back in mid-step.
@@ -28,6 +31,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Host {
     pub node: Node,
     target: Target,
+    /// Whether somebody is asked about its host key at the first contact.
+    asks: bool,
     session: Mutex<Option<Session>>,
     /// The node's lock, held for as long as the connection lives.
     lock: Mutex<Option<Held>>,
@@ -42,31 +47,38 @@ impl Host {
     pub(crate) fn new(
         node: &Node,
         password: Option<Secret>,
+        host_keys: Option<HostKeys>,
         settings: &Settings,
     ) -> Result<Self, Failure> {
         let password = match &node.ssh.password_file {
             Some(file) => Some(first_line(file)?),
             None => password,
         };
-        let target = Target {
-            node: node.name.clone(),
-            host: node.host.clone(),
-            port: node.ssh.port,
-            user: node.ssh.user.clone(),
-            identities: node.ssh.identities.clone(),
-            password,
-            known_hosts: node.ssh.known_hosts.clone(),
-            user_known_hosts: settings.user_known_hosts.clone(),
-            agent_socket: settings.agent_socket.clone(),
-        };
+        let policy = HostKeys::or_default(host_keys, prompt::is_possible(), password.is_some())?;
+        let mut target = target(node, password, settings);
+        if policy == HostKeys::AcceptNew {
+            target.first_contact = FirstContact::Record;
+        }
         Ok(Self {
             node: node.clone(),
+            asks: policy == HostKeys::Ask,
             target,
             session: Mutex::new(None),
             lock: Mutex::new(None),
             operator: OnceLock::new(),
             past: Mutex::new((0, 0)),
         })
+    }
+
+    /// Whom the connection goes to.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Whether somebody has to be asked about it: no key of it is known.
+    pub(crate) fn is_stranger(&self) -> bool {
+        // A file that cannot be read is the connection's to tell.
+        self.asks && terrarium_ssh::is_recorded(&self.target).is_ok_and(|recorded| !recorded)
     }
 
     /// Connects, unless connected; the greeting is there only for a new connection.
@@ -188,6 +200,23 @@ impl Host {
     }
 }
 
+/// How a node is reached. Its host key has to be known.
+pub(crate) fn target(node: &Node, password: Option<Secret>, settings: &Settings) -> Target {
+    Target {
+        node: node.name.clone(),
+        host: node.host.clone(),
+        port: node.ssh.port,
+        user: node.ssh.user.clone(),
+        identities: node.ssh.identities.clone(),
+        password,
+        host_keys: node.host_keys.clone(),
+        first_contact: FirstContact::Refuse,
+        known_hosts: node.ssh.known_hosts.clone(),
+        user_known_hosts: settings.user_known_hosts.clone(),
+        agent_socket: settings.agent_socket.clone(),
+    }
+}
+
 /// A failure of a command; the error names the node itself.
 pub(crate) fn failed(error: &ExecError) -> Failure {
     let code = if error.retryable() { Code::Connection } else { Code::Change };
@@ -201,7 +230,13 @@ fn unreachable(error: &ConnectError) -> Failure {
 
 /// Whether the error says that the node may not be the one we know.
 fn identity(error: &ConnectError) -> bool {
-    matches!(error, ConnectError::HostKeyChanged { .. } | ConnectError::HostKeyRevoked { .. })
+    matches!(
+        error,
+        ConnectError::HostKeyChanged { .. }
+            | ConnectError::HostKeyRevoked { .. }
+            | ConnectError::HostKeyUnknown { .. }
+            | ConnectError::HostKeyNotPinned { .. }
+    )
 }
 
 const PASSWORD_FILE: &str = "write the password as its first line, mode 0600, or take `password_file` out and use \

@@ -16,6 +16,7 @@ mod fetch;
 mod file;
 mod fit;
 mod host;
+mod hostkeys;
 mod image;
 mod interrupt;
 pub mod kubeconfig;

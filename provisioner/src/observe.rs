@@ -7,7 +7,7 @@ use std::time::Duration;
 use terrarium_helm::state;
 use terrarium_inventory::Inventory;
 use terrarium_plan::{Facts, State, probe};
-use terrarium_ssh::Command;
+use terrarium_ssh::{Command, Greeting};
 use tokio::task::JoinSet;
 
 use crate::clock;
@@ -17,6 +17,8 @@ use crate::host::Host;
 use crate::view::Reporter;
 
 const DEADLINE: Duration = Duration::from_secs(90);
+/// A banner is for people at a terminal; as much of it as fits a few lines.
+const BANNER_CHARS_MAX: usize = 400;
 
 /// What was found, and what could not be.
 #[derive(Debug, Default)]
@@ -71,12 +73,8 @@ pub(crate) async fn one(
 ) -> Result<Facts, Failure> {
     reporter.say("observe", State::Started(format!("connect to {}", host.node.host)));
     let greeting = host.greet().await?;
-    if let Some(key) = greeting.and_then(|greeting| greeting.new_host_key) {
-        let file = host.node.ssh.known_hosts.display();
-        reporter.say(
-            "host-key",
-            State::Note(format!("host key {key} trusted on first use, kept in {file}")),
-        );
+    if let Some(greeting) = greeting {
+        welcome(host, greeting, reporter);
     }
     if let Some(operator) = operator {
         lock::hold(host, operator).await?;
@@ -102,6 +100,23 @@ pub(crate) async fn one(
     facts.reached = host.address();
     reporter.say("observe", State::Unchanged(describe(&facts)));
     Ok(facts)
+}
+
+/// Passes on what the operator has to know of a new connection.
+fn welcome(host: &Host, greeting: Greeting, reporter: &Reporter) {
+    let note = |change: &str, text: String| reporter.say(change, State::Note(text));
+    if let Some(key) = greeting.new_host_key {
+        let file = host.node.ssh.known_hosts.display();
+        note("host-key", format!("host key {key} trusted on first use, kept in {file}"));
+    }
+    for text in greeting.notes {
+        note("host-key", text);
+    }
+    if let Some(banner) = greeting.banner {
+        let words: Vec<&str> = banner.split_whitespace().collect();
+        let text: String = words.join(" ").chars().take(BANNER_CHARS_MAX).collect();
+        note("banner", format!("before the login the node says: {text}"));
+    }
 }
 
 fn describe(facts: &Facts) -> String {

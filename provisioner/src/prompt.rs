@@ -31,7 +31,6 @@ enum Answer {
     Cancelled,
 }
 
-#[expect(dead_code, reason = "for questions about host keys")]
 /// Whether there is anybody to ask: standard input is a terminal, and it is ours.
 pub(crate) fn is_possible() -> bool {
     tty::Tty::open().is_ok()
@@ -57,7 +56,6 @@ pub(crate) fn password(question: &str, cancel: &Cancel) -> Result<Secret, Failur
     }
 }
 
-#[expect(dead_code, reason = "for questions about host keys")]
 /// Asks for a line, shown as it is typed; `None` at the end of input.
 pub(crate) fn line(question: &str, cancel: &Cancel) -> Result<Option<String>, Failure> {
     match ask(question, true, cancel)? {

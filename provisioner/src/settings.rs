@@ -9,6 +9,7 @@ use terrarium_ssh::Secret;
 
 use crate::cancel::Cancel;
 use crate::error::Failure;
+use crate::hostkeys::HostKeys;
 use crate::password;
 
 /// Settings from the environment, and what all work of the process shares.
@@ -21,6 +22,8 @@ pub(crate) struct Settings {
     pub cache: PathBuf,
     /// `SSH_AUTH_SOCK`.
     pub agent_socket: Option<PathBuf>,
+    /// `TERRARIUM_HOST_KEYS`; an error when it is set and says nothing known.
+    pub host_keys: Result<Option<HostKeys>, Failure>,
     /// The user's own `known_hosts`.
     pub user_known_hosts: Option<PathBuf>,
     /// `TERRARIUM_AGENT_DIR`: where `<machine>/terrarium-agent_<version>_<architecture>.deb` lies.
@@ -57,6 +60,7 @@ impl Settings {
                 .transpose(),
             cache,
             agent_socket: path("SSH_AUTH_SOCK"),
+            host_keys: name("TERRARIUM_HOST_KEYS").map(|text| HostKeys::read(&text)).transpose(),
             user_known_hosts: home.map(|dir| dir.join(".ssh/known_hosts")),
             agent_dir: path("TERRARIUM_AGENT_DIR"),
             source_dir: path("TERRARIUM_SOURCE_DIR"),

@@ -3,6 +3,7 @@
 
 pub(crate) mod board;
 pub(crate) mod host;
+pub(crate) mod host_key;
 pub(crate) mod images;
 pub(crate) mod k3s;
 pub(crate) mod labels;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::at::At;
 use crate::check::paths::Anchor;
-use crate::check::{Findings, board, host, labels, lists, names, roles};
+use crate::check::{Findings, board, host, host_key, labels, lists, names, roles};
 use crate::defaults;
 use crate::model::{Node, Role, Ssh};
 use crate::problem::Problem;
@@ -39,6 +39,10 @@ fn node(
     Node {
         name: name.and_then(|text| findings.take(text, names::node)).unwrap_or_default(),
         host: address.and_then(|text| findings.take(text, host::host)).unwrap_or_default(),
+        host_keys: written
+            .host_key
+            .as_ref()
+            .map_or_else(Vec::new, |keys| host_keys(keys, findings)),
         role,
         board: board.and_then(|text| {
             findings.take(text, |id| {
@@ -148,6 +152,27 @@ fn identities(
                 .iter()
                 .filter_map(|path| findings.take(path, |text| anchor.private_key(text)))
                 .collect()
+        }
+    }
+}
+
+fn host_keys(written: &At<OneOrMany>, findings: &mut Findings) -> Vec<String> {
+    match written.get() {
+        OneOrMany::One(text) => match host_key::fingerprint(text) {
+            Ok(fingerprint) => vec![fingerprint],
+            Err(complaint) => {
+                findings.add(complaint.at(written.span()));
+                Vec::new()
+            }
+        },
+        // An empty list would read like "none of these", and mean "any".
+        OneOrMany::Many(texts) if texts.is_empty() => {
+            findings.add(host_key::none().at(written.span()));
+            Vec::new()
+        }
+        OneOrMany::Many(texts) => {
+            lists::once("node.host_key", texts, String::as_str, findings);
+            texts.iter().filter_map(|text| findings.take(text, host_key::fingerprint)).collect()
         }
     }
 }

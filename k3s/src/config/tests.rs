@@ -15,6 +15,7 @@ fn node(name: &str, host: &str, role: Role) -> Node {
         name: name.into(),
         host: host.into(),
         role,
+        host_keys: Vec::new(),
         board: None,
         labels: BTreeMap::new(),
         ssh: Ssh {

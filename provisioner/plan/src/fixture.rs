@@ -21,6 +21,7 @@ pub(crate) fn node(name: &str) -> Node {
         name: name.to_owned(),
         host: format!("10.0.0.{}", &name[3..]),
         role: if name == "pi-1" { Role::Server } else { Role::Agent },
+        host_keys: Vec::new(),
         board: None,
         labels: BTreeMap::new(),
         ssh: Ssh {

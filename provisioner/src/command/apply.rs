@@ -27,7 +27,7 @@ pub(super) async fn run(
     ignore_fit: bool,
 ) -> Result<Code, Failure> {
     let begun = Instant::now();
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(common.json, &ground.names());
     let result = converge(&ground, common, settings, ignore_fit, &reporter).await;
     drop(reporter);

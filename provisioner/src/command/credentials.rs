@@ -29,7 +29,7 @@ pub(super) async fn run(
     settings: &Settings,
     services: &[String],
 ) -> Result<Code, Failure> {
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let chosen = credentials::choose(&ground.stack.catalogue, services)?;
     let wanted = credentials::arguments(chosen.iter().map(|(.., login)| login.secret.as_str()));
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
@@ -46,7 +46,7 @@ pub(super) async fn run(
 
 /// Prints the certificate that browsers are to trust.
 pub(super) async fn authority(common: &Common, settings: &Settings) -> Result<Code, Failure> {
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let wanted = credentials::arguments([AUTHORITY].into_iter());
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
     let secrets = credentials::secrets(&answer)?;

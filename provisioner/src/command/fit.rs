@@ -245,7 +245,7 @@ async fn of_inventory(
         let sites = site::of_inventory(&inventory, &BTreeMap::new(), disk)?;
         return Ok((inventory, sites));
     }
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(false, &ground.names());
     let observation = observe::all(&ground.inventory, &ground.hosts, None, None, &reporter).await;
     for (name, failure) in &observation.failures {

@@ -13,6 +13,7 @@ mod schema;
 mod stack;
 pub(crate) mod status;
 mod targets;
+mod trust;
 mod verify;
 
 use std::path::Path;
@@ -56,6 +57,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             Some(Command::Probe { node, save }) => {
                 probe::run(&cli.common, settings, node.as_deref(), save.as_deref()).await
             }
+            Some(Command::Trust(options)) => trust::run(&cli.common, settings, options).await,
             Some(Command::Fit(fit)) => fit::run(&cli.common, settings, fit).await,
             Some(Command::Report(options)) => report::run(&cli.common, settings, options).await,
             Some(Command::Verify { edges }) => verify::run(&cli.common, settings, edges).await,

@@ -38,7 +38,7 @@ pub(super) async fn run(
     options: Options,
 ) -> Result<Code, Failure> {
     let Options { exit_code, diff, ignore_fit } = options;
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(false, &ground.names());
     let picture = look(&ground, common, settings, ignore_fit, &reporter).await;
     drop(reporter);

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 use crate::stack::{Stack, Wish, boards, helm};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
-use crate::{binaries, fetch, image, package, prompt};
+use crate::{binaries, fetch, hostkeys, image, package, prompt};
 
 const QUESTION: &str = "password of the nodes (login and sudo): ";
 
@@ -44,8 +44,9 @@ pub(super) struct Picture {
 }
 
 impl Ground {
-    /// Reads the inventory and, when asked to, the password. Nothing else.
-    pub(super) fn new(common: &Common, settings: &Settings) -> Result<Self, Failure> {
+    /// Reads the inventory and, when asked to, the password. On a terminal, asks
+    /// about nodes whose host key is not known. Nothing else.
+    pub(super) async fn new(common: &Common, settings: &Settings) -> Result<Self, Failure> {
         let inventory = Arc::new(load(&common.inventory, settings)?);
         let stack = Stack::new(&inventory)?;
         let password = if common.ask_password {
@@ -53,11 +54,16 @@ impl Ground {
         } else {
             settings.password.clone()?
         };
+        let host_keys = match common.host_keys {
+            Some(said) => Some(said),
+            None => settings.host_keys.clone()?,
+        };
         let hosts = inventory
             .nodes
             .iter()
-            .map(|node| Host::new(node, password.clone(), settings).map(Arc::new))
-            .collect::<Result<_, _>>()?;
+            .map(|node| Host::new(node, password.clone(), host_keys, settings).map(Arc::new))
+            .collect::<Result<Vec<_>, _>>()?;
+        hostkeys::meet(&hosts, &settings.cancel).await?;
         Ok(Self { inventory, hosts, stack, patience: common.patience })
     }
 

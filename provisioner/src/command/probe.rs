@@ -32,7 +32,7 @@ pub(super) async fn run(
     node: Option<&str>,
     save: Option<&Path>,
 ) -> Result<Code, Failure> {
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let host = choose(&ground, node)?;
     let name = &host.node.name;
     let (reporter, done) = view::open(false, std::slice::from_ref(name));

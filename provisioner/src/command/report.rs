@@ -27,7 +27,7 @@ pub(super) async fn run(
     settings: &Settings,
     options: &Report,
 ) -> Result<Code, Failure> {
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(false, &ground.names());
     let answer = Box::pin(answer(&ground, common, settings, options, &reporter)).await;
     drop(reporter);

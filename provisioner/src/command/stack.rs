@@ -45,7 +45,7 @@ pub(super) async fn run(
     command: &StackCommand,
 ) -> Result<Code, Failure> {
     let StackCommand::Remove { services, data } = command;
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(common.json, &ground.names());
     let result = remove(&ground, common, settings, services, data.delete_data, &reporter).await;
     drop(reporter);

@@ -56,7 +56,7 @@ pub(crate) struct Unwell {
 
 /// Shows what the nodes are; exit code 5 when they differ from the inventory.
 pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Failure> {
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let picture = ground.look(settings).await?;
     let mut nodes = Vec::new();
     for (node, host) in ground.inventory.nodes.iter().zip(&ground.hosts) {

@@ -38,7 +38,7 @@ pub(super) async fn run(
     numbers: &[u32],
 ) -> Result<Code, Failure> {
     let edges = chosen(numbers)?;
-    let ground = Ground::new(common, settings)?;
+    let ground = Ground::new(common, settings).await?;
     let server = ground.server()?;
     let deployed = services(server).await?;
     let edges = edges.into_iter().map(|edge| {

@@ -50,7 +50,7 @@ case $1 in user|root) exec /bin/sh -c "$4" terrarium "$1" "$2" "$3" "$answer" ;;
 why=
 no_root() { echo "terrarium:no-root:$1" >&2; printf "%s
 " "$why" >&2; exit 125; }
-if [ "$1" = auto ] && [ "$(PATH=/usr/bin:/bin id -u)" = 0 ]; then
+if [ "$1" = auto ] && [ "$(id -u)" = 0 ]; then
   exec /bin/sh -c "$4" terrarium root "$2" "$3" "$answer"
 fi
 sudo=

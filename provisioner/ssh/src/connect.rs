@@ -5,14 +5,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use russh::Preferred;
 use russh::client::{self, Config, Handle};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::auth::{self, AuthMethod};
 use crate::error::ConnectError;
-use crate::handler::{HandshakeError, Seen, Watcher, lost, preferred};
-use crate::hostkey::{self, Entry};
+use crate::handler::{HandshakeError, Purpose, Seen, Watcher, lost, preferred};
+use crate::hostkey::{self, Entry, HostKey, NotPinned};
 use crate::link::{Link, LinkState, Lost};
 use crate::target::{Limits, Place, Target};
 
@@ -47,27 +48,36 @@ pub(crate) async fn connect(
     if target.password.as_ref().is_some_and(|password| !password.is_one_line()) {
         return Err(ConnectError::PasswordNotOneLine { place });
     }
-    let Some(name) = hostkey::recorded_name(&target.host, target.port) else {
-        return Err(ConnectError::InvalidHost { place });
-    };
-    let entries = known_hosts(target, &place, &name)?;
-    let stream = open_tcp(&place, limits.connect).await?;
-
-    let link = Arc::new(LinkState::default());
-    let seen = Arc::new(Mutex::new(Seen::default()));
-    let config = Arc::new(config(limits, &entries));
-    let watcher = Watcher {
-        name,
-        known_hosts: target.known_hosts.clone(),
-        entries,
-        seen: Arc::clone(&seen),
-        link: Arc::clone(&link),
-    };
-    let handshake = client::connect_stream(config, Link::new(stream, Arc::clone(&link)), watcher);
-    // Boxed: the handshake's future is large, and callers hold one per node.
-    let mut handle = match timeout(limits.handshake, Box::pin(handshake)).await {
-        Ok(result) => result.map_err(|error| handshake_error(error, &place, &link))?,
-        Err(_) => return Err(timed_out(place, "the SSH handshake", limits.handshake)),
+    let Host { name, entries } = Host::of(target, &place)?;
+    // A key that is none of the wanted ones may be one of several: the node is
+    // asked for those of the other algorithms before it counts as another one.
+    let mut offered = Vec::new();
+    let (mut handle, link, seen) = loop {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let watcher = |link| Watcher {
+            name: name.clone(),
+            known_hosts: target.known_hosts.clone(),
+            entries: entries.clone(),
+            purpose: Purpose::LogIn {
+                pinned: target.host_keys.clone(),
+                first_contact: target.first_contact,
+            },
+            seen: Arc::clone(&seen),
+            link,
+        };
+        let algorithms = preferred(&hostkey::known_algorithms(&entries), &offered);
+        match shake_hands(limits, &place, algorithms, watcher).await {
+            Ok((handle, link)) => break (handle, link, seen),
+            Err(Unshaken::NotPinned(key)) if offered.len() < hostkey::ALGORITHMS.len() => {
+                offered.push(key);
+            }
+            Err(Unshaken::Failed(error)) if offered.is_empty() => return Err(error),
+            Err(_) => {
+                let pinned = target.host_keys.clone();
+                let mismatch = Box::new(NotPinned { pinned, offered });
+                return Err(ConnectError::HostKeyNotPinned { place, mismatch });
+            }
+        }
     };
     let auth = log_in(&mut handle, target, limits, &place, &link).await?;
 
@@ -76,9 +86,59 @@ pub(crate) async fn connect(
     Ok((Connection { handle, link }, greeting))
 }
 
+/// The host as `known_hosts` files name it, and what they say about it.
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Host {
+    pub(crate) fn of(target: &Target, place: &Arc<Place>) -> Result<Self, ConnectError> {
+        let Some(name) = hostkey::recorded_name(&target.host, target.port) else {
+            return Err(ConnectError::InvalidHost { place: Arc::clone(place) });
+        };
+        let entries = known_hosts(target, place, &name)?;
+        Ok(Self { name, entries })
+    }
+}
+
+/// Why there is no connection to log in on.
+pub(crate) enum Unshaken {
+    Failed(ConnectError),
+    /// The node offers a key that is none of the wanted ones.
+    NotPinned(HostKey),
+    /// The key was all that was wanted.
+    Looked,
+}
+
+/// Connects, and exchanges keys.
+pub(crate) async fn shake_hands(
+    limits: &Limits,
+    place: &Arc<Place>,
+    algorithms: Preferred,
+    watcher: impl FnOnce(Arc<LinkState>) -> Watcher,
+) -> Result<(Handle<Watcher>, Arc<LinkState>), Unshaken> {
+    let stream = open_tcp(place, limits.connect).await.map_err(Unshaken::Failed)?;
+    let link = Arc::new(LinkState::default());
+    let config = Arc::new(config(limits, algorithms));
+    let watcher = watcher(Arc::clone(&link));
+    let handshake = client::connect_stream(config, Link::new(stream, Arc::clone(&link)), watcher);
+    // Boxed: the handshake's future is large, and callers hold one per node.
+    match timeout(limits.handshake, Box::pin(handshake)).await {
+        Ok(Ok(handle)) => Ok((handle, link)),
+        Ok(Err(HandshakeError::NotPinned(key))) => Err(Unshaken::NotPinned(key)),
+        Ok(Err(HandshakeError::Looked)) => Err(Unshaken::Looked),
+        Ok(Err(error)) => Err(Unshaken::Failed(handshake_error(error, place, &link))),
+        Err(_) => Err(Unshaken::Failed(timed_out(
+            Arc::clone(place),
+            "the SSH handshake",
+            limits.handshake,
+        ))),
+    }
+}
+
 fn greeting(seen: &Seen, auth: AuthMethod) -> Greeting {
-    let fingerprint =
-        seen.host_key.as_ref().map(hostkey::OfferedKey::fingerprint).unwrap_or_default();
+    let fingerprint = seen.host_key.as_ref().map(HostKey::fingerprint).unwrap_or_default();
     let algorithm = seen.host_key.as_ref().map(|key| key.algorithm.as_str()).unwrap_or_default();
     let notes = seen.authority.iter().map(|authority| {
         format!(
@@ -115,13 +175,13 @@ fn known_hosts(
     Ok(entries)
 }
 
-fn config(limits: &Limits, entries: &[Entry]) -> Config {
+fn config(limits: &Limits, algorithms: Preferred) -> Config {
     Config {
         keepalive_interval: Some(limits.keepalive_interval),
         keepalive_max: limits.keepalive_max,
         // A silent command is not a dead one: only keepalives decide.
         inactivity_timeout: None,
-        preferred: preferred(&hostkey::known_algorithms(entries)),
+        preferred: algorithms,
         ..Config::default()
     }
 }
@@ -183,6 +243,10 @@ fn handshake_error(error: HandshakeError, place: &Arc<Place>, link: &LinkState) 
         HandshakeError::Revoked(revoked) => ConnectError::HostKeyRevoked { place, revoked },
         HandshakeError::Record(file, source) => {
             ConnectError::KnownHosts { place, action: "write", file, source }
+        }
+        HandshakeError::Unknown(unknown) => ConnectError::HostKeyUnknown { place, unknown },
+        HandshakeError::NotPinned(_) | HandshakeError::Looked => {
+            ConnectError::Protocol { place, source: "the handshake was ended on this side".into() }
         }
         HandshakeError::Certificate => ConnectError::Protocol {
             place,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::auth::Attempt;
-use crate::hostkey::{ChangedHostKey, RevokedHostKey};
+use crate::hostkey::{ChangedHostKey, NotPinned, RevokedHostKey, UnknownHostKey};
 use crate::link::Lost;
 use crate::target::Place;
 
@@ -78,6 +78,22 @@ pub enum ConnectError {
         place: Arc<Place>,
         /// The line that revokes it.
         revoked: Box<RevokedHostKey>,
+    },
+    /// Nobody has recorded the node's host key, and that is not enough.
+    #[error("{place}: {unknown}")]
+    HostKeyUnknown {
+        /// Where.
+        place: Arc<Place>,
+        /// The key.
+        unknown: Box<UnknownHostKey>,
+    },
+    /// The node has none of the host keys it has to have.
+    #[error("{place}: {mismatch}")]
+    HostKeyNotPinned {
+        /// Where.
+        place: Arc<Place>,
+        /// The keys it has to have, and those it offers.
+        mismatch: Box<NotPinned>,
     },
     /// A `known_hosts` file could not be used.
     #[error("{place}: cannot {action} {}", file.display())]
@@ -147,6 +163,8 @@ impl ConnectError {
             }
             Self::HostKeyChanged { changed, .. } => Some(changed.hint()),
             Self::HostKeyRevoked { .. } => Some(RevokedHostKey::hint()),
+            Self::HostKeyUnknown { place, unknown } => Some(unknown.hint(&place.node)),
+            Self::HostKeyNotPinned { place, .. } => Some(NotPinned::hint(&place.node)),
             Self::Auth { user, tried, remaining, .. } => Some(auth_hint(user, tried, remaining)),
             Self::PasswordNotOneLine { .. } => {
                 Some("a password file's first line is the password; nothing may follow on it".to_owned())
@@ -173,6 +191,8 @@ impl ConnectError {
             Self::InvalidHost { .. }
             | Self::HostKeyChanged { .. }
             | Self::HostKeyRevoked { .. }
+            | Self::HostKeyUnknown { .. }
+            | Self::HostKeyNotPinned { .. }
             | Self::KnownHosts { .. }
             | Self::Auth { .. }
             | Self::PasswordNotOneLine { .. }

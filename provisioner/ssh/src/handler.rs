@@ -13,14 +13,15 @@ use russh::client::{DisconnectReason, Handler, Session};
 use russh::keys::{Algorithm, PublicKeyOrCertificate};
 
 use crate::hostkey::{
-    self, ALGORITHMS, ChangedHostKey, Entry, Judgement, OfferedKey, RecordedKey, RevokedHostKey,
+    self, ALGORITHMS, ChangedHostKey, Entry, FirstContact, HostKey, Judgement, RecordedKey,
+    RevokedHostKey, UnknownHostKey,
 };
 use crate::link::{LinkState, Lost};
 
 /// What the handshake taught us, read by `connect` afterwards.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    pub(crate) host_key: Option<OfferedKey>,
+    pub(crate) host_key: Option<HostKey>,
     pub(crate) new_host_key: bool,
     pub(crate) authority: Option<RecordedKey>,
     pub(crate) banner: String,
@@ -28,6 +29,15 @@ pub(crate) struct Seen {
 
 /// Banners are for people; a node that sends a novel gets it cut here.
 const BANNER_BYTES_MAX: usize = 4096;
+
+/// What the connection is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To log in, once the key is accepted.
+    LogIn { pinned: Vec<String>, first_contact: FirstContact },
+    /// To see the key, and no more.
+    Look,
+}
 
 /// Judges the node's host key and listens to how the session ends.
 #[derive(Debug)]
@@ -38,6 +48,7 @@ pub(crate) struct Watcher {
     pub(crate) known_hosts: PathBuf,
     /// What both files say about the host.
     pub(crate) entries: Vec<Entry>,
+    pub(crate) purpose: Purpose,
     pub(crate) seen: Arc<Mutex<Seen>>,
     pub(crate) link: Arc<LinkState>,
 }
@@ -50,6 +61,12 @@ pub(crate) enum HandshakeError {
     Revoked(Box<RevokedHostKey>),
     Record(PathBuf, io::Error),
     Certificate,
+    /// Nothing is recorded for the host, and that is not enough.
+    Unknown(Box<UnknownHostKey>),
+    /// The key is none of those the node may have.
+    NotPinned(HostKey),
+    /// The key was all that was wanted.
+    Looked,
 }
 
 impl From<russh::Error> for HandshakeError {
@@ -65,9 +82,25 @@ impl Watcher {
 
     /// On first contact the key is recorded at once, as OpenSSH does: the
     /// library has already verified the node's signature with it.
-    async fn accept(&self, offered: &OfferedKey) -> Result<Judgement, HandshakeError> {
+    async fn accept(&self, offered: &HostKey) -> Result<Judgement, HandshakeError> {
+        let Purpose::LogIn { pinned, first_contact } = &self.purpose else {
+            self.seen().host_key = Some(offered.clone());
+            return Err(HandshakeError::Looked);
+        };
         let judgement = hostkey::judge(&self.entries, &self.name, offered);
+        if !pinned.is_empty() {
+            return match judgement {
+                // A key that is known to be stolen stays so.
+                Judgement::Revoked(_) => Ok(judgement),
+                _ if pinned.contains(&offered.fingerprint()) => Ok(Judgement::Known),
+                _ => Err(HandshakeError::NotPinned(offered.clone())),
+            };
+        }
         let Judgement::New { authority } = judgement else { return Ok(judgement) };
+        if *first_contact == FirstContact::Refuse {
+            let (key, known_hosts) = (offered.clone(), self.known_hosts.clone());
+            return Err(HandshakeError::Unknown(Box::new(UnknownHostKey { key, known_hosts })));
+        }
         let (file, name, key) = (self.known_hosts.clone(), self.name.clone(), offered.clone());
         let written =
             tokio::task::spawn_blocking(move || hostkey::append(&file, &name, &key)).await;
@@ -93,7 +126,7 @@ impl Handler for Watcher {
             return Err(HandshakeError::Certificate);
         };
         let blob = key.to_bytes().map_err(|error| HandshakeError::Ssh(error.into()))?;
-        let offered = OfferedKey { algorithm: key.algorithm().as_str().to_owned(), blob };
+        let offered = HostKey { algorithm: key.algorithm().as_str().to_owned(), blob };
         // The keys are exchanged again in long sessions: the same one must come back.
         if let Some(accepted) = &self.seen().host_key {
             return Ok(*accepted == offered);
@@ -159,11 +192,13 @@ pub(crate) fn lost(error: &russh::Error) -> Lost {
 }
 
 /// What is offered in the key exchange: the host key algorithms known for the
-/// host first, so that the node proves itself with the key we can check.
-pub(crate) fn preferred(known: &[String]) -> Preferred {
+/// host first, so that the node proves itself with the key we can check. None of
+/// those whose keys have been seen and were not the right ones.
+pub(crate) fn preferred(known: &[String], without: &[HostKey]) -> Preferred {
     let mut names: Vec<&str> =
         known.iter().map(String::as_str).filter(|name| ALGORITHMS.contains(name)).collect();
     names.extend(ALGORITHMS.iter().filter(|name| !known.iter().any(|known| known == *name)));
+    names.retain(|name| without.iter().all(|key| key.algorithm != **name));
     let key: Vec<Algorithm> = names.iter().filter_map(|name| Algorithm::new(name).ok()).collect();
     Preferred { key: Cow::Owned(key), ..Preferred::default() }
 }
@@ -174,7 +209,7 @@ mod tests {
 
     fn names(known: &[&str]) -> Vec<String> {
         let known: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
-        preferred(&known).key.iter().map(|algorithm| algorithm.as_str().to_owned()).collect()
+        preferred(&known, &[]).key.iter().map(|algorithm| algorithm.as_str().to_owned()).collect()
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod handler;
 mod held;
 mod hostkey;
 mod link;
+mod look;
 mod opening;
 mod outcome;
 mod proof;
@@ -52,8 +53,11 @@ pub use connect::Greeting;
 pub use error::{ConnectError, Source};
 pub use exec_error::{ExecError, Origin};
 pub use held::Held;
-pub use hostkey::{ChangedHostKey, RecordedKey, RevokedHostKey};
+pub use hostkey::{
+    ChangedHostKey, FirstContact, HostKey, NotPinned, RecordedKey, RevokedHostKey, UnknownHostKey,
+};
 pub use link::Lost;
+pub use look::{Look, Standing, is_recorded, look, record};
 pub use quote::quote;
 pub use secret::Secret;
 pub use session::{Session, Stats};

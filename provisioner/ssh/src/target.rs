@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::hostkey::FirstContact;
 use crate::secret::Secret;
 
 /// One node as SSH sees it. Everything is passed in: this crate reads no
@@ -25,6 +26,11 @@ pub struct Target {
     pub identities: Vec<PathBuf>,
     /// Login password and sudo password.
     pub password: Option<Secret>,
+    /// Fingerprints (`SHA256:…`) of the host keys the node may have, whatever is
+    /// recorded. Empty: what is recorded decides.
+    pub host_keys: Vec<String>,
+    /// What happens to a key nobody has recorded.
+    pub first_contact: FirstContact,
     /// Our own `known_hosts`: read, and appended to on first contact.
     pub known_hosts: PathBuf,
     /// The user's `~/.ssh/known_hosts`: only ever read.

@@ -34,6 +34,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "cases fail by panicking")]
 
+mod contact;
 mod honest;
 mod joining;
 mod manners;
@@ -80,6 +81,14 @@ fn main() {
         manners::a_node_that_goes_away_for_good_does_not_keep_the_run,
         manners::a_host_key_is_said_in_full_at_the_first_contact,
         manners::what_is_typed_on_a_terminal_reaches_the_prompt,
+        contact::an_unknown_node_gets_no_password_from_a_script,
+        contact::the_environment_says_what_the_option_says,
+        contact::on_a_terminal_somebody_is_asked_about_one_node_after_another,
+        contact::a_no_ends_the_run_before_anything_was_sent,
+        contact::a_host_key_of_the_inventory_is_believed_and_nothing_else,
+        contact::trust_shows_the_keys_and_records_them_when_told,
+        contact::trust_replaces_a_changed_key_only_when_told,
+        contact::what_a_node_says_before_the_login_is_shown,
         words::a_kubeconfig_that_runs_or_sends_something_is_refused_and_the_operators_stays,
         words::what_steers_a_terminal_is_written_out_wherever_a_node_says_it,
         words::on_a_terminal_too_nothing_of_a_node_steers_it,

@@ -30,14 +30,14 @@ printf '\001made-up node\001' >&2
 exec /bin/sh -c "$(printf %s "$2" | sed "s,/run/terrarium,$NODE_ROOT/run/terrarium,g")"
 "#;
 
-/// As far as it is used: `-n`, `-S`, `-k`, `-p`, and three attempts.
+/// As far as it is used: `-V`, `-n`, `-S`, `-k`, `SUDO_PROMPT`, three attempts.
 const SUDO: &str = r#"#!/bin/sh
-asks=yes prompt='[sudo] password for pi: '
+asks=yes prompt=${SUDO_PROMPT:-'[sudo] password for pi: '}
 while :; do
   case $1 in
   -n) asks=no; shift ;;
   -S | -k) shift ;;
-  -p) prompt=$2; shift 2 ;;
+  -V) echo 'Sudo version 1.9.16p2'; exit ;;
   *) break ;;
   esac
 done
@@ -135,8 +135,10 @@ pub(super) async fn up_to_mark(
             out.give(which, held).await;
             return Some(rest);
         }
-        // The end of what was read may be the beginning of a mark.
-        let sure = held.len().saturating_sub(MARK.len() - 1);
+        // The end of what was read may be the beginning of a mark. Nothing else is
+        // kept back: it may be a question that is waited for.
+        let begun = (1..MARK.len()).rev().find(|length| held.ends_with(&MARK[..*length]));
+        let sure = held.len() - begun.unwrap_or(0);
         if sure > 0 {
             out.give(which, held.drain(..sure).collect()).await;
         }

@@ -68,6 +68,7 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
         password: Ok(None),
         cache: dir.to_owned(),
         agent_socket: None,
+        host_keys: Ok(None),
         user_known_hosts: None,
         agent_dir: None,
         source_dir: None,
@@ -76,7 +77,7 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
         cancel: crate::cancel::Cancel::default(),
         children: terrarium_helm::children::Children::default(),
     };
-    Host::new(&node, None, &settings).unwrap()
+    Host::new(&node, None, Some(crate::hostkeys::HostKeys::AcceptNew), &settings).unwrap()
 }
 
 /// Answers each request with the next of these, the last again and again; gives

@@ -2,12 +2,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 
-use super::{Entry, Judgement, Line, OfferedKey, judge};
+use super::{Entry, HostKey, Judgement, Line, Marker, judge};
 
 /// The lines of the file that speak of the host. A missing file has none.
 pub(crate) fn read(file: &Path, name: &str) -> io::Result<Vec<Entry>> {
@@ -35,32 +35,97 @@ fn entries(file: &Path, bytes: &[u8], name: &str) -> Vec<Entry> {
 /// Several provisioners, and several nodes of one run, may write the same file
 /// at once: the look and the write happen under one exclusive lock, and the
 /// line goes out in a single append.
-pub(crate) fn append(file: &Path, name: &str, key: &OfferedKey) -> io::Result<Judgement> {
-    if let Some(parent) = file.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
-    }
-    let mut handle =
-        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
-    handle.lock()?;
-    append_locked(&mut handle, file, name, key)
-    // The lock ends with the handle.
-}
-
-fn append_locked(
-    handle: &mut File,
-    file: &Path,
-    name: &str,
-    key: &OfferedKey,
-) -> io::Result<Judgement> {
-    let mut bytes = Vec::new();
-    handle.read_to_end(&mut bytes)?;
+pub(crate) fn append(file: &Path, name: &str, key: &HostKey) -> io::Result<Judgement> {
+    let mut handle = locked(file)?;
+    let bytes = content(&mut handle)?;
     let judgement = judge(&entries(file, &bytes, name), name, key);
     if matches!(judgement, Judgement::New { .. }) {
         // A file somebody edited may lack its last line break.
         let before = if bytes.last().is_some_and(|&byte| byte != b'\n') { "\n" } else { "" };
-        let line = format!("{before}{name} {} {}\n", key.algorithm, BASE64.encode(&key.blob));
-        handle.write_all(line.as_bytes())?;
+        handle.write_all(format!("{before}{}", written(name, key)).as_bytes())?;
         handle.sync_data()?;
     }
     Ok(judgement)
+    // The lock ends with the handle.
+}
+
+/// Makes these keys the only ones that the file records for the host. Lines that
+/// revoke a key or speak of other hosts stay as they are.
+pub(crate) fn replace(file: &Path, name: &str, keys: &[HostKey]) -> io::Result<()> {
+    let mut handle = locked(file)?;
+    let bytes = content(&mut handle)?;
+    let mut kept = Vec::with_capacity(bytes.len());
+    for (index, text) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        let line = Line::parse(&String::from_utf8_lossy(text));
+        match line.filter(|line| line.marker == Marker::None && line.matches(name)) {
+            None => kept.extend_from_slice(text),
+            Some(line) => match line.hosts_without(name) {
+                Some(hosts) if hosts.is_empty() => {}
+                Some(hosts) => {
+                    let text = String::from_utf8_lossy(text);
+                    let rest =
+                        text.trim_start().split_once([' ', '\t']).map_or("", |(_, rest)| rest);
+                    kept.extend_from_slice(format!("{hosts} {rest}").as_bytes());
+                }
+                None => {
+                    return Err(io::Error::other(format!(
+                        "line {} records a key for many hosts by a pattern: change it by hand",
+                        index + 1
+                    )));
+                }
+            },
+        }
+    }
+    if kept.last().is_some_and(|&byte| byte != b'\n') {
+        kept.push(b'\n');
+    }
+    for key in keys {
+        kept.extend_from_slice(written(name, key).as_bytes());
+    }
+    // Whole or not at all; whoever waits for the lock looks whether the file is
+    // still this one.
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let result = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)
+        .and_then(|mut new| new.write_all(&kept).and_then(|()| new.sync_all()))
+        .and_then(|()| fs::rename(&beside, file));
+    if result.is_err() {
+        // Nothing else can be done about what is left of it.
+        let _ = fs::remove_file(&beside);
+    }
+    result
+}
+
+fn written(name: &str, key: &HostKey) -> String {
+    format!("{name} {} {}\n", key.algorithm, BASE64.encode(&key.blob))
+}
+
+fn content(handle: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    handle.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The file, made when there is none, for nobody else to change.
+fn locked(file: &Path) -> io::Result<File> {
+    if let Some(parent) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+    }
+    loop {
+        let handle =
+            OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
+        handle.lock()?;
+        // Somebody may have put another file in its place while we waited.
+        match fs::metadata(file) {
+            Ok(there) if there.ino() == handle.metadata()?.ino() => return Ok(handle),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

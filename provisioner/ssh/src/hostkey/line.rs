@@ -55,6 +55,17 @@ impl Line {
         Some(Self { marker, hosts, algorithm, blob })
     }
 
+    /// The host names that remain when this one is taken out; `None` when the line
+    /// would speak of it all the same, by a pattern.
+    pub(crate) fn hosts_without(&self, name: &str) -> Option<String> {
+        let others = self.hosts.split(',').filter(|pattern| {
+            let is_it = pattern.eq_ignore_ascii_case(name) || hashed(pattern, name);
+            !pattern.is_empty() && !is_it
+        });
+        let rest = Self { hosts: others.collect::<Vec<_>>().join(","), ..self.clone() };
+        (!rest.matches(name)).then_some(rest.hosts)
+    }
+
     /// Whether the line speaks of this host, given as [`super::recorded_name`] writes it.
     pub(crate) fn matches(&self, name: &str) -> bool {
         let mut matched = false;

@@ -12,22 +12,44 @@ use sha2::{Digest, Sha256};
 
 use crate::quote::quote;
 
+mod contact;
 mod file;
 mod line;
 
-pub(crate) use file::{append, read};
+pub use contact::{FirstContact, NotPinned, UnknownHostKey};
+pub(crate) use file::{append, read, replace};
 use line::{Line, Marker};
 
 /// A key as it travels: algorithm name and SSH wire encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OfferedKey {
+pub struct HostKey {
     pub(crate) algorithm: String,
     pub(crate) blob: Vec<u8>,
 }
 
-impl OfferedKey {
-    pub(crate) fn fingerprint(&self) -> String {
+impl HostKey {
+    /// `ssh-ed25519`, `ecdsa-sha2-nistp256`, …
+    pub fn algorithm(&self) -> &str {
+        &self.algorithm
+    }
+
+    /// `SHA256:…`, as `ssh-keygen -l` prints it.
+    pub fn fingerprint(&self) -> String {
         fingerprint(&self.blob)
+    }
+
+    /// Where OpenSSH keeps the public half on the node.
+    pub fn file(&self) -> &'static str {
+        match self.algorithm.as_str() {
+            "ssh-ed25519" => "/etc/ssh/ssh_host_ed25519_key.pub",
+            _ => "/etc/ssh/ssh_host_ecdsa_key.pub",
+        }
+    }
+}
+
+impl fmt::Display for HostKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.algorithm, self.fingerprint())
     }
 }
 
@@ -172,7 +194,7 @@ pub(crate) enum Judgement {
 }
 
 /// Compares the offered key with the lines that speak of the host.
-pub(crate) fn judge(entries: &[Entry], name: &str, offered: &OfferedKey) -> Judgement {
+pub(crate) fn judge(entries: &[Entry], name: &str, offered: &HostKey) -> Judgement {
     let equal = |entry: &&Entry| entry.line.blob.as_deref() == Some(&offered.blob);
     let marked = |marker: Marker| entries.iter().filter(move |entry| entry.line.marker == marker);
 
@@ -228,5 +250,7 @@ pub(crate) fn recorded_name(host: &str, port: u16) -> Option<String> {
     Some(if port == 22 { host } else { format!("[{host}]:{port}") })
 }
 
+#[cfg(test)]
+mod mutated;
 #[cfg(test)]
 mod tests;

@@ -8,16 +8,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn key(algorithm: &str, seed: u8) -> OfferedKey {
-    OfferedKey { algorithm: algorithm.to_owned(), blob: vec![seed; 51] }
+fn key(algorithm: &str, seed: u8) -> HostKey {
+    HostKey { algorithm: algorithm.to_owned(), blob: vec![seed; 51] }
 }
 
-fn text(key: &OfferedKey) -> String {
+fn text(key: &HostKey) -> String {
     format!("{} {}", key.algorithm, BASE64.encode(&key.blob))
 }
 
 /// The judgement on `offered` for `[pi-1]:2222` after the given file.
-fn verdict(content: &str, offered: &OfferedKey) -> Judgement {
+fn verdict(content: &str, offered: &HostKey) -> Judgement {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("known_hosts");
     fs::write(&file, content).expect("written");
@@ -198,7 +198,7 @@ proptest! {
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("known_hosts");
         let name = recorded_name(&host, port).expect("a plain name");
-        let offered = OfferedKey { algorithm: "ssh-ed25519".to_owned(), blob };
+        let offered = HostKey { algorithm: "ssh-ed25519".to_owned(), blob };
         append(&file, &name, &offered).expect("written");
         prop_assert_eq!(judge(&read(&file, &name).expect("read"), &name, &offered), Judgement::Known);
     }

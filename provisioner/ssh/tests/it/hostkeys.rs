@@ -1,7 +1,7 @@
 use std::fs;
 use std::process::Command as Process;
 
-use terrarium_ssh::{ConnectError, Limits, Session, Target};
+use terrarium_ssh::{ConnectError, FirstContact, Limits, Session, Standing, Target, look, record};
 
 use crate::node::{Node, chain};
 
@@ -186,4 +186,68 @@ async fn a_file_that_cannot_be_written_stops_the_connection() {
     let target = Target { known_hosts: node.path("file").join("known_hosts"), ..node.target() };
     let error = greet(&target).await.unwrap_err();
     assert!(matches!(error, ConnectError::KnownHosts { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_refused_where_first_contact_is_not_enough() {
+    let node = Node::start();
+    let target = Target { first_contact: FirstContact::Refuse, ..node.target() };
+    let error = greet(&target).await.unwrap_err();
+    let ConnectError::HostKeyUnknown { unknown, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(unknown.key.fingerprint(), node.fingerprint("ed25519"));
+    assert!(!error.retryable() && error.hint().unwrap().contains("provision trust pi-1"));
+    assert!(!target.known_hosts.exists(), "nothing is recorded");
+    assert!(!fs::read_to_string(node.path("sshd.log")).unwrap().contains("Accepted"));
+    record(&target, std::slice::from_ref(&unknown.key), false).unwrap();
+    assert_eq!(greet(&target).await.unwrap().new_host_key, None);
+}
+
+#[tokio::test]
+async fn a_pinned_key_counts_whichever_of_the_nodes_keys_it_is() {
+    let node = Node::with(&["ed25519", "ecdsa"], "");
+    let pinned = |print: String| Target {
+        first_contact: FirstContact::Refuse,
+        host_keys: vec![print],
+        ..node.target()
+    };
+    for kind in ["ed25519", "ecdsa"] {
+        let greeting = greet(&pinned(node.fingerprint(kind))).await.unwrap();
+        assert!(greeting.host_key.ends_with(&node.fingerprint(kind)), "{}", greeting.host_key);
+        assert_eq!(greeting.new_host_key, None);
+    }
+    let other = Node::start();
+    let error = greet(&pinned(other.fingerprint("ed25519"))).await.unwrap_err();
+    let ConnectError::HostKeyNotPinned { mismatch, .. } = &error else { panic!("{error:?}") };
+    let offered: Vec<String> =
+        mismatch.offered.iter().map(terrarium_ssh::HostKey::fingerprint).collect();
+    assert_eq!(offered, [node.fingerprint("ed25519"), node.fingerprint("ecdsa")]);
+    assert!(!error.retryable() && chain(&error).contains(&other.fingerprint("ed25519")));
+    assert!(!node.path("known_hosts").exists(), "nothing is recorded");
+}
+
+#[tokio::test]
+async fn a_look_shows_every_key_and_logs_nobody_in() {
+    let node = Node::with(&["ed25519", "ecdsa", "rsa"], "");
+    let target = node.target();
+    let seen = look(&target, &Limits::default()).await.unwrap();
+    let prints: Vec<String> = seen.keys.iter().map(terrarium_ssh::HostKey::fingerprint).collect();
+    assert_eq!(prints, [node.fingerprint("ed25519"), node.fingerprint("ecdsa")]);
+    assert_eq!(seen.standing, Standing::New);
+    assert!(!target.known_hosts.exists());
+    assert!(!fs::read_to_string(node.path("sshd.log")).unwrap().contains("Accepted"));
+
+    record(&target, &seen.keys, false).unwrap();
+    assert_eq!(look(&target, &Limits::default()).await.unwrap().standing, Standing::Known);
+    // One of its keys is new, and the other one is the recorded one.
+    fs::remove_file(node.path("host_ecdsa")).unwrap();
+    node.configure(&["ed25519", "ecdsa"], "");
+    assert_eq!(look(&target, &Limits::default()).await.unwrap().standing, Standing::Known);
+    fs::remove_file(node.path("host_ed25519")).unwrap();
+    node.configure(&["ed25519", "ecdsa"], "");
+    let seen = look(&target, &Limits::default()).await.unwrap();
+    assert!(matches!(seen.standing, Standing::Changed(_)), "{seen:?}");
+    assert!(matches!(record(&target, &seen.keys, false), Err(ConnectError::HostKeyChanged { .. })));
+    record(&target, &seen.keys, true).unwrap();
+    assert_eq!(look(&target, &Limits::default()).await.unwrap().standing, Standing::Known);
+    assert_eq!(fs::read_to_string(&target.known_hosts).unwrap().lines().count(), 2);
 }

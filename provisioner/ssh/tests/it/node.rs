@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use terrarium_ssh::{Limits, Output, Secret, Session, Target};
+use terrarium_ssh::{FirstContact, Limits, Output, Secret, Session, Target};
 use tokio::time::Instant;
 
 const SSHD: &str = "/usr/sbin/sshd";
@@ -141,6 +141,8 @@ impl Node {
             user: String::from_utf8(user).unwrap().trim().to_owned(),
             identities: vec![self.path("id_ed25519")],
             password: None,
+            host_keys: Vec::new(),
+            first_contact: FirstContact::Record,
             known_hosts: self.path("known_hosts"),
             user_known_hosts: None,
             agent_socket: None,

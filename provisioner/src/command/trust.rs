@@ -1,0 +1,260 @@
+//! `provision trust`
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+
+use serde::Serialize;
+use terrarium_inventory::{Inventory, Node};
+use terrarium_ssh::{ConnectError, HostKey, Limits, Look, RecordedKey, Standing, Target};
+use tokio::task::JoinSet;
+
+use super::load;
+use crate::cli::{Common, Trust};
+use crate::error::{Code, Failure};
+use crate::host;
+use crate::hostkeys::{self, describe};
+use crate::report::terminal;
+use crate::settings::Settings;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document {
+    nodes: Vec<Told>,
+}
+
+/// One node's keys, and what became of them.
+#[derive(Serialize)]
+struct Told {
+    node: String,
+    address: String,
+    outcome: Outcome,
+    offered: Vec<Key>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recorded_before: Vec<Key>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Key {
+    algorithm: String,
+    fingerprint: String,
+}
+
+/// What became of a node's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Outcome {
+    /// They are known already, by the inventory or by `known_hosts`.
+    Known,
+    Recorded,
+    Replaced,
+    /// Nobody said yes.
+    NotRecorded,
+    /// Another key is recorded, and nobody said that it is to be replaced.
+    Changed,
+    /// The key is revoked, or none of those of the inventory.
+    Refused,
+    Unreachable,
+}
+
+/// Shows the host keys of nodes, and records them after a look.
+pub(super) async fn run(
+    common: &Common,
+    settings: &Settings,
+    options: &Trust,
+) -> Result<Code, Failure> {
+    let inventory = load(&common.inventory, settings)?;
+    let mut tasks = JoinSet::new();
+    for (index, node) in wanted(&inventory, &options.nodes)?.into_iter().enumerate() {
+        let target = host::target(node, None, settings);
+        tasks.spawn(async move {
+            let look = terrarium_ssh::look(&target, &Limits::default()).await;
+            (index, target, look)
+        });
+    }
+    let mut looks = tasks.join_all().await;
+    looks.sort_by_key(|(index, ..)| *index);
+    let mut nodes = Vec::new();
+    for (_, target, look) in looks {
+        let told = one(&target, look, common, settings, options).await?;
+        if !common.json {
+            terminal::text(&told.text());
+        }
+        nodes.push(told);
+    }
+    let trusted = nodes.iter().all(|told| told.outcome.is_trust());
+    if common.json {
+        terminal::json(&Document { nodes })?;
+    }
+    Ok(if trusted { Code::Done } else { Code::Connection })
+}
+
+/// The nodes that are named, or all.
+fn wanted<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Node>, Failure> {
+    if names.is_empty() {
+        return Ok(inventory.nodes.iter().collect());
+    }
+    let find = |name: &String| {
+        inventory.node(name).ok_or_else(|| {
+            let known: Vec<&str> = inventory.nodes.iter().map(|node| node.name.as_str()).collect();
+            Failure::plain(Code::Usage, format!("no node `{name}` in the inventory"))
+                .hint(Some(format!("its nodes are {}", known.join(", "))))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+async fn one(
+    target: &Target,
+    look: Result<Look, ConnectError>,
+    common: &Common,
+    settings: &Settings,
+    options: &Trust,
+) -> Result<Told, Failure> {
+    let mut told = Told::of(target);
+    let look = match look {
+        Ok(look) => look,
+        Err(error) => {
+            told.error = Some(Failure::of(Code::Connection, &error).hint(error.hint()).line());
+            return Ok(told);
+        }
+    };
+    told.offered = look.keys.iter().map(Key::of).collect();
+    let mut before = String::new();
+    match &look.standing {
+        Standing::Known => {
+            told.outcome = Outcome::Known;
+            return Ok(told);
+        }
+        Standing::NotPinned => {
+            told.outcome = Outcome::Refused;
+            told.error = Some(format!(
+                "`host_key` in the inventory says {}: correct it there if the node was flashed anew",
+                target.host_keys.join(" or ")
+            ));
+            return Ok(told);
+        }
+        Standing::Revoked(revoked) => {
+            told.outcome = Outcome::Refused;
+            told.error = Some(revoked.to_string());
+            return Ok(told);
+        }
+        Standing::Changed(changed) => {
+            told.recorded_before = changed.recorded.iter().map(Key::recorded).collect();
+            told.outcome = Outcome::Changed;
+            if !options.replace {
+                told.error = Some(
+                    "another key is recorded: if the node was flashed anew, say --replace; if not, \
+                     somebody may be answering in its place"
+                        .to_owned(),
+                );
+                return Ok(told);
+            }
+            for key in &changed.recorded {
+                let _ = writeln!(before, "  {key}");
+            }
+        }
+        Standing::New => told.outcome = Outcome::NotRecorded,
+    }
+    let Some(keys) = accepted(target, &look, &before, common, settings, options).await? else {
+        told.error = Some(if options.fingerprints.is_empty() {
+            "not recorded: say yes on a terminal, or --yes, or --fingerprint".to_owned()
+        } else {
+            "none of its keys has a fingerprint that was given".to_owned()
+        });
+        return Ok(told);
+    };
+    hostkeys::record(target, &keys, options.replace)?;
+    told.outcome = if before.is_empty() { Outcome::Recorded } else { Outcome::Replaced };
+    Ok(told)
+}
+
+/// The keys that somebody vouches for: by a fingerprint, by --yes, or when asked.
+async fn accepted(
+    target: &Target,
+    look: &Look,
+    before: &str,
+    common: &Common,
+    settings: &Settings,
+    options: &Trust,
+) -> Result<Option<Vec<HostKey>>, Failure> {
+    if !options.fingerprints.is_empty() {
+        let given = |key: &&HostKey| options.fingerprints.contains(&key.fingerprint());
+        let keys: Vec<HostKey> = look.keys.iter().filter(given).cloned().collect();
+        return Ok((!keys.is_empty()).then_some(keys));
+    }
+    if options.yes {
+        return Ok(Some(look.keys.clone()));
+    }
+    if common.json || !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let recorded = if before.is_empty() {
+        String::new()
+    } else {
+        format!("Another key is recorded for it:\n{before}")
+    };
+    let introduction =
+        format!("{recorded}Node `{}` offers, at {}", target.node, describe(target, &look.keys));
+    hostkeys::ask(introduction, &look.keys, &settings.cancel).await
+}
+
+impl Key {
+    fn of(key: &HostKey) -> Self {
+        Self { algorithm: key.algorithm().to_owned(), fingerprint: key.fingerprint() }
+    }
+
+    fn recorded(key: &RecordedKey) -> Self {
+        let damaged = || "(damaged)".to_owned();
+        Self {
+            algorithm: key.algorithm.clone(),
+            fingerprint: key.fingerprint.clone().unwrap_or_else(damaged),
+        }
+    }
+}
+
+impl Outcome {
+    fn is_trust(self) -> bool {
+        matches!(self, Self::Known | Self::Recorded | Self::Replaced)
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Recorded => "recorded",
+            Self::Replaced => "recorded in place of the old key",
+            Self::NotRecorded => "NOT RECORDED",
+            Self::Changed => "CHANGED",
+            Self::Refused => "REFUSED",
+            Self::Unreachable => "NO ANSWER",
+        }
+    }
+}
+
+impl Told {
+    /// Before anything is known of its keys.
+    fn of(target: &Target) -> Self {
+        Self {
+            node: target.node.clone(),
+            address: format!("{}:{}", target.host, target.port),
+            outcome: Outcome::Unreachable,
+            offered: Vec::new(),
+            recorded_before: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// For people.
+    fn text(&self) -> String {
+        let mut text = format!("{} ({}): {}\n", self.node, self.address, self.outcome.words());
+        let keys = self.offered.iter().map(|key| ("offers", key));
+        for (word, key) in keys.chain(self.recorded_before.iter().map(|key| ("recorded", key))) {
+            let _ = writeln!(text, "  {word:<8} {} {}", key.algorithm, key.fingerprint);
+        }
+        if let Some(error) = &self.error {
+            let _ = writeln!(text, "  {error}");
+        }
+        text
+    }
+}

@@ -1,0 +1,184 @@
+//! First contact: whom a node has to be known to before it is sent anything.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::node::{Login, Node};
+use crate::world::World;
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Nodes that want a password, whose keys nobody has recorded.
+fn strangers(names: &[&str]) -> World {
+    let world = World::new(names);
+    fs::remove_file(world.known_hosts()).unwrap();
+    for node in &world.nodes {
+        node.manner().login = Login::Password(PASSWORD.to_owned());
+    }
+    world
+}
+
+fn with_password(names: &[&str]) -> World {
+    let mut world = strangers(names);
+    world.environment.insert("TERRARIUM_PASSWORD".to_owned(), PASSWORD.to_owned());
+    world
+}
+
+/// Nobody logged in, and nobody tried.
+fn nothing_was_sent(world: &World) {
+    for node in &world.nodes {
+        assert_eq!(node.passwords(), [""; 0], "{}", node.name);
+        assert!(node.calls().is_empty(), "{}", node.name);
+    }
+    assert!(!world.known_hosts().exists());
+}
+
+/// Writes `host_key` into the inventory's first node.
+fn pin(world: &World, value: &str) {
+    let host = format!("host = \"{}\"\n", world.nodes[0].address);
+    let text = fs::read_to_string(world.inventory_path()).unwrap();
+    let pinned = text.replace(&host, &format!("{host}host_key = {value}\n"));
+    assert_ne!(text, pinned);
+    fs::write(world.inventory_path(), pinned).unwrap();
+}
+
+pub(crate) fn an_unknown_node_gets_no_password_from_a_script() {
+    let world = with_password(&["pi-1", "pi-2"]);
+    for args in [&["plan"][..], &["status"], &["probe", "pi-1"], &[], &["--host-keys", "strict"]] {
+        let ran = world.provision(args);
+        ran.ended_with(3).says("not known yet").says(&world.node("pi-1").fingerprint());
+        ran.says("provision trust pi-1").says("host_key = ");
+        nothing_was_sent(&world);
+    }
+    world.provision(&["--host-keys", "ask", "plan"]).ended_with(2).says("not a terminal");
+    nothing_was_sent(&world);
+    let ran = world.provision(&["--host-keys", "accept-new", "plan"]);
+    ran.succeeded().says("trusted on first use");
+    assert_eq!(world.node("pi-1").passwords()[0], PASSWORD);
+    // From then on it is known, and no word is needed.
+    world.provision(&["plan"]).succeeded();
+}
+
+pub(crate) fn the_environment_says_what_the_option_says() {
+    let mut world = with_password(&["pi-1"]);
+    world.environment.insert("TERRARIUM_HOST_KEYS".to_owned(), "perhaps".to_owned());
+    world.provision(&["plan"]).ended_with(2).says("`ask`, `accept-new` or `strict`");
+    world.environment.insert("TERRARIUM_HOST_KEYS".to_owned(), "accept-new".to_owned());
+    world.provision(&["--host-keys", "strict", "plan"]).ended_with(3);
+    nothing_was_sent(&world);
+    world.provision(&["plan"]).succeeded();
+}
+
+pub(crate) fn on_a_terminal_somebody_is_asked_about_one_node_after_another() {
+    let world = with_password(&["pi-1", "pi-2"]);
+    let mut run = world.start_on_terminal(&["plan"]);
+    run.wait_for("node `pi-1`");
+    run.wait_for("(yes/no/fingerprint)? ");
+    assert!(run.said().contains(&world.node("pi-1").fingerprint()), "{}", run.said());
+    assert!(!run.said().contains("pi-2"), "one at a time: {}", run.said());
+    nothing_was_sent(&world);
+    run.type_in("perhaps\n");
+    run.wait_for("Type yes, no or the fingerprint: ");
+    run.type_in(&format!("{}\n", world.node("pi-2").fingerprint()));
+    run.wait_for("the fingerprint of none of its keys");
+    run.type_in(&format!("{}\n", world.node("pi-1").fingerprint()));
+    run.wait_for("node `pi-2`");
+    run.type_in("yes\n");
+    run.end().succeeded();
+    let known = fs::read_to_string(world.known_hosts()).unwrap();
+    for node in &world.nodes {
+        assert!(known.contains(&node.known_line()), "{known}");
+    }
+    // Asked once and for all.
+    world.start_on_terminal(&["plan"]).end().succeeded();
+}
+
+pub(crate) fn a_no_ends_the_run_before_anything_was_sent() {
+    for answer in ["no\n", "\u{4}"] {
+        let world = with_password(&["pi-1"]);
+        let mut run = world.start_on_terminal(&["plan"]);
+        run.wait_for("(yes/no/fingerprint)? ");
+        run.type_in(answer);
+        run.end().ended_with(3).says("was not accepted");
+        nothing_was_sent(&world);
+    }
+}
+
+pub(crate) fn a_host_key_of_the_inventory_is_believed_and_nothing_else() {
+    let world = with_password(&["pi-1"]);
+    let node = world.node("pi-1");
+    let right = node.fingerprint();
+    let other = "SHA256:uNiVztksCsDhcc0u9e8BrQXVU1rhB6F53q7RzMwq0Tc";
+    pin(&world, &format!("[\"{other}\", \"{right}\"]"));
+    // Neither a question nor a record, and a record of another key says nothing.
+    world.provision(&["plan"]).succeeded();
+    let stale = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    fs::write(world.known_hosts(), format!("{} {stale}\n", node.address)).unwrap();
+    world.provision(&["plan"]).succeeded();
+    // A revoked one stays revoked.
+    fs::write(world.known_hosts(), format!("@revoked {}", node.known_line())).unwrap();
+    world.provision(&["plan"]).ended_with(3).says("is revoked");
+
+    let world = with_password(&["pi-1"]);
+    pin(&world, &format!("\"{other}\""));
+    for args in [&["plan"][..], &["--host-keys", "accept-new", "plan"]] {
+        let ran = world.provision(args);
+        ran.ended_with(3).says(other).says(&world.node("pi-1").fingerprint());
+        nothing_was_sent(&world);
+    }
+    pin(&world, "\"SHA256:abc\"");
+    world.provision(&["plan"]).ended_with(2);
+}
+
+pub(crate) fn trust_shows_the_keys_and_records_them_when_told() {
+    let world = strangers(&["pi-1", "pi-2"]);
+    let fingerprints: Vec<String> = world.nodes.iter().map(Node::fingerprint).collect();
+    let shown = world.provision(&["trust"]);
+    shown.ended_with(3).says(&fingerprints[0]).says(&fingerprints[1]).says("NOT RECORDED");
+    nothing_was_sent(&world);
+    // A fingerprint vouches for the node that has it, and for no other.
+    world.provision(&["trust", "--fingerprint", &fingerprints[0]]).ended_with(3).says("pi-1 (");
+    let known = || fs::read_to_string(world.known_hosts()).unwrap();
+    assert_eq!(known(), world.nodes[0].known_line());
+    let told = world.provision(&["--json", "trust", "--yes", "pi-2"]);
+    let document: Value = serde_json::from_str(&told.succeeded().stdout).unwrap();
+    assert_eq!(document["nodes"][0]["outcome"], "recorded");
+    assert_eq!(document["nodes"][0]["offered"][0]["fingerprint"], fingerprints[1]);
+    assert_eq!(known(), world.nodes[0].known_line() + &world.nodes[1].known_line());
+    world.provision(&["trust"]).succeeded();
+    for node in &world.nodes {
+        assert_eq!(node.passwords(), [""; 0]);
+    }
+    world.provision(&["trust", "pi-9"]).ended_with(2).says("its nodes are pi-1, pi-2");
+}
+
+pub(crate) fn trust_replaces_a_changed_key_only_when_told() {
+    let world = strangers(&["pi-1", "pi-2"]);
+    let (one, two) = (world.node("pi-1"), world.node("pi-2"));
+    // pi-1 was flashed anew: its address is recorded with another key.
+    let (_, key) =
+        two.known_line().split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let before = format!("# ours\n{},other.lan {key}{}", one.address, two.known_line());
+    fs::write(world.known_hosts(), &before).unwrap();
+    for args in [&["trust", "pi-1"][..], &["trust", "--yes", "pi-1"]] {
+        let ran = world.provision(args);
+        ran.ended_with(3).says("--replace").says(&one.fingerprint()).says(&two.fingerprint());
+        assert_eq!(fs::read_to_string(world.known_hosts()).unwrap(), before);
+    }
+    world.provision(&["plan"]).ended_with(3).says("host key changed");
+    world.provision(&["trust", "--yes", "--replace", "pi-1"]).succeeded();
+    let after = format!("# ours\nother.lan {key}{}{}", two.known_line(), one.known_line());
+    assert_eq!(fs::read_to_string(world.known_hosts()).unwrap(), after);
+}
+
+pub(crate) fn what_a_node_says_before_the_login_is_shown() {
+    let world = World::new(&["pi-1"]);
+    world.node("pi-1").manner().banner = Some("Only\n for staff.\n".repeat(200));
+    let ran = world.provision(&["plan"]);
+    ran.succeeded().says("before the login the node says: Only for staff.");
+    assert!(ran.stderr.len() < 4000, "{}", ran.stderr);
+    let known = world.node("pi-1").known_line();
+    fs::write(world.known_hosts(), format!("@cert-authority {known}")).unwrap();
+    world.provision(&["plan"]).succeeded().says("host certificates are not checked");
+}
