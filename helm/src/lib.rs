@@ -23,6 +23,7 @@ pub mod diagnose;
 pub mod diff;
 pub mod edge;
 pub mod failure;
+pub mod image;
 mod objects;
 pub mod overlay;
 pub mod plan;

@@ -77,6 +77,13 @@ fn decide(release: &Release, found: Option<&Deployed>) -> Option<(Kind, String)>
         Status::Deployed if found.digest.is_none() => {
             (Kind::Upgrade, format!("revision {revision} was not deployed by provision"))
         }
+        Status::Deployed if found.digest.is_some() && found.digest == release.unpinned => {
+            let what = format!(
+                "only the digests of its images are new to revision {revision}: \
+                 its pods are started anew"
+            );
+            (Kind::Upgrade, what)
+        }
         Status::Deployed => {
             (Kind::Upgrade, format!("chart or values differ from revision {revision}"))
         }

@@ -36,6 +36,9 @@ pub struct Release {
     /// sha256 over all of the above, 64 hex digits: equal digests, equal
     /// releases, whatever machine computes them.
     pub digest: String,
+    /// What [`Release::short_digest`] was before digests of images were put in,
+    /// where some were.
+    pub unpinned: Option<String>,
 }
 
 /// Values are left out: an inventory may hold what nobody should read.
@@ -53,7 +56,7 @@ impl Release {
     /// A release of a chart with values over its own.
     pub fn new(name: ServiceId, chart: Arc<Chart>, values: Value) -> Self {
         let digest = digest(&name, &chart, &values);
-        Self { name, namespace: NAMESPACE.to_owned(), chart, values, digest }
+        Self { name, namespace: NAMESPACE.to_owned(), chart, values, digest, unpinned: None }
     }
 
     /// What the cluster keeps of the digest.

@@ -21,3 +21,5 @@ pub(crate) const PORT: u16 = 22;
 pub(crate) const KNOWN_HOSTS: &str = "known_hosts";
 /// `os.swap`
 pub(crate) const SWAP: &str = "off";
+/// `images.lock`
+pub(crate) const LOCK: bool = true;

@@ -22,6 +22,8 @@ pub struct Inventory {
     pub k3s: K3s,
     /// Where artifacts are fetched from.
     pub artifacts: Artifacts,
+    /// Which content the tags of container images stand for.
+    pub images: Images,
     /// The services to run.
     pub stack: Stack,
     /// The nodes, in the order they were written. Names and hosts are unique.
@@ -102,6 +104,16 @@ pub struct Artifacts {
     /// sha256 pinned by hand, by the file's name (`k3s-v1.34.4+k3s1-arm64`), those
     /// of `[k3s.sha256]` included.
     pub sha256: BTreeMap<String, String>,
+}
+
+/// `[images]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Images {
+    /// Whether digests are recorded the first time, and kept to.
+    pub lock: bool,
+    /// Addresses asked in place of registries, by the registry's name; `*` stands
+    /// for all others.
+    pub mirrors: BTreeMap<String, String>,
 }
 
 /// `[stack]`. Its `Debug` names the services that have values and keeps the

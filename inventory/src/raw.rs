@@ -30,6 +30,8 @@ pub(crate) struct Raw {
     pub(crate) k3s: K3s,
     /// Where releases are fetched from.
     pub(crate) artifacts: Artifacts,
+    /// Container images: which content their tags stand for.
+    pub(crate) images: Images,
     /// The services to run.
     pub(crate) stack: Stack,
     /// One entry per Pi. When no node is written as the server, the first one
@@ -190,6 +192,26 @@ pub(crate) struct Artifacts {
         extend("examples" = [{"k3s-v1.34.4+k3s1-arm64": "<64 hexadecimal digits>"}])
     )]
     pub(crate) sha256: BTreeMap<At<String>, At<String>>,
+}
+
+/// `[images]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Images {
+    /// Record in the lock file what each image's registry says it is the first
+    /// time, and let nodes run nothing else under its name from then on. Without,
+    /// nodes run whatever the registry they pull from says at that moment.
+    #[schemars(extend("default" = defaults::LOCK))]
+    pub(crate) lock: Option<At<bool>>,
+    /// Addresses (http or https) that are asked what images are in place of a
+    /// registry, by the registry's name, `*` for all others: a cache, or a copy in
+    /// a network without a way out. It concerns this machine; nodes pull as k3s'
+    /// own `registries.yaml` says.
+    #[schemars(
+        with = "BTreeMap<String, String>",
+        extend("examples" = [{"docker.io": "https://mirror.lan"}])
+    )]
+    pub(crate) mirrors: BTreeMap<At<String>, At<String>>,
 }
 
 /// `[stack]`

@@ -18,6 +18,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("`[k3s]`", &["k3s"]),
     ("`[k3s.sha256]`", &["k3s", "sha256"]),
     ("`[artifacts]`", &["artifacts"]),
+    ("`[images]`", &["images"]),
     ("`[stack]`", &["stack"]),
 ];
 

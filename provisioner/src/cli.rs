@@ -180,6 +180,17 @@ pub(crate) enum LockCommand {
         #[arg(value_name = "SHA256")]
         digest: String,
     },
+    /// Ask registries anew what the images of the inventory's services are, and
+    /// record that
+    ///
+    /// Prints the recorded digest and the new one of each. The next `provision`
+    /// deploys the new ones, which starts their pods anew. Nothing is asked of the
+    /// nodes.
+    Update {
+        /// Only these, as the lock file names them, or the end of that: redis:8
+        #[arg(value_name = "IMAGE")]
+        images: Vec<String>,
+    },
 }
 
 /// What is judged, how long, and where the answer goes.

@@ -27,6 +27,7 @@ mod overlay;
 mod package;
 mod password;
 mod prompt;
+mod registry;
 mod report;
 mod settings;
 mod stack;

@@ -3,6 +3,7 @@
 mod boards;
 mod deploy;
 mod diff;
+mod images;
 mod probes;
 mod sizes;
 
@@ -26,6 +27,7 @@ use terrarium_plan::{Facts, Refusal, StackChange};
 pub(crate) use boards::boards;
 pub(crate) use deploy::helm;
 pub(crate) use diff::ReleaseDiff;
+pub(crate) use images::{Ask, Pins, asked, machines, named};
 
 use crate::error::{Code, Failure};
 use crate::{image, overlay};

@@ -50,6 +50,10 @@ pub(crate) fn render(
          [artifacts.sha256]\n\
          {pins}\
          \n\
+         # The images are made here and lie on the nodes: no registry has them.\n\
+         [images]\n\
+         lock = false\n\
+         \n\
          {stack}",
         stack = stack.inventory(),
         version = quoted(K3S_VERSION),

@@ -97,6 +97,8 @@ impl Node {
         let board = board::present(&self.board, options.memory_bytes)?;
         let mut args: Vec<String> = ["run", "--detach", "--tty"].map(str::to_owned).to_vec();
         let mut option = |name: &str, value: &str| args.push(format!("--{name}={value}"));
+        // The image is made here: there is nobody to ask for its name.
+        option("pull", "never");
         option("name", &self.container);
         option("label", site.label());
         option("network", NETWORK);

@@ -55,6 +55,24 @@ fn what_is_done_follows_from_wish_and_status() {
 }
 
 #[test]
+fn a_change_that_only_names_images_by_digest_says_that_pods_are_started_anew() {
+    let before = release("redis");
+    let as_before = deployed(Status::Deployed, Some(before.short_digest()), None);
+    let mut pinned = before;
+    pinned.unpinned = Some(pinned.short_digest().to_owned());
+    pinned.digest = "1".repeat(64);
+    let changes = plan(std::slice::from_ref(&pinned), std::slice::from_ref(&as_before));
+    assert_eq!(changes[0].kind, Kind::Upgrade);
+    assert_eq!(
+        changes[0].reason,
+        "only the digests of its images are new to revision 4: its pods are started anew"
+    );
+    let other = deployed(Status::Deployed, Some("00"), None);
+    let changes = plan(&[pinned], &[other]);
+    assert_eq!(changes[0].reason, "chart or values differ from revision 4");
+}
+
+#[test]
 fn a_release_of_the_same_name_elsewhere_is_another() {
     let elsewhere =
         Deployed { namespace: "default".to_owned(), ..deployed(Status::Deployed, None, None) };

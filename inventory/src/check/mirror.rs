@@ -6,12 +6,43 @@ use crate::words::quote;
 
 /// `text` as a base address without a slash at its end.
 pub(crate) fn mirror(text: &str) -> Result<String, Complaint> {
-    match fault(text) {
+    base("artifacts.mirror", text, fault(text))
+}
+
+/// `text` as the base address of what stands for a registry.
+pub(crate) fn of_registry(text: &str) -> Result<String, Complaint> {
+    let fault = fault(text).or_else(|| {
+        text.starts_with("file:").then(|| {
+            let help = "write for example `https://mirror.lan` or `http://192.168.1.5:5000`";
+            ("no registry can be asked there".to_owned(), help.to_owned())
+        })
+    });
+    base("images.mirrors", text, fault)
+}
+
+/// The name of a registry, as images begin with it; `*` for all others.
+pub(crate) fn registry(text: &str) -> Result<String, Complaint> {
+    let name = text.split(':').next().unwrap_or_default();
+    let is_one = name == "localhost" || text.contains(['.', ':']);
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".:-".contains(c);
+    if text == "*" || (is_one && !name.is_empty() && text.chars().all(fits)) {
+        return Ok(text.to_owned());
+    }
+    Err(Complaint {
+        code: "inventory::mirror",
+        message: format!("{} is no name of a registry", quote(text)),
+        why: "not the beginning of an image's name".to_owned(),
+        help: "write for example `docker.io`, `ghcr.io`, or `*` for all others".to_owned(),
+    })
+}
+
+fn base(key: &str, text: &str, fault: Option<(String, String)>) -> Result<String, Complaint> {
+    match fault {
         None => Ok(text.trim_end_matches('/').to_owned()),
         Some((why, help)) => Err(Complaint {
             code: "inventory::mirror",
             // The address may hold a password: it is underlined, masked, not repeated.
-            message: "`artifacts.mirror` is not a usable address".to_owned(),
+            message: format!("`{key}` is not a usable address"),
             why,
             help,
         }),
@@ -74,7 +105,27 @@ fn in_network(rest: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::mirror;
+    use super::{mirror, of_registry, registry};
+
+    #[test]
+    fn mirrors_of_registries() {
+        for (written, base) in [
+            ("https://mirror.lan/", "https://mirror.lan"),
+            ("http://192.168.1.5:5000/cache", "http://192.168.1.5:5000/cache"),
+        ] {
+            assert_eq!(of_registry(written).as_deref(), Ok(base));
+        }
+        for bad in ["mirror.lan", "file:///srv/mirror", "https://me:secret@mirror.lan", "ftp://a"] {
+            let complaint = of_registry(bad).expect_err(bad);
+            assert!(!format!("{complaint:?}").contains("me:"), "{complaint:?}");
+        }
+        for name in ["*", "docker.io", "localhost", "reg:5000", "10.0.0.5:5000"] {
+            assert_eq!(registry(name).as_deref(), Ok(name));
+        }
+        for bad in ["", "docker", "https://docker.io", "Docker.io", ":5000", "docker.io/library"] {
+            assert!(registry(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn mirrors() {

@@ -8,7 +8,7 @@ use crate::check::paths::Anchor;
 use crate::check::{
     Findings, k3s as release, lists, mirror, names, options, packages, pins, timezone,
 };
-use crate::model::{Artifacts, Cluster, K3s, Os, Stack, Swap};
+use crate::model::{Artifacts, Cluster, Images, K3s, Os, Stack, Swap};
 use crate::problem::Problem;
 use crate::{defaults, raw};
 
@@ -122,6 +122,18 @@ pub(super) fn artifacts(raw: &raw::Artifacts, k3s: &K3s, findings: &mut Findings
         sha256.insert(name, sum_text);
     }
     Artifacts { mirror, sha256 }
+}
+
+pub(super) fn images(raw: &raw::Images, findings: &mut Findings) -> Images {
+    let mirrors = raw.mirrors.iter().filter_map(|(registry, address)| {
+        let registry = findings.take(registry, mirror::registry);
+        let address = findings.take(address, mirror::of_registry);
+        Some((registry?, address?))
+    });
+    Images {
+        mirrors: mirrors.collect(),
+        lock: raw.lock.as_ref().map_or(defaults::LOCK, |lock| *lock.get()),
+    }
 }
 
 pub(super) fn stack(raw: &raw::Stack, findings: &mut Findings) -> Stack {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use terrarium_inventory::{
-    Artifacts as Source, Cluster, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
+    Artifacts as Source, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
 };
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::unit;
@@ -51,6 +51,7 @@ pub(crate) fn inventory() -> Inventory {
             agent: BTreeMap::new(),
         },
         artifacts: Source { mirror: None, sha256: BTreeMap::new() },
+        images: Images { lock: true, mirrors: BTreeMap::new() },
         stack: Stack {
             profile: None,
             services: Vec::new(),

@@ -12,10 +12,10 @@ use crate::error::{Code, Failure};
 use crate::executor::{self, Run};
 use crate::report::{Summary, terminal};
 use crate::settings::Settings;
-use crate::stack::Wish;
+use crate::stack::{Ask, Wish};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
-use crate::{access, observe};
+use crate::{access, clock, observe};
 
 /// How long what was just started may take to be seen by the last look.
 const SETTLE: Duration = Duration::from_mins(1);
@@ -54,7 +54,8 @@ async fn converge(
     ignore_fit: bool,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    let mut picture = ground.picture(settings, Some(&settings.operator), reporter).await?;
+    let mut picture =
+        ground.picture(settings, Some(&settings.operator), Ask::Registries, reporter).await?;
     picture.judge(ground, common, settings, ignore_fit, Keep::Record, reporter).await?;
     for note in &picture.plan.notes {
         let node = note.node.as_deref().unwrap_or("cluster");
@@ -66,7 +67,9 @@ async fn converge(
         return Err(failure.clone());
     }
     refuse(&picture.plan, reporter)?;
-    let Picture { observation, artifacts, binaries, wish, plan } = picture;
+    // Before anything is deployed: a run that is cut off is taken up with the same.
+    picture.pins.record(clock::today())?;
+    let Picture { observation, artifacts, binaries, wish, plan, pins: _ } = picture;
     let mut failures = observation.failures;
     let run = Arc::new(Run {
         inventory: Arc::clone(&ground.inventory),

@@ -1,17 +1,16 @@
-//! `provision lock`
+//! `provision lock accept`
 
 use terrarium_k3s::sums::Sha256;
 
-use crate::cli::{Common, LockCommand};
+use crate::cli::Common;
 use crate::clock;
 use crate::error::{Code, Failure};
 use crate::lockfile::{Checked, ImageRef, Lock, LockError, LockFile, Name};
 use crate::report::terminal;
 use crate::trust::broken;
 
-/// Changes the lock file beside the inventory. Asks nothing of any node.
-pub(super) fn run(common: &Common, command: &LockCommand) -> Result<Code, Failure> {
-    let LockCommand::Accept { name, digest } = command;
+/// Takes another digest than the one recorded. Asks nothing of any node.
+pub(super) fn run(common: &Common, name: &str, digest: &str) -> Result<Code, Failure> {
     let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
     let sha256 = Sha256::parse(digits).map_err(|error| {
         Failure::new(Code::Usage, format!("`{}` is not accepted", digest.escape_debug()), &error)

@@ -14,6 +14,7 @@ mod stack;
 pub(crate) mod status;
 mod targets;
 mod trust;
+mod update;
 mod verify;
 
 use std::path::Path;
@@ -21,7 +22,7 @@ use std::path::Path;
 use terrarium_inventory::Inventory;
 
 use crate::cancel::interrupted;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, LockCommand};
 use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
 use crate::report::secrets::masked;
@@ -71,7 +72,12 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             Some(Command::Targets { output }) => {
                 targets::run(&cli.common, settings, output.as_deref())
             }
-            Some(Command::Lock { command }) => lock::run(&cli.common, command),
+            Some(Command::Lock { command: LockCommand::Accept { name, digest } }) => {
+                lock::run(&cli.common, name, digest)
+            }
+            Some(Command::Lock { command: LockCommand::Update { images } }) => {
+                update::run(&cli.common, settings, images).await
+            }
             Some(Command::Init { addresses }) => init::run(&cli.common.inventory, addresses),
             Some(Command::Schema) => schema::run(),
         }

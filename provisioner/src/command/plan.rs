@@ -8,7 +8,7 @@ use crate::command::prepare::{Ground, Picture};
 use crate::error::{Code, Failure};
 use crate::report::terminal;
 use crate::settings::Settings;
-use crate::stack::{ReleaseDiff, helm};
+use crate::stack::{Ask, ReleaseDiff, helm};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
 
@@ -79,7 +79,7 @@ async fn look(
     ignore_fit: bool,
     reporter: &Reporter,
 ) -> Result<Picture, Failure> {
-    let mut picture = ground.picture(settings, None, reporter).await?;
+    let mut picture = ground.picture(settings, None, Ask::Registries, reporter).await?;
     picture.judge(ground, common, settings, ignore_fit, Keep::Look, reporter).await?;
     Ok(picture)
 }

@@ -19,7 +19,7 @@ use crate::fit::stack::charts;
 use crate::host::Host;
 use crate::observe::{self, Observation};
 use crate::settings::Settings;
-use crate::stack::{Stack, Wish, boards, helm};
+use crate::stack::{Ask, Pins, Stack, Wish, boards, helm, machines as images_of};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
 use crate::{binaries, fetch, hostkeys, image, package, prompt};
@@ -40,6 +40,8 @@ pub(super) struct Picture {
     pub(super) artifacts: Artifacts,
     pub(super) binaries: BTreeMap<Binary, PathBuf>,
     pub(super) wish: Wish,
+    /// Digests of the wish's images, those to be recorded among them.
+    pub(super) pins: Pins,
     pub(super) plan: Plan,
 }
 
@@ -79,10 +81,11 @@ impl Ground {
         self.inventory.nodes.iter().map(|node| node.name.clone()).collect()
     }
 
-    /// Looks and plans without touching anything, shown as it goes.
+    /// Looks and plans without touching anything, shown as it goes. No registry is
+    /// asked.
     pub(super) async fn look(&self, settings: &Settings) -> Result<Picture, Failure> {
         let (reporter, done) = view::open(false, &self.names());
-        let picture = self.picture(settings, None, &reporter).await;
+        let picture = self.picture(settings, None, Ask::Nobody, &reporter).await;
         drop(reporter);
         done.await.map_err(|error| Failure::internal("the view ended", &error))?;
         picture
@@ -93,6 +96,7 @@ impl Ground {
         &self,
         settings: &Settings,
         operator: Option<&str>,
+        ask: Ask,
         reporter: &Reporter,
     ) -> Result<Picture, Failure> {
         let tag = if self.stack.runs_our_image() {
@@ -119,15 +123,26 @@ impl Ground {
         let (mut artifacts, binaries) =
             artifacts(&self.inventory, &machines, tag.as_deref(), settings, way, reporter).await?;
         artifacts.agent_config = self.stack.probes();
-        let wish = self.stack.wish(&boards(&self.inventory, &observation.facts), tag.as_deref());
+        let mut wish =
+            self.stack.wish(&boards(&self.inventory, &observation.facts), tag.as_deref());
         let mut plan = plan(&self.inventory, &observation.facts, &artifacts);
         plan.refusals.extend(wish.refusals.iter().cloned());
         plan.notes.extend(wish.notes.iter().cloned());
-        if let Some(server) = observation.facts.get(&self.inventory.server().name) {
+        let server = observation.facts.get(&self.inventory.server().name);
+        // What is refused, or has no server to go to, is not deployed.
+        let deploys = plan.refusals.is_empty() && server.is_some();
+        let ask = if deploys { ask } else { Ask::Nobody };
+        let machines = images_of(observation.facts.values());
+        let reporter = reporter.of("stack");
+        let (inventory, patience) = (&self.inventory, self.patience);
+        let pins = Pins::of(inventory, &wish, &machines, ask, patience, &reporter).await?;
+        wish.pin(&pins);
+        plan.notes.extend(pins.note());
+        if let Some(server) = server {
             plan.stack = wish.changes(server)?;
             plan.notes.extend(wish.leftovers(server)?);
         }
-        Ok(Picture { observation, artifacts, binaries, wish, plan })
+        Ok(Picture { observation, artifacts, binaries, wish, pins, plan })
     }
 }
 

@@ -10,12 +10,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-pub(crate) use model::{Checked, Lock, LockedArtifact, Mismatch, accept};
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the images of charts are held against it next")
-)]
-pub(crate) use model::{LockedImage, Seen};
+pub(crate) use model::{Checked, Lock, LockedArtifact, LockedImage, Mismatch, accept};
 pub(crate) use text::{ImageRef, Name};
 
 use crate::file;

@@ -204,10 +204,6 @@ impl Lock {
     }
 
     /// Records an image the first time; another one than before is a mismatch.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the images of charts are held against it next")
-    )]
     pub(crate) fn record_image(
         &mut self,
         reference: &ImageRef,

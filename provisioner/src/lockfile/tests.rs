@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use terrarium_k3s::sums::Sha256;
 
 use super::model::Kind;
+use super::model::Seen;
 use super::*;
 
 fn name(text: &str) -> Name {
