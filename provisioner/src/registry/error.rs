@@ -16,7 +16,7 @@ pub(crate) struct RegistryError {
     pub registry: String,
     /// Why not.
     #[source]
-    pub why: Why,
+    pub why: Box<Why>,
 }
 
 /// What went wrong with one registry.

@@ -82,7 +82,7 @@ impl Client {
                     return result.map_err(|why| RegistryError {
                         image: image.clone(),
                         registry,
-                        why,
+                        why: Box::new(why),
                     });
                 }
             }

@@ -210,7 +210,7 @@ fn an_answer_that_drips_ends_at_its_deadline() {
         let quick =
             Client { within: Duration::from_millis(300), pauses: Vec::new(), ..client(&[]) };
         let error = quick.digest(&redis(&server), &machines(&["arm64"])).unwrap_err();
-        assert!(matches!(error.why, Why::Timeout(_)), "{}", error.why);
+        assert!(matches!(*error.why, Why::Timeout(_)), "{}", error.why);
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 }

@@ -183,14 +183,12 @@ pub(crate) async fn asked(
         reporter.say("images", State::Progress(format!("{done} of {total} digests")));
     }
     failed.sort_by(|one, other| one.image.cmp(&other.image));
-    match first(&failed) {
-        Some(failure) => Err(failure),
-        None => {
-            found.sort_by(|one, other| one.0.cmp(&other.0));
-            reporter.say("images", State::Unchanged(format!("{total} digests")));
-            Ok(found)
-        }
+    if let Some(failure) = first(&failed) {
+        return Err(failure);
     }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    reporter.say("images", State::Unchanged(format!("{total} digests")));
+    Ok(found)
 }
 
 fn first(failed: &[RegistryError]) -> Option<Failure> {

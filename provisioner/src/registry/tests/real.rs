@@ -78,14 +78,14 @@ impl Registry {
         Self { process, base: format!("http://{address}"), login: None, _data: data }
     }
 
-    fn agent(&self) -> Agent {
+    fn agent() -> Agent {
         Agent::config_builder().proxy(None).build().into()
     }
 
     fn put(&self, path: &str, kind: &str, body: &[u8]) {
         let path =
             if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
-        let mut request = self.agent().put(path).header("Content-Type", kind);
+        let mut request = Self::agent().put(path).header("Content-Type", kind);
         if let Some(login) = self.login {
             request = request.header("Authorization", login);
         }
@@ -94,7 +94,7 @@ impl Registry {
 
     fn blob(&self, repository: &str, body: &[u8]) -> Value {
         let mut request =
-            self.agent().post(format!("{}/v2/{repository}/blobs/uploads/", self.base));
+            Self::agent().post(format!("{}/v2/{repository}/blobs/uploads/", self.base));
         if let Some(login) = self.login {
             request = request.header("Authorization", login);
         }
@@ -156,11 +156,11 @@ fn a_real_registry_says_what_a_tag_names_and_for_which_machines() {
         let one = registry.reference("one", "1");
         assert_eq!(client(&[]).digest(&one, &machines(&["amd64"])).unwrap(), Sha256::of(&body));
         let why = client(&[]).digest(&one, &machines(&["arm64"])).unwrap_err().why;
-        assert!(matches!(why, Why::Machine { .. }), "{why}");
+        assert!(matches!(*why, Why::Machine { .. }), "{why}");
     }
     for absent in [registry.reference("one", "2"), registry.reference("two", "1")] {
         let why = client(&[]).digest(&absent, &machines(&[])).unwrap_err().why;
-        assert!(matches!(why, Why::Absent), "{absent}: {why}");
+        assert!(matches!(*why, Why::Absent), "{absent}: {why}");
     }
 }
 

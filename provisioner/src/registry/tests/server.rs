@@ -73,7 +73,7 @@ impl Answer {
             self.status
         );
         for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
         stream.write_all(format!("{head}\r\n").as_bytes())?;
         if !self.drips {
