@@ -5,6 +5,7 @@
 //! so that the page is served without it.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -25,7 +26,10 @@ pub fn is_remote(fstype: &[u8]) -> bool {
 #[derive(Debug)]
 pub struct Apart<T> {
     requests: SyncSender<()>,
-    answers: Receiver<T>,
+    /// Says that there is an answer: a channel of the same kind, for whatever is
+    /// asked, is less of a program than one for each.
+    answers: Receiver<()>,
+    answer: Arc<Mutex<Option<T>>>,
     /// A request is under way.
     waiting: bool,
 }
@@ -34,12 +38,20 @@ impl<T: Send + 'static> Apart<T> {
     /// Starts the thread; `None` when the host or the unit allows no further.
     pub fn new(name: &str, ask: impl Fn() -> T + Send + 'static) -> Option<Self> {
         let (requests, inbox) = sync_channel::<()>(1);
-        let (outbox, answers) = sync_channel(1);
+        let (outbox, answers) = sync_channel::<()>(1);
+        let answer = Arc::new(Mutex::new(None));
+        let held = Arc::clone(&answer);
         let work = move || {
-            while inbox.recv().is_ok() && outbox.send(ask()).is_ok() {}
+            while inbox.recv().is_ok() {
+                let answer = ask();
+                *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+                if outbox.send(()).is_err() {
+                    return;
+                }
+            }
         };
         thread::Builder::new().name(name.to_owned()).stack_size(64 * 1024).spawn(work).ok()?;
-        Some(Self { requests, answers, waiting: false })
+        Some(Self { requests, answers, answer, waiting: false })
     }
 
     /// The answer; `None` when it does not come in time. One that did not is
@@ -51,9 +63,10 @@ impl<T: Send + 'static> Apart<T> {
             self.waiting = false;
         }
         self.requests.try_send(()).ok()?;
-        let answer = self.answers.recv_timeout(patience);
-        self.waiting = matches!(answer, Err(RecvTimeoutError::Timeout));
-        answer.ok()
+        let told = self.answers.recv_timeout(patience);
+        self.waiting = told == Err(RecvTimeoutError::Timeout);
+        told.ok()?;
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

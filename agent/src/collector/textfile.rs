@@ -65,15 +65,13 @@ struct Names(Vec<String>);
 impl Names {
     /// Those that the page announces so far.
     fn of(page: &[u8]) -> Self {
+        let mut names = Self::default();
         let lines = page.split(|byte| *byte == b'\n');
-        let announced = lines.filter_map(|line| line.strip_prefix(b"# TYPE "));
-        let name = |line: &[u8]| {
+        for line in lines.filter_map(|line| line.strip_prefix(b"# TYPE ")) {
             let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-            String::from_utf8_lossy(name).into_owned()
-        };
-        let mut names: Vec<String> = announced.map(name).collect();
-        names.sort_unstable();
-        Self(names)
+            names.add(&String::from_utf8_lossy(name));
+        }
+        names
     }
 
     /// Whether the page has a metric of this name, or will have.

@@ -1,13 +1,14 @@
 //! What the web configuration asks of requests and adds to answers.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Router};
 
 use super::seats::Seat;
 use crate::web::Current;
@@ -17,14 +18,11 @@ pub(super) fn guarded(router: Router, web: Arc<Current>) -> Router {
     router.layer(from_fn_with_state(web, guard))
 }
 
-async fn guard(
-    State(current): State<Arc<Current>>,
-    Extension(seat): Extension<Arc<Seat>>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn guard(State(current): State<Arc<Current>>, request: Request, next: Next) -> Response {
     let web = current.get();
-    let mut answer = if web.admits(request.headers(), seat.from()).await {
+    let seat = request.extensions().get::<Arc<Seat>>();
+    let from = seat.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |seat| seat.from());
+    let mut answer = if web.admits(request.headers(), from).await {
         next.run(request).await
     } else {
         let realm = HeaderValue::from_static("Basic realm=\"terrarium-agent\", charset=\"UTF-8\"");

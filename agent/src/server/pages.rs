@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{RawQuery, State};
+use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
@@ -36,7 +36,7 @@ struct Shared {
     /// Whole pages: in both formats, each as it is and compressed.
     whole: [Batch<Made>; 4],
     root: Batch<Made>,
-    snapshot: Batch<Result<Made, String>>,
+    snapshot: Batch<Made>,
     made: AtomicU64,
 }
 
@@ -45,7 +45,8 @@ struct Shared {
 struct Made {
     number: u64,
     bytes: Bytes,
-    packed: bool,
+    /// Compressed or in JSON, as it should be; or else plain text.
+    as_asked: bool,
 }
 
 type Pages = Arc<Shared>;
@@ -89,7 +90,7 @@ impl Shared {
 
     fn made(&self, bytes: impl Into<Bytes>) -> Made {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        Made { number, bytes: bytes.into(), packed: false }
+        Made { number, bytes: bytes.into(), as_asked: false }
     }
 
     /// A page as the client takes it.
@@ -101,7 +102,7 @@ impl Shared {
         });
         self.watching.scraped();
         match packed {
-            Some(packed) => Made { packed: true, ..self.made(packed) },
+            Some(packed) => Made { as_asked: true, ..self.made(packed) },
             None => self.made(page),
         }
     }
@@ -120,26 +121,22 @@ impl Shared {
     }
 }
 
-async fn metrics(
-    State(shared): State<Pages>,
-    Extension(seat): Extension<Arc<Seat>>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
+async fn metrics(State(shared): State<Pages>, request: Request) -> Response {
+    let query = request.uri().query();
     // Next to no scrape has a query; only then are the names needed.
     let running = match query {
         Some(_) => shared.with(|agent, _| agent.running()),
         None => Vec::new(),
     };
-    let selection = match Selection::parse(query.as_deref(), &running) {
+    let selection = match Selection::parse(query, &running) {
         Ok(selection) => selection,
         Err(error) => {
             let refused = (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
             return shared.counted("/metrics", "400", refused);
         }
     };
-    let format = accept::format(&headers);
-    let compressed = accept::gzip(&headers);
+    let format = accept::format(request.headers());
+    let compressed = accept::gzip(request.headers());
     let made = if selection == Selection::All {
         let which = 2 * usize::from(format == Format::OpenMetrics) + usize::from(compressed);
         shared.whole[which].get(|| shared.render(&selection, format, compressed)).await
@@ -152,42 +149,43 @@ async fn metrics(
         made
     };
     let kind = [(CONTENT_TYPE, format.content_type()), (VARY, "accept, accept-encoding")];
-    let packed = made.packed;
-    let mut answer = (kind, handed(made, &seat)).into_response();
+    let packed = made.as_asked;
+    let mut answer = (kind, handed(made, &request)).into_response();
     if packed {
         answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     shared.counted("/metrics", "200", answer)
 }
 
-/// The page's bytes, for whoever has the seat.
-fn handed(made: Made, seat: &Seat) -> Bytes {
-    seat.holds(made.number, made.bytes.len());
+/// The page's bytes, for whoever has the seat that the request came from.
+fn handed(made: Made, request: &Request) -> Bytes {
+    if let Some(seat) = request.extensions().get::<Arc<Seat>>() {
+        seat.holds(made.number, made.bytes.len());
+    }
     made.bytes
 }
 
 /// For a person who typed the address.
-async fn root(State(shared): State<Pages>, Extension(seat): Extension<Arc<Seat>>) -> Response {
+async fn root(State(shared): State<Pages>, request: Request) -> Response {
     let make = || shared.made(page::html(&shared.watching.snapshot(), &shared.metrics_path));
     let made = shared.root.get(make).await;
     let kind = [(CONTENT_TYPE, "text/html; charset=utf-8")];
-    shared.counted("/", "200", (kind, handed(made, &seat)).into_response())
+    shared.counted("/", "200", (kind, handed(made, &request)).into_response())
 }
 
 /// For programs that judge.
-async fn snapshot(State(shared): State<Pages>, Extension(seat): Extension<Arc<Seat>>) -> Response {
-    const PATH: &str = "/api/v1/snapshot";
-    let make = || serde_json::to_vec(&shared.watching.snapshot()).map(|json| shared.made(json));
-    match shared.snapshot.get(|| make().map_err(|error| error.to_string())).await {
-        Ok(made) => {
-            let kind = [(CONTENT_TYPE, "application/json")];
-            shared.counted(PATH, "200", (kind, handed(made, &seat)).into_response())
-        }
-        Err(error) => {
-            let said = (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response();
-            shared.counted(PATH, "500", said)
-        }
-    }
+async fn snapshot(State(shared): State<Pages>, request: Request) -> Response {
+    let make = || match serde_json::to_vec(&shared.watching.snapshot()) {
+        Ok(json) => Made { as_asked: true, ..shared.made(json) },
+        Err(error) => shared.made(format!("{error}\n")),
+    };
+    let made = shared.snapshot.get(make).await;
+    let (status, code, kind) = match made.as_asked {
+        true => (StatusCode::OK, "200", "application/json"),
+        false => (StatusCode::INTERNAL_SERVER_ERROR, "500", "text/plain; charset=utf-8"),
+    };
+    let answer = (status, [(CONTENT_TYPE, kind)], handed(made, &request)).into_response();
+    shared.counted("/api/v1/snapshot", code, answer)
 }
 
 /// The process runs and answers.
