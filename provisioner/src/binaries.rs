@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use terrarium_k3s::sums::Sha256;
+use terrarium_ssh::places::{Me, Rule};
 
 use crate::error::{Code, Failure};
+use crate::places;
 use crate::settings::Settings;
 
 /// The machines programs are built for.
@@ -28,6 +30,7 @@ struct Program<'a> {
     /// Where the environment says it is, and how it says so.
     told: Option<&'a Path>,
     variable: &'static str,
+    me: &'a Me,
 }
 
 fn agent(settings: &Settings) -> Program<'_> {
@@ -37,6 +40,7 @@ fn agent(settings: &Settings) -> Program<'_> {
         folder: "agent",
         told: settings.agent_dir.as_deref(),
         variable: "TERRARIUM_AGENT_DIR",
+        me: &settings.me,
     }
 }
 
@@ -47,6 +51,7 @@ fn source(settings: &Settings) -> Program<'_> {
         folder: "source",
         told: settings.source_dir.as_deref(),
         variable: "TERRARIUM_SOURCE_DIR",
+        me: &settings.me,
     }
 }
 
@@ -120,6 +125,7 @@ impl Program<'_> {
             )
             .hint(Some(format!("build it with `make dist`, or set {}", self.variable))));
         };
+        places::hold(&format!("the {}", self.what), &path, Rule::Ours, self.me)?;
         let bytes = fs_err::read(&path).map_err(|error| {
             Failure::new(Code::Internal, format!("cannot read the {}", self.what), &error)
         })?;

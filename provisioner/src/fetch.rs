@@ -11,6 +11,7 @@ use terrarium_k3s::release::{Arch, HelmRelease, Os, Release};
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::version::Version;
 use terrarium_plan::State;
+use terrarium_ssh::places::Me;
 
 use crate::artifact::{Artifact, FetchError, Fetched, Source, Store, Timeouts, Wanted};
 use crate::clock;
@@ -29,6 +30,7 @@ pub(crate) struct Way<'a> {
     pub patience: f64,
     /// Whether what is seen the first time is recorded.
     pub keep: Keep,
+    pub me: &'a Me,
 }
 
 /// The release of k3s for nodes that call themselves `machine`.
@@ -109,6 +111,7 @@ async fn blocking(
     let waiting = Waiting(Arc::default());
     let store = Store::new(way.cache.join("downloads"))
         .timeouts(Timeouts::default().times(way.patience))
+        .owned_by(way.me.clone())
         .cancelled_by(Arc::clone(&waiting.0));
     let (teller, what) = (reporter.clone(), name.clone());
     let result = tokio::task::spawn_blocking(move || {
@@ -143,6 +146,7 @@ fn failed(trust: &Trust, error: &FetchError) -> Failure {
             };
             (Code::Refused, format!("{}{accept}", error.hint()))
         }
+        FetchError::Place(fault) => (Code::Usage, format!("`{}`, or {}", fault.mend, error.hint())),
         _ => (Code::Connection, error.hint().to_owned()),
     };
     Failure::of(code, error).hint(Some(hint))

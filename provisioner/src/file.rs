@@ -19,6 +19,21 @@ pub(crate) fn replace_as(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     write(path, text.as_bytes(), Some(mode))
 }
 
+/// Writes a new file, whole or not at all, and never over one that is there.
+pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
+    let named = |error: io::Error| {
+        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+    };
+    let mut file = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(READABLE))
+        .tempfile_in(folder(path))
+        .map_err(named)?;
+    file.write_all(text.as_bytes()).map_err(named)?;
+    file.as_file().sync_all().map_err(named)?;
+    file.persist_noclobber(path).map_err(|error| named(error.error))?;
+    Ok(())
+}
+
 fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
     let path = target(path)?;
     let present = match fs_err::metadata(&path) {
@@ -86,6 +101,18 @@ mod tests {
         assert_eq!((std::fs::read_to_string(&real).unwrap().as_str(), mode()), ("three", 0o600));
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_new_file_is_never_written_over_one_that_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new");
+        create(&path, "one").unwrap();
+        let error = create(&path, "two").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(error.to_string().contains("/new: "), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

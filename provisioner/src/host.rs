@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
+use terrarium_ssh::places::Rule;
 use terrarium_ssh::{
     Command, ConnectError, ExecError, FirstContact, Greeting, Held, Limits, Output, Secret,
     Session, Target,
@@ -16,6 +17,7 @@ use crate::error::{Code, Failure};
 use crate::executor::lock;
 use crate::hostkeys::HostKeys;
 use crate::password;
+use crate::places;
 use crate::prompt;
 use crate::settings::Settings;
 
@@ -50,8 +52,12 @@ impl Host {
         host_keys: Option<HostKeys>,
         settings: &Settings,
     ) -> Result<Self, Failure> {
+        hold(node, settings)?;
         let password = match &node.ssh.password_file {
-            Some(file) => Some(first_line(file)?),
+            Some(file) => {
+                places::hold("the password file", file, Rule::Secret, &settings.me)?;
+                Some(first_line(file)?)
+            }
             None => password,
         };
         let policy = HostKeys::or_default(host_keys, prompt::is_possible(), password.is_some())?;
@@ -198,6 +204,18 @@ impl Host {
             (host, self.node.ssh.port).to_socket_addrs().ok()?.next().map(|address| address.ip())
         })
     }
+}
+
+/// Refuses keys that others may read and records of host keys that others may
+/// write.
+pub(crate) fn hold(node: &Node, settings: &Settings) -> Result<(), Failure> {
+    for key in &node.ssh.identities {
+        places::hold("the private key", key, Rule::Secret, &settings.me)?;
+    }
+    for known in std::iter::once(&node.ssh.known_hosts).chain(&settings.user_known_hosts) {
+        places::hold("the record of host keys", known, Rule::Shared, &settings.me)?;
+    }
+    Ok(())
 }
 
 /// How a node is reached. Its host key has to be known.

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use serde_json::json;
 use terrarium_k3s::sums::Sha256;
 use terrarium_plan::{IMAGE_REPOSITORY, Image};
+use terrarium_ssh::places::Rule;
 
 use crate::binaries::{self, Local};
 use crate::error::Failure;
+use crate::places;
 use crate::settings::Settings;
 
 /// Where the binary lies in the image.
@@ -49,7 +51,8 @@ pub(crate) fn archives<'a>(
     for (machine, local) in binaries::sources(machines, settings)? {
         let cannot =
             |error: &io::Error| Failure::internal("cannot write the archive of our image", error);
-        let path = settings.cache.join("images").join(format!("{PROGRAM}-{machine}.tar"));
+        let path = settings.cache()?.join("images").join(format!("{PROGRAM}-{machine}.tar"));
+        places::hold("the image", &path, Rule::Ours, &settings.me)?;
         let bytes = fs_err::read(&local.path)
             .and_then(|binary| archive(&reference, &machine, &binary))
             .and_then(|bytes| keep(&path, &bytes).map(|()| bytes))
@@ -66,7 +69,7 @@ fn keep(path: &std::path::Path, bytes: &[u8]) -> io::Result<()> {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(path);
-    fs_err::create_dir_all(folder)?;
+    places::make(folder)?;
     let mut file = tempfile::Builder::new().prefix(".image-").tempfile_in(folder)?;
     io::Write::write_all(&mut file, bytes)?;
     file.persist(path).map_err(|error| error.error)?;

@@ -26,6 +26,7 @@ mod observe;
 mod overlay;
 mod package;
 mod password;
+mod places;
 mod prompt;
 mod registry;
 mod report;

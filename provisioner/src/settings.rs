@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use terrarium_helm::children::Children;
 use terrarium_ssh::Secret;
+use terrarium_ssh::places::Me;
 
 use crate::cancel::Cancel;
 use crate::error::Failure;
 use crate::hostkeys::HostKeys;
-use crate::password;
+use crate::{password, places};
 
 /// Settings from the environment, and what all work of the process shares.
 #[derive(Debug)]
@@ -18,8 +19,10 @@ pub(crate) struct Settings {
     /// `TERRARIUM_PASSWORD`: login and sudo password; an error when it is set and
     /// cannot be one.
     pub password: Result<Option<Secret>, Failure>,
-    /// `TERRARIUM_CACHE`, or the user's cache directory.
-    pub cache: PathBuf,
+    /// `TERRARIUM_CACHE`, or the user's cache directory, where there is one.
+    pub cache: Option<PathBuf>,
+    /// Who this process runs as, with `SUDO_UID`.
+    pub me: Me,
     /// `SSH_AUTH_SOCK`.
     pub agent_socket: Option<PathBuf>,
     /// `TERRARIUM_HOST_KEYS`; an error when it is set and says nothing known.
@@ -49,8 +52,7 @@ impl Settings {
         let home = path("HOME");
         let cache = path("TERRARIUM_CACHE")
             .or_else(|| path("XDG_CACHE_HOME").map(|dir| dir.join("terrarium")))
-            .or_else(|| home.as_ref().map(|dir| dir.join(".cache/terrarium")))
-            .unwrap_or_else(|| std::env::temp_dir().join("terrarium"));
+            .or_else(|| home.as_ref().map(|dir| dir.join(".cache/terrarium")));
         let name = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
         let host = fs_err::read_to_string("/etc/hostname").map(|text| text.trim().to_owned()).ok();
         Self {
@@ -59,6 +61,7 @@ impl Settings {
                 .map(|value| password::read(value.into_vec(), "TERRARIUM_PASSWORD"))
                 .transpose(),
             cache,
+            me: Me::new(name("SUDO_UID").and_then(|user| user.parse().ok())),
             agent_socket: path("SSH_AUTH_SOCK"),
             host_keys: name("TERRARIUM_HOST_KEYS").map(|text| HostKeys::read(&text)).transpose(),
             user_known_hosts: home.map(|dir| dir.join(".ssh/known_hosts")),
@@ -74,5 +77,10 @@ impl Settings {
             cancel: Cancel::default(),
             children: Children::default(),
         }
+    }
+
+    /// The cache, made when it is not there, and nobody else's to write.
+    pub(crate) fn cache(&self) -> Result<PathBuf, Failure> {
+        places::cache(self.cache.as_ref(), &self.me)
     }
 }

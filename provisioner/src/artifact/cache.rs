@@ -16,6 +16,7 @@ use tempfile::NamedTempFile;
 use terrarium_k3s::sums::Sha256;
 
 use super::{Artifact, FetchError};
+use crate::places;
 
 const PART_PREFIX: &str = ".part-";
 
@@ -58,7 +59,7 @@ pub(super) fn look(path: &Path) -> Result<Option<Artifact>, FetchError> {
 
 /// Makes the directory, and clears away what killed runs left.
 pub(super) fn prepare(dir: &Path) -> Result<(), FetchError> {
-    fs::create_dir_all(dir).map_err(FetchError::io("make the cache directory"))?;
+    places::make(dir).map_err(FetchError::io("make the cache directory"))?;
     let entries = fs::read_dir(dir).map_err(FetchError::io("read the cache directory"))?;
     for entry in entries.flatten() {
         let is_part = entry.file_name().to_string_lossy().starts_with(PART_PREFIX);

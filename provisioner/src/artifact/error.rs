@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use terrarium_k3s::sums::{Sha256, SumsError};
+use terrarium_ssh::places::Fault;
 
 use super::{Expected, Source};
 
@@ -154,6 +155,9 @@ pub enum FetchError {
         #[source]
         source: Option<io::Error>,
     },
+    /// Others could have put a file into the cache.
+    #[error("the cache is not used: {0}")]
+    Place(Box<Fault>),
     /// A local file or directory; the source names path and operation.
     #[error("cannot {action}")]
     Io {
@@ -196,6 +200,7 @@ impl FetchError {
             Self::PlainHttp { .. } => {
                 "use an https:// mirror, or pin the file under [artifacts.sha256] in the inventory, by a digest you have from elsewhere"
             }
+            Self::Place(_) => "set TERRARIUM_CACHE to a folder of yours",
             Self::Cancelled { .. } => "run the same command again",
             Self::Status { status: 404, .. } => {
                 "check the version in the inventory; a mirror (`[artifacts] mirror`) must hold the public sites' layout, checksum files included"

@@ -19,6 +19,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use terrarium_k3s::sums::{self, Sha256};
+use terrarium_ssh::places::{self, Me, Rule};
 
 pub use error::{Disagreement, FetchError};
 pub use expected::{Check, Expected, Source};
@@ -64,6 +65,7 @@ pub struct Store {
     /// Whether plain http is taken although nothing says what the file must be:
     /// tests have no other server.
     plain_http: bool,
+    me: Me,
 }
 
 impl Store {
@@ -76,6 +78,7 @@ impl Store {
             timeouts: Timeouts::default(),
             cancel: Arc::default(),
             plain_http: false,
+            me: Me::new(None),
         }
     }
 
@@ -95,6 +98,21 @@ impl Store {
     #[must_use]
     pub fn cancelled_by(self, cancel: Arc<AtomicBool>) -> Self {
         Self { cancel, ..self }
+    }
+
+    /// For this user, where it is not the one the process runs as alone.
+    #[must_use]
+    pub fn owned_by(self, me: Me) -> Self {
+        Self { me, ..self }
+    }
+
+    /// Refuses a file that others could have put there.
+    fn hold(&self, path: &Path) -> Result<(), FetchError> {
+        match places::check(path, Rule::Ours, &self.me) {
+            Ok(Some(fault)) => Err(FetchError::Place(Box::new(fault))),
+            // What cannot be looked at cannot be opened either, and says why.
+            Ok(None) | Err(_) => Ok(()),
+        }
     }
 
     /// The file, from the cache if it is there and whole, else downloaded.
@@ -126,6 +144,7 @@ impl Store {
         let fetched = |artifact| Fetched { artifact, from, check };
         let dir = self.dir.join(site.cache_key());
         let path = dir.join(&wanted.file);
+        self.hold(&path)?;
         let cached = cache::look(&path)?;
         if let Some(cached) = cached.as_ref().filter(|_| !site.is_local())
             && wanted.expected.as_ref().is_none_or(|known| known.sha256 == cached.sha256)
@@ -154,6 +173,7 @@ impl Store {
         let digest = archive.sha256.to_string();
         let dir = archive.path.parent().unwrap_or(&self.dir);
         let path = dir.join(format!("{name}-{}", &digest[..12]));
+        self.hold(&path)?;
         match cache::look(&path)? {
             Some(cached) => Ok(cached),
             None => archive::extract(archive, entry, &path),

@@ -1,11 +1,9 @@
 //! `provision init`
 
-use std::io::Write as _;
 use std::path::Path;
 
-use fs_err::OpenOptions;
-
 use crate::error::{Code, Failure};
+use crate::file;
 use crate::report::terminal;
 
 /// Writes a first inventory; never over one that is there.
@@ -17,12 +15,7 @@ pub(super) fn run(path: &Path, addresses: &[String]) -> Result<Code, Failure> {
             "name another file with --inventory, or edit the one that is there".to_owned(),
         ))
     };
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(|error| cannot(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| cannot(&error))?;
+    file::create(path, &text).map_err(|error| cannot(&error))?;
     terminal::line(&format!(
         "wrote {}; read it, then: provision --inventory {} plan",
         path.display(),

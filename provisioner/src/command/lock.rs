@@ -1,22 +1,31 @@
 //! `provision lock accept`
 
 use terrarium_k3s::sums::Sha256;
+use terrarium_ssh::places::Rule;
 
 use crate::cli::Common;
 use crate::clock;
 use crate::error::{Code, Failure};
 use crate::lockfile::{Checked, ImageRef, Lock, LockError, LockFile, Name};
+use crate::places;
 use crate::report::terminal;
+use crate::settings::Settings;
 use crate::trust::broken;
 
 /// Takes another digest than the one recorded. Asks nothing of any node.
-pub(super) fn run(common: &Common, name: &str, digest: &str) -> Result<Code, Failure> {
+pub(super) fn run(
+    common: &Common,
+    settings: &Settings,
+    name: &str,
+    digest: &str,
+) -> Result<Code, Failure> {
     let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
     let sha256 = Sha256::parse(digits).map_err(|error| {
         Failure::new(Code::Usage, format!("`{}` is not accepted", digest.escape_debug()), &error)
             .hint(Some("give the digest as the refusal prints it".to_owned()))
     })?;
     let file = LockFile::of(&common.inventory);
+    places::hold("the lock file", file.path(), Rule::Shared, &settings.me)?;
     let changed = file.update(|lock| -> Result<_, Refused> {
         accept(lock, name, sha256).ok_or_else(|| Refused::Unknown(known(lock)))
     });

@@ -20,14 +20,17 @@ mod verify;
 use std::path::Path;
 
 use terrarium_inventory::Inventory;
+use terrarium_ssh::places::Rule;
 
 use crate::cancel::interrupted;
 use crate::cli::{Cli, Command, LockCommand};
 use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
+use crate::lockfile::LockFile;
 use crate::report::secrets::masked;
 use crate::report::terminal;
 use crate::settings::Settings;
+use crate::{file, overlay, places};
 
 /// The exit code of a verdict's word.
 fn code(word: Word) -> Code {
@@ -37,7 +40,7 @@ fn code(word: Word) -> Code {
 /// Writes a page where one is asked for.
 fn write_page(path: Option<&Path>, page: impl FnOnce() -> String) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
-    fs_err::write(path, masked(&page()))
+    file::replace(path, &masked(&page()))
         .map_err(|error| Failure::new(Code::Usage, "cannot write the page", &error))
 }
 
@@ -73,7 +76,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
                 targets::run(&cli.common, settings, output.as_deref())
             }
             Some(Command::Lock { command: LockCommand::Accept { name, digest } }) => {
-                lock::run(&cli.common, name, digest)
+                lock::run(&cli.common, settings, name, digest)
             }
             Some(Command::Lock { command: LockCommand::Update { images } }) => {
                 update::run(&cli.common, settings, images).await
@@ -90,6 +93,15 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
 
 /// Reads the inventory; its problems are shown with the file's own lines.
 fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
+    // Whoever writes one of these says what root does on every node.
+    let lock = LockFile::of(path);
+    for (what, path) in [
+        ("the inventory", path),
+        ("the file of measured sizes", &overlay::path(path)),
+        ("the lock file", lock.path()),
+    ] {
+        places::hold(what, path, Rule::Shared, &settings.me)?;
+    }
     Inventory::load(path).map_err(|problems| {
         terminal::coloured_remark(&problems.render(settings.color && terminal::is_terminal()));
         Failure::plain(Code::Usage, format!("{} cannot be used", path.display()))

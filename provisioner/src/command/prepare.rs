@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use terrarium_inventory::Inventory;
 use terrarium_plan::{Artifacts, Binary, Plan, State, plan};
+use terrarium_ssh::places::Rule;
 
 use super::load;
 use crate::cli::Common;
@@ -22,7 +23,7 @@ use crate::settings::Settings;
 use crate::stack::{Ask, Pins, Stack, Wish, boards, helm, machines as images_of};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
-use crate::{binaries, fetch, hostkeys, image, package, prompt};
+use crate::{binaries, fetch, hostkeys, image, package, places, prompt};
 
 const QUESTION: &str = "password of the nodes (login and sudo): ";
 
@@ -50,6 +51,8 @@ impl Ground {
     /// about nodes whose host key is not known. Nothing else.
     pub(super) async fn new(common: &Common, settings: &Settings) -> Result<Self, Failure> {
         let inventory = Arc::new(load(&common.inventory, settings)?);
+        let kubeconfig = &inventory.cluster.kubeconfig;
+        places::hold("the kubeconfig", kubeconfig, Rule::Shared, &settings.me)?;
         let stack = Stack::new(&inventory)?;
         let password = if common.ask_password {
             Some(prompt::password(QUESTION, &settings.cancel)?)
@@ -119,7 +122,8 @@ impl Ground {
             .collect();
         // Only who is about to change something may write beside the inventory.
         let keep = if operator.is_some() { Keep::Record } else { Keep::Look };
-        let way = Way { cache: &settings.cache, patience: self.patience, keep };
+        let cache = settings.cache()?;
+        let way = Way { cache: &cache, patience: self.patience, keep, me: &settings.me };
         let (mut artifacts, binaries) =
             artifacts(&self.inventory, &machines, tag.as_deref(), settings, way, reporter).await?;
         artifacts.agent_config = self.stack.probes();

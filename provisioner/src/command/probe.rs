@@ -1,16 +1,15 @@
 //! `provision probe`
 
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use fs_err::OpenOptions;
 use serde::Serialize;
 use terrarium_plan::{Facts, measured_board};
 
 use super::prepare::Ground;
 use crate::cli::Common;
 use crate::error::{Code, Failure};
+use crate::file;
 use crate::host::Host;
 use crate::report::terminal;
 use crate::settings::Settings;
@@ -78,8 +77,7 @@ fn choose<'a>(ground: &'a Ground, node: Option<&str>) -> Result<&'a Arc<Host>, F
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+    file::create(path, text).map_err(|error| {
         Failure::new(Code::Usage, "cannot write the board file", &error)
             .hint(Some("name another file with --save, or remove the one that is there".to_owned()))
     })

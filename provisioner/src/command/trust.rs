@@ -67,6 +67,7 @@ pub(super) async fn run(
     let inventory = load(&common.inventory, settings)?;
     let mut tasks = JoinSet::new();
     for (index, node) in wanted(&inventory, &options.nodes)?.into_iter().enumerate() {
+        host::hold(node, settings)?;
         let target = host::target(node, None, settings);
         tasks.spawn(async move {
             let look = terrarium_ssh::look(&target, &Limits::default()).await;

@@ -40,12 +40,13 @@ pub(crate) async fn helm(
     keep: Keep,
     reporter: &Reporter,
 ) -> Result<Helm, Failure> {
-    let way = Way { cache: &settings.cache, patience, keep };
+    let cache = settings.cache()?;
+    let way = Way { cache: &cache, patience, keep, me: &settings.me };
     Ok(Helm {
         program: fetch::helm(inventory, way, reporter).await?.path,
         kubeconfig: inventory.cluster.kubeconfig.clone(),
         context: Some(inventory.cluster.name.clone()),
-        cache: settings.cache.join("releases"),
+        cache: cache.join("releases"),
         timeout: READY_WITHIN.mul_f64(patience),
         children: settings.children.clone(),
     })

@@ -37,6 +37,7 @@ mod link;
 mod look;
 mod opening;
 mod outcome;
+pub mod places;
 mod proof;
 mod question;
 mod quote;

@@ -66,7 +66,8 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
     node.ssh.identities = vec![dir.join("id")];
     let settings = Settings {
         password: Ok(None),
-        cache: dir.to_owned(),
+        cache: Some(dir.to_owned()),
+        me: terrarium_ssh::places::Me::new(None),
         agent_socket: None,
         host_keys: Ok(None),
         user_known_hosts: None,

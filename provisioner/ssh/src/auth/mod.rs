@@ -10,6 +10,7 @@ use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
 
 use crate::handler::Watcher;
+use crate::places::{self, Me, Rule};
 use crate::question;
 use crate::secret::Secret;
 use crate::target::Target;
@@ -187,6 +188,14 @@ impl Login<'_> {
             return None;
         }
         let what = Tried::Identity(path.clone());
+        // As OpenSSH: such a key may be anybody's by now, and is not used.
+        if let Ok(Some(fault)) = places::check(&path, Rule::Secret, &Me::new(None))
+            && !fault.told
+        {
+            let why = format!("{fault}; `{}` makes it usable again", fault.mend);
+            self.note(what, Outcome::Unusable(why));
+            return None;
+        }
         let key = match load_key(&path) {
             Ok(key) => key,
             Err(KeyProblem::Missing) if !explicit => return None,
