@@ -230,8 +230,9 @@ pub(crate) struct Fit {
     /// Write a page with pictures there as well
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// How much work the verdict may take, in seconds of a usual laptop. Counted
-    /// in steps, so that equal questions get equal answers
+    /// How many seconds the answer may take, whatever is asked. Searches and proofs
+    /// are counted in steps, so that equal questions get equal answers where the
+    /// seconds suffice; where they do not, what was not found out is `unknown`
     #[arg(long, value_name = "SECONDS", default_value_t = 2,
           value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub budget: u32,

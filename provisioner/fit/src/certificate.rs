@@ -10,6 +10,8 @@ mod tests;
 
 pub use find::find;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::pack::Cause;
@@ -72,6 +74,31 @@ pub enum Certificate {
         /// Steps a second search, built differently, took to agree.
         again: u64,
     },
+}
+
+impl Certificate {
+    /// The pods by whose names it holds; none when it is about all of them. Of
+    /// copies these are one more than there are places, which is enough.
+    pub(crate) fn pods(&self) -> Option<BTreeSet<&str>> {
+        fn named(pods: &[String]) -> BTreeSet<&str> {
+            pods.iter().map(String::as_str).collect()
+        }
+        match self {
+            Self::Nowhere { pod, .. } | Self::TooLarge { pod, .. } => {
+                Some(BTreeSet::from([pod.as_str()]))
+            }
+            Self::Confined { pods, .. } | Self::Apart { pods, .. } => Some(named(pods)),
+            Self::Copies { pods, places, .. } => Some(named(too_many(pods, places))),
+            Self::Searched { .. } => None,
+        }
+    }
+}
+
+/// Of copies, one more than there are places; all when they are not as many.
+pub(crate) fn too_many<'a>(pods: &'a [String], places: &[Places]) -> &'a [String] {
+    let total = places.iter().map(|places| places.most).fold(0, u64::saturating_add);
+    let enough = usize::try_from(total).map_or(pods.len(), |total| total.saturating_add(1));
+    &pods[..enough.min(pods.len())]
 }
 
 /// Where a node falls short of a pod.

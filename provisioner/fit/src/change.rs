@@ -48,6 +48,7 @@ fn closure(services: &[Service], dropped: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut closed = dropped.clone();
     loop {
         let more: Vec<usize> = (0..services.len())
+            .inspect(|_| crate::limit::check())
             .filter(|service| !closed.contains(service))
             .filter(|&service| {
                 services[service]

@@ -8,9 +8,10 @@ mod translate;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::certificate::{Certificate, Places, Short};
+use crate::certificate::{Certificate, Places, Short, too_many};
+use crate::limit;
 use crate::pack::Cause;
 pub use translate::translate;
 
@@ -83,7 +84,8 @@ pub fn check(count: &Count, certificate: &Certificate, steps: u64) -> Option<Cer
                 && sum > room
         }
         Certificate::Copies { pods, places, cause } => {
-            count.copies(&count.all(pods)?, places, *cause)?
+            // As many as have no place are enough.
+            count.copies(&count.all(too_many(pods, places))?, places, *cause)?
         }
         Certificate::Apart { pods, nodes } => {
             let (nodes, pods) = (count.set(nodes)?, count.all(pods)?);
@@ -112,6 +114,7 @@ pub fn check(count: &Count, certificate: &Certificate, steps: u64) -> Option<Cer
 
 impl Count {
     fn pod(&self, name: &str) -> Option<usize> {
+        limit::check();
         self.pods.iter().position(|pod| pod.name == name)
     }
 
@@ -128,6 +131,7 @@ impl Count {
     }
 
     fn demand(&self, pod: usize, dimension: usize) -> u128 {
+        limit::check();
         self.pods[pod].demand.get(dimension).copied().map_or(0, u128::from)
     }
 
@@ -153,6 +157,7 @@ impl Count {
 
     fn excluded(&self, one: usize, other: usize, node: usize, there: usize) -> bool {
         self.apart.iter().any(|apart| {
+            limit::check();
             let pair = (apart.one, apart.other);
             (pair == (one, other) || pair == (other, one))
                 && apart.domains[node].is_some()
@@ -258,12 +263,15 @@ impl Count {
     fn again(&self, steps: u64) -> Recount {
         let reaches = |apart: &&Apart| apart.domains.iter().all(Option::is_some);
         let pairs: Vec<&Apart> = self.apart.iter().filter(reaches).collect();
-        let bound = |pod: usize| pairs.iter().any(|apart| apart.one == pod || apart.other == pod);
+        let bound: BTreeSet<usize> =
+            pairs.iter().flat_map(|apart| [apart.one, apart.other]).collect();
+        let bound = |pod: usize| bound.contains(&pod);
         let mut groups: Vec<(Vec<usize>, Group)> = Vec::new();
         let mut order: Vec<(usize, &Counted)> = self.pods.iter().enumerate().collect();
-        order.sort_by_key(|(_, pod)| std::cmp::Reverse(self.share(pod)));
+        order.sort_by_cached_key(|(_, pod)| std::cmp::Reverse(self.share(pod)));
         for (pod, counted) in order {
             let alike = groups.iter_mut().find(|(pods, group)| {
+                limit::check();
                 !bound(pod)
                     && !bound(pods[0])
                     && group.demand == counted.demand
@@ -277,7 +285,12 @@ impl Count {
                 groups.push((vec![pod], Group { count: 1, demand, allowed, apart: Vec::new() }));
             }
         }
-        let place = |pod: usize| groups.iter().position(|(pods, _)| pods.contains(&pod));
+        let places: BTreeMap<usize, usize> = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(place, (pods, _))| pods.iter().map(move |&pod| (pod, place)))
+            .collect();
+        let place = |pod: usize| places.get(&pod).copied();
         let links: Vec<(usize, usize)> = pairs
             .iter()
             .filter(|apart| apart.one != apart.other)

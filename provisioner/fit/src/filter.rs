@@ -2,6 +2,7 @@
 //! `NodeUnschedulable`, `NodeName`, `TaintToleration`, `NodeAffinity` and, for
 //! volumes that are bound, `VolumeBinding`.
 
+use crate::limit;
 use crate::model::{Effect, Node, Pod, Taint};
 
 /// Why a node does not take a pod, in the scheduler's order.
@@ -64,6 +65,7 @@ const CORDONED: &str = "node.kubernetes.io/unschedulable";
 
 /// Why the node never takes the pod, whoever else is there; none if it may.
 pub fn refuses(pod: &Pod, node: &Node) -> Option<Reason> {
+    limit::check();
     let tolerates = |taint: &Taint| pod.tolerations.iter().any(|one| one.tolerates(taint));
     let cordoned =
         || Taint { key: CORDONED.to_owned(), value: String::new(), effect: Effect::NoSchedule };

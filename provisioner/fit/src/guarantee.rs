@@ -42,7 +42,7 @@ pub fn guarantee(packing: &Packing, meter: &mut Meter<'_>) -> Guarantee {
     let mut ruled_out = 0;
     let mut order: Vec<usize> = (0..packing.classes.len()).collect();
     // The largest is the first that can be blocked.
-    order.sort_by_key(|&class| std::cmp::Reverse(crate::search::weight(packing, class)));
+    order.sort_by_cached_key(|&class| std::cmp::Reverse(crate::search::weight(packing, class)));
     for class in order {
         match unblockable(packing, class, meter) {
             Ok(choices) => ruled_out += choices,

@@ -7,6 +7,7 @@ pub mod filter;
 pub mod guarantee;
 pub mod k3s;
 pub mod kubelet;
+pub mod limit;
 pub mod loss;
 pub mod manifest;
 pub mod model;

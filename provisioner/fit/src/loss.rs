@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::limit;
 use crate::pack::{Meter, Packing};
 use crate::search::{Outcome, search};
 
@@ -141,6 +142,7 @@ fn fates(
 fn beside<'a>(packing: &Packing, stay: impl Iterator<Item = &'a Placed>, lost: usize) -> Packing {
     let mut rest = packing.clone();
     for pod in stay {
+        limit::check();
         let Some(class) = packing.class_of(pod.pod) else { continue };
         let node = pod.node;
         for (room, demand) in rest.nodes[node].room.iter_mut().zip(&packing.classes[class].demand) {
@@ -181,8 +183,12 @@ fn returned(
             Outcome::None { .. } => {}
             Outcome::Spent { .. } => certain = false,
         }
-        let weight =
-            |pod: usize| packing.class_of(pod).map(|class| crate::search::weight(packing, class));
+        let weight = |pod: usize| {
+            packing
+                .class_of(pod)
+                .inspect(|_| limit::check())
+                .map(|class| crate::search::weight(packing, class))
+        };
         let largest = wanted.iter().copied().max_by_key(|&pod| weight(pod));
         if let Some(pod) = largest {
             wanted.remove(&pod);

@@ -16,14 +16,24 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limit;
+
 /// What is to be judged.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, PartialEq, Eq, Default)]
 pub struct Problem {
     /// The nodes, in their API's order.
     pub nodes: Vec<Node>,
     /// The pods in their modelled order of arrival, those bound to a node first
     /// or anywhere.
     pub pods: Vec<Pod>,
+}
+
+/// It may be large, so a copy is made within the question's limit.
+impl Clone for Problem {
+    fn clone(&self) -> Self {
+        let pods = self.pods.iter().inspect(|_| limit::check()).cloned().collect();
+        Self { nodes: self.nodes.clone(), pods }
+    }
 }
 
 /// Amounts of what nodes have and pods ask for.

@@ -11,6 +11,8 @@ mod meter;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use crate::limit;
+
 pub use compile::compile;
 pub use meter::Meter;
 
@@ -116,6 +118,7 @@ pub struct Cap {
 impl Packing {
     /// Whether a pod of the class fits an empty node in every dimension.
     pub fn fits(&self, class: usize, node: usize) -> bool {
+        limit::check();
         let class = &self.classes[class];
         class.eligible[node] && within(&class.demand, &self.nodes[node].room)
     }
@@ -136,6 +139,7 @@ impl Packing {
         let mut renamed = vec![None; self.classes.len()];
         let mut classes = Vec::new();
         for (index, class) in self.classes.iter().enumerate() {
+            limit::check();
             let members: Vec<usize> =
                 class.members.iter().copied().filter(|&pod| keep(pod)).collect();
             if !members.is_empty() {

@@ -1,6 +1,7 @@
 //! Judging a problem by simulated runs of the default scheduler.
 
 use crate::certificate;
+use crate::limit;
 use crate::model::Problem;
 use crate::pack::{Meter, compile};
 use crate::search::{Outcome, search};
@@ -10,7 +11,10 @@ use crate::verdict::{Budget, Scheduler, Verdict, between};
 
 /// The verdict on a problem within a budget.
 pub fn judge(problem: &Problem, budget: &Budget) -> Verdict {
-    let compiled = Compiled::new(problem);
+    let Some(compiled) = limit::stage("the numbering of the pods", || Compiled::new(problem))
+    else {
+        return Verdict::nothing();
+    };
     let mut run = |order: &[usize], seed: u64| simulate(&compiled, order, seed).placed;
     let again = |placement: &[(usize, usize)]| replay(&compiled, placement);
     let mut scheduler = Scheduler { simulate: &mut run, replay: &again };
@@ -22,7 +26,10 @@ pub fn judge_interval(low: &Problem, high: &Problem, budget: &Budget) -> Verdict
     if low == high {
         return judge(low, budget);
     }
-    between(judge(low, budget), judge(high, budget))
+    let first = limit::part("the smallest nodes", 50, || judge(low, budget));
+    let first = first.unwrap_or_else(Verdict::nothing);
+    let second = limit::stage("the largest nodes", || judge(high, budget));
+    between(first, second.unwrap_or_else(Verdict::nothing))
 }
 
 /// A placement of the pods that wait, by their places and their nodes', that
@@ -54,6 +61,7 @@ fn replay(compiled: &Compiled, placement: &[(usize, usize)]) -> bool {
     while !waiting.is_empty() {
         let before = waiting.len();
         waiting.retain(|&(pod, node)| {
+            limit::check();
             let fits = state.feasible(pod, node);
             if fits {
                 state.place(pod, node);

@@ -7,6 +7,7 @@ pub(crate) mod tests;
 
 use std::collections::HashSet;
 
+use crate::limit;
 use crate::pack::{Meter, Packing, within};
 
 /// How a search ended.
@@ -87,7 +88,7 @@ struct Search<'p> {
 impl<'p> Search<'p> {
     fn new(packing: &'p Packing, preference: Preference, steps: u64) -> Self {
         let mut order: Vec<usize> = (0..packing.classes.len()).collect();
-        order.sort_by_key(|&class| {
+        order.sort_by_cached_key(|&class| {
             let choices = (0..packing.nodes.len()).filter(|&n| packing.fits(class, n)).count();
             (choices, std::cmp::Reverse(weight(packing, class)), class)
         });
@@ -190,6 +191,7 @@ impl<'p> Search<'p> {
     }
 
     fn accepts(&self, class: usize, node: usize) -> bool {
+        limit::check();
         let wanted = &self.packing.classes[class];
         wanted.eligible[node]
             && within(&wanted.demand, &self.room[node])
@@ -275,6 +277,7 @@ impl<'p> Search<'p> {
 
 /// A class' largest share of the largest node, in millionths.
 pub(crate) fn weight(packing: &Packing, class: usize) -> u64 {
+    limit::check();
     let demand = packing.classes[class].demand.iter().enumerate();
     demand
         .map(|(dimension, demand)| {
@@ -297,6 +300,7 @@ fn confined(packing: &Packing, sequence: &[usize]) -> Vec<(Vec<usize>, Vec<Vec<u
     for set in sets.into_iter().take(64) {
         let mut needs = vec![vec![0u64; packing.dimensions.len()]; sequence.len() + 1];
         for (position, &class) in sequence.iter().enumerate().rev() {
+            limit::check();
             let class = &packing.classes[class];
             let inside = class.eligible.iter().zip(set).all(|(eligible, set)| !eligible || *set);
             let mut rest = needs[position + 1].clone();
@@ -324,6 +328,7 @@ fn kinds(packing: &Packing) -> Vec<usize> {
         packing.topologies.iter().map(|domains| domains[node].is_none()).collect()
     };
     let twins = |one: usize, other: usize| {
+        limit::check();
         packing.nodes[one].room == packing.nodes[other].room
             && packing.classes.iter().all(|class| class.eligible[one] == class.eligible[other])
             && alone(one)

@@ -12,12 +12,13 @@ mod interval;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use interval::{Interval, wilson};
 
+use crate::limit;
 use crate::random::Random;
 
 /// What many runs showed.
@@ -45,9 +46,27 @@ pub struct Share {
 }
 
 impl Share {
+    /// What no run shows.
+    pub(crate) fn none() -> Self {
+        Self {
+            low: 0.0,
+            high: 1.0,
+            modelled: Runs::default(),
+            shuffled: Runs::default(),
+            worst: 0,
+            left: BTreeMap::new(),
+            witness: None,
+            failed: Vec::new(),
+        }
+    }
+
     /// Runs that placed all of these pods.
     pub fn complete_for(&self, pods: &[usize]) -> u32 {
-        let missed = |left: &&Vec<usize>| left.iter().any(|pod| pods.contains(pod));
+        let pods: BTreeSet<usize> = pods.iter().copied().collect();
+        let missed = |left: &&Vec<usize>| {
+            limit::check();
+            left.iter().any(|pod| pods.contains(pod))
+        };
         let missed = self.failed.iter().filter(missed).count();
         (self.modelled.runs + self.shuffled.runs)
             .saturating_sub(u32::try_from(missed).unwrap_or(u32::MAX))
@@ -69,19 +88,24 @@ pub struct Runs {
 pub type Simulate<'a> = dyn FnMut(&[usize], u64) -> Vec<Option<usize>> + 'a;
 
 /// Runs `runs` simulations over the pods, given as (place, wave) in the
-/// modelled order. Equal seeds give equal answers.
+/// modelled order. Equal seeds give equal answers; fewer runs are made when the
+/// question's limit is reached, which widens the interval.
 pub fn share(pods: &[(usize, u32)], runs: u32, seed: u64, simulate: &mut Simulate<'_>) -> Share {
     let mut random = Random::new(seed);
     let mut tally = [Runs::default(); 2];
     let mut left: BTreeMap<usize, u32> = BTreeMap::new();
     let (mut worst, mut witness, mut failed) = (0, None, Vec::new());
     for run in 0..runs {
+        if limit::spent() {
+            break;
+        }
         let shuffled = run % 2 == 1;
         let mut order = pods.to_vec();
         let disorder = if shuffled { shuffle } else { overtake };
         disorder(&mut order, &mut random);
         let order: Vec<usize> = order.into_iter().map(|(pod, _)| pod).collect();
-        let placed = simulate(&order, random.number());
+        let seed = random.number();
+        let Some(placed) = limit::catch(|| simulate(&order, seed)) else { break };
         let node = |pod: usize| placed.get(pod).copied().flatten();
         let missing: Vec<usize> =
             pods.iter().map(|&(pod, _)| pod).filter(|&pod| node(pod).is_none()).collect();

@@ -20,6 +20,7 @@ pub use state::State;
 use std::collections::VecDeque;
 
 use crate::filter::Reason;
+use crate::limit;
 use crate::random::Random;
 use preempt::preempt;
 
@@ -53,6 +54,7 @@ pub fn simulate(compiled: &Compiled, order: &[usize], seed: u64) -> Run {
         let mut left = VecDeque::new();
         let (mut came, mut went) = (false, false);
         while let Some(pod) = waiting.pop_front() {
+            limit::check();
             if !arrival.is_made(pod, &state) {
                 left.push_back(pod);
                 continue;

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::Certificate;
 use crate::guarantee::Guarantee;
+use crate::limit;
 use crate::share::Share;
 
 /// Which of the four.
@@ -98,6 +99,41 @@ pub struct Verdict {
     pub left: BTreeMap<String, u32>,
     /// The answer for each service.
     pub services: BTreeMap<String, ServiceVerdict>,
+    /// What was under way when the question's limit was reached, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
+}
+
+impl Verdict {
+    /// The verdict when nothing at all could be found out.
+    #[must_use]
+    pub fn nothing() -> Self {
+        let mut verdict = Self {
+            verdict: Kind::Unknown,
+            word: Word::Tight,
+            reason: String::new(),
+            placement: BTreeMap::new(),
+            share: Ends { low: 0.0, high: 1.0 },
+            runs: None,
+            certificate: None,
+            guarantee: None,
+            bounds: None,
+            left: BTreeMap::new(),
+            services: BTreeMap::new(),
+            cut: limit::cut().map(str::to_owned),
+        };
+        verdict.reason = words::reason(&verdict);
+        verdict
+    }
+}
+
+impl ServiceVerdict {
+    /// The answer when nothing could be found out about it but what the runs
+    /// showed.
+    fn nothing(runs: &Share) -> Self {
+        let runs = runs.modelled.runs + runs.shuffled.runs;
+        Self { verdict: Kind::Unknown, complete: 0, runs, certificate: None }
+    }
 }
 
 /// A share between two ends, from 0 to 1.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
+use terrarium_fit::limit;
 use terrarium_fit::verdict::Budget;
 use terrarium_helm::catalogue::Catalogue;
 use terrarium_helm::words::advice;
@@ -12,8 +14,9 @@ use super::prepare::Ground;
 use super::{code, load, write_page};
 use crate::cli::{Common, Fit};
 use crate::error::{Code, Failure};
+use crate::fit::allowance::Allowance;
 use crate::fit::answer::Subject;
-use crate::fit::judge::{Terms, judge};
+use crate::fit::judge::{Terms, judge, undecided};
 use crate::fit::problem::{Asked, of_manifests, of_parts};
 use crate::fit::site::{self, Site};
 use crate::fit::stack::{Parts, charts, stand_in};
@@ -36,19 +39,27 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
     for (board, _) in &fit.price {
         boards::find(board, board)?;
     }
+    let seconds = if fit.prove { PROVE } else { fit.budget };
+    let allowance = Allowance::new(Duration::from_secs(seconds.into()), &settings.cancel);
     let (asked, subject, parts) = match &fit.nodes {
-        Some(nodes) => manifests(nodes, &fit.manifests)?,
-        None => stack(common, settings, fit).await?,
+        Some(nodes) => {
+            tokio::task::block_in_place(|| manifests(nodes, &fit.manifests, &allowance))?
+        }
+        None => stack(common, settings, fit, &allowance).await?,
     };
     let terms = Terms {
         subject,
-        budget: budget(if fit.prove { PROVE } else { fit.budget }),
+        budget: budget(seconds),
         stock: fit.stock_k3s,
         prices: &fit.price,
         refused: parts.refused,
         notes: parts.notes,
+        allowance: &allowance,
     };
-    let answer = tokio::task::block_in_place(|| judge(&asked, terms));
+    let answer = tokio::task::block_in_place(|| match &asked {
+        Some(asked) => judge(asked, &terms),
+        None => undecided(&terms),
+    });
     settings.cancel.check()?;
     write_page(fit.html.as_deref(), || html::page(&answer))?;
     if common.json {
@@ -75,21 +86,40 @@ fn budget(seconds: u32) -> Budget {
     }
 }
 
+/// What is asked, none when the allowance did not last for reading it.
+type Question = (Option<Asked>, Subject, Parts);
+
 fn manifests(
     nodes: &Path,
     files: &[std::path::PathBuf],
-) -> Result<(Asked, Subject, Parts), Failure> {
+    allowance: &Allowance,
+) -> Result<Question, Failure> {
     let texts = files
         .iter()
         .map(|path| Ok((path.display().to_string(), read(path)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
-    let asked = of_manifests(&read(nodes)?, &texts)?;
-    let title = format!(
-        "{} on {}",
-        terminal::count(asked.low.pods.len(), "pod"),
-        terminal::count(asked.low.nodes.len(), "node")
+    let nodes = read(nodes)?;
+    let asked = reading(allowance, || of_manifests(&nodes, &texts))?;
+    let title = asked.as_ref().map_or_else(
+        || "manifests".to_owned(),
+        |asked| {
+            format!(
+                "{} on {}",
+                terminal::count(asked.low.pods.len(), "pod"),
+                terminal::count(asked.low.nodes.len(), "node")
+            )
+        },
     );
     Ok((asked, Subject { title, source: "manifests" }, Parts::default()))
+}
+
+/// Reads within the allowance.
+fn reading(
+    allowance: &Allowance,
+    read: impl FnOnce() -> Result<Asked, Failure>,
+) -> Result<Option<Asked>, Failure> {
+    let read = allowance.spend(|| limit::stage("the reading of the manifests", read));
+    read.flatten().transpose()
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -109,7 +139,8 @@ async fn stack(
     common: &Common,
     settings: &Settings,
     fit: &Fit,
-) -> Result<(Asked, Subject, Parts), Failure> {
+    allowance: &Allowance,
+) -> Result<Question, Failure> {
     let disk = fit.disk.map(|gib| gib.saturating_mul(GIB));
     let (mut inventory, sites) = match &fit.boards {
         Some(text) => {
@@ -138,7 +169,8 @@ async fn stack(
         (None, None) => "the stack".to_owned(),
     };
     let title = format!("{what} on {}{}", hardware(&sites), stock(fit));
-    let asked = of_parts(&parts, sites, &inventory.k3s.disable, fit.stock_k3s)?;
+    let of_parts = || of_parts(&parts, sites, &inventory.k3s.disable, fit.stock_k3s);
+    let asked = reading(allowance, of_parts)?;
     Ok((asked, Subject { title, source }, parts))
 }
 

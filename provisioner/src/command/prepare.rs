@@ -13,6 +13,7 @@ use super::load;
 use crate::cli::Common;
 use crate::error::{Code, Failure};
 use crate::fetch::Way;
+use crate::fit::allowance::{Allowance, BESIDE};
 use crate::fit::gate::{Gate, gate};
 use crate::fit::problem::of_parts;
 use crate::fit::site;
@@ -172,7 +173,8 @@ impl Picture {
         let parts = charts(&ground.stack, &self.wish, &helm).await?;
         let sites = site::of_inventory(inventory, &self.observation.facts, None)?;
         let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
-        let gate = tokio::task::block_in_place(|| gate(&asked));
+        let allowance = Allowance::new(BESIDE, &settings.cancel);
+        let gate = tokio::task::block_in_place(|| gate(&asked, &allowance));
         settings.cancel.check()?;
         match gate {
             Gate::Open => {}

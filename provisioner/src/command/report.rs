@@ -8,6 +8,7 @@ use super::prepare::Ground;
 use super::{code, write_page};
 use crate::cli::{Common, Report, Tool};
 use crate::error::{Code, Failure};
+use crate::fit::allowance::{Allowance, BESIDE};
 use crate::measured::answer::{Answer, Silent, Written};
 use crate::measured::gather::{self, Agents};
 use crate::measured::history::History;
@@ -80,11 +81,20 @@ async fn answer(
         Tool::Vpa => Method::Vpa,
     });
     let advise = || sizes(&cluster.problem, &joined.containers, &rules, tool);
-    let sizes = tokio::task::block_in_place(advise);
+    let allowance = Allowance::new(BESIDE, &settings.cancel);
+    let sizes = tokio::task::block_in_place(|| allowance.spend(advise));
     settings.cancel.check()?;
-    if !sizes.placed {
-        notes.push("no placement of all pods was found with the sizes advised".to_owned());
+    match &sizes {
+        None => notes.push(format!(
+            "no sizes are advised: {}",
+            allowance.used_up().unwrap_or_else(|| "there was no time".to_owned())
+        )),
+        Some(sizes) if !sizes.placed => {
+            notes.push("no placement of all pods was found with the sizes advised".to_owned());
+        }
+        Some(_) => {}
     }
+    let sizes = sizes.unwrap_or_default();
     let written =
         if options.write { write(ground, common, &joined, &sizes, &mut notes)? } else { None };
     let sites = sites(&ground.inventory, &cluster, &snapshots);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use terrarium_fit::change::{self, Candidate, Service};
-use terrarium_fit::k3s;
+use terrarium_fit::{k3s, limit};
 use terrarium_inventory::Role;
 
 use super::answer::Change;
@@ -48,6 +48,7 @@ pub(crate) fn drop(asked: &Asked) -> Option<Change> {
 pub(super) fn services(asked: &Asked) -> Vec<Service> {
     let mut services: BTreeMap<&str, Service> = BTreeMap::new();
     for pod in &asked.low.pods {
+        limit::check();
         let service = services.entry(&pod.service).or_insert_with(|| Service {
             name: pod.service.clone(),
             priority: 0,
@@ -88,6 +89,8 @@ fn boards(asked: &Asked, prices: &[(String, u64)], stock: bool) -> Vec<Change> {
         })
         .collect();
     let helpful = change::boards(&asked.low, &candidates, STEPS);
+    // What was not found for want of budget may be there.
+    limit::check();
     if helpful.is_empty() {
         return vec![Change {
             kind: "board",

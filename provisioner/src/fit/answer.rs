@@ -194,7 +194,7 @@ pub(crate) struct Service {
 /// Something no scheduler checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Remark {
-    /// `cpu`, `sizes`, `disk`, `surge`, `start`, `requests`, `reservation`, …
+    /// `cpu`, `sizes`, `disk`, `surge`, `start`, `requests`, `reservation`, `budget`, …
     pub about: &'static str,
     /// The service it is about.
     pub service: Option<String>,

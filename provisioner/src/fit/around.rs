@@ -2,11 +2,11 @@
 //! disks, room for one more pod during an update or for a job, pods that say
 //! nothing of what they use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use terrarium_fit::k3s;
 use terrarium_fit::model::{Owner, Pod, Problem};
 use terrarium_fit::simulate::{Compiled, State};
+use terrarium_fit::{k3s, limit};
 
 use super::answer::{Remark, Weight};
 use super::hazard::hazards;
@@ -34,10 +34,12 @@ fn images(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
     let mut found: Vec<Remark> = Vec::new();
     for (pod, node) in asked.low.pods.iter().zip(placed) {
         let Some(site) = node.and_then(|node| asked.sites.get(node)) else { continue };
+        limit::check();
         for image in pod.containers.iter().map(|container| container.image.as_str()) {
             for mut remark in hazards(image, site) {
                 remark.what = format!("`{}` on {}: {}", pod.service, site.name, remark.what);
                 remark.service = Some(pod.service.clone());
+                limit::check();
                 if !found.contains(&remark) {
                     found.push(remark);
                 }
@@ -80,17 +82,18 @@ fn reservation(asked: &Asked, stock: bool) -> Option<Remark> {
 /// Whether one more pod of each Deployment, and each job, finds a node.
 fn room(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
     let mut extra: Vec<(Pod, bool)> = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for pod in &asked.low.pods {
+        limit::check();
         let Owner::Deployment { name, max_surge, .. } = &pod.owner else { continue };
-        let surges = *max_surge > 0 && pod.claims.is_empty() && !seen.contains(&name.as_str());
+        let surges = *max_surge > 0 && pod.claims.is_empty() && !seen.contains(name.as_str());
         if surges && pod.service != k3s::SERVICE {
-            seen.push(name);
+            seen.insert(name);
             extra.push((Pod { name: format!("{}-next", pod.name), ..pod.clone() }, false));
         }
     }
     extra.extend(asked.jobs.iter().map(|job| (job.clone(), true)));
-    let mut pods = asked.low.pods.clone();
+    let mut pods = Problem::clone(&asked.low).pods;
     pods.extend(extra.iter().map(|(pod, _)| pod.clone()));
     let compiled = Compiled::new(&Problem { nodes: asked.low.nodes.clone(), pods });
     let mut state = State::new(&compiled);
@@ -211,13 +214,16 @@ fn unpriced(asked: &Asked) -> Option<Remark> {
 /// Services that need more to start than to run.
 fn starts(asked: &Asked) -> Vec<Remark> {
     let mut remarks: Vec<Remark> = Vec::new();
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     for pod in &asked.low.pods {
+        limit::check();
         let lasting = pod.containers.iter().filter(|container| !container.init);
         let running: u64 = lasting.filter_map(|container| container.memory_request).sum();
         let peak = pod.requests.memory_bytes;
-        let known = remarks.iter().any(|remark| remark.service.as_ref() == Some(&pod.service));
+        let known = told.contains(pod.service.as_str());
         let starts = pod.containers.iter().any(|container| container.init);
         if starts && peak > running && running > 0 && !known {
+            told.insert(&pod.service);
             remarks.push(Remark {
                 about: "start",
                 service: Some(pod.service.clone()),

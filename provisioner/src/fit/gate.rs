@@ -5,8 +5,9 @@ use terrarium_fit::verdict::Budget;
 use terrarium_plan::Refusal;
 
 use super::advice;
-use super::answer::Word;
-use super::judge::glance;
+use super::allowance::Allowance;
+use super::answer::{Subject, Word};
+use super::judge::{Terms, glance};
 use super::problem::Asked;
 
 /// Enough to tell luck from none, and no proof that every order does.
@@ -25,15 +26,26 @@ pub(crate) enum Gate {
 }
 
 /// Judges whether the stack is to be deployed.
-pub(crate) fn gate(asked: &Asked) -> Gate {
-    let (word, reasons) = glance(asked, &BUDGET);
+pub(crate) fn gate(asked: &Asked, allowance: &Allowance) -> Gate {
+    let terms = Terms {
+        subject: Subject { title: "the stack".to_owned(), source: "charts" },
+        budget: BUDGET,
+        stock: false,
+        prices: &[],
+        refused: Vec::new(),
+        notes: Vec::new(),
+        allowance,
+    };
+    let (word, reasons) = glance(asked, &terms);
     let why = reasons.join("; ");
     let say = |what: String, hint: String| Refusal::new("stack", "fit", what, hint);
     match word {
         Word::Fits => Gate::Open,
         Word::Tight => Gate::Tight(say(format!("it will be tight: {why}"), MORE.to_owned())),
         Word::DoesNotFit => {
-            let drop = advice::drop(asked)
+            let drop = allowance.spend(|| advice::drop(asked));
+            let drop = drop
+                .flatten()
                 .map_or_else(String::new, |change| format!("in [stack], {}; ", change.what));
             let hint = format!("{drop}{MORE}, and --ignore-fit deploys what there is room for");
             Gate::Closed(say(format!("the stack does not fit its nodes: {why}"), hint))
@@ -43,7 +55,10 @@ pub(crate) fn gate(asked: &Asked) -> Gate {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::cancel::Cancel;
     use crate::fit::boards::parse;
     use crate::fit::problem::of_parts;
     use crate::fit::site::Site;
@@ -55,7 +70,8 @@ mod tests {
         let site = |wanted| Site::of_board(wanted, Some(disk << 30));
         let sites: Vec<Site> = wanted.iter().map(site).collect();
         let parts = stand_in(profile, &[], &sites).unwrap();
-        gate(&of_parts(&parts, sites, &[], false).unwrap())
+        let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+        gate(&of_parts(&parts, sites, &[], false).unwrap(), &allowance)
     }
 
     #[test]

@@ -1,22 +1,27 @@
 //! The verdict as an answer: the scheduler's reading, the board's beside it,
 //! and one word over both.
 
-use std::collections::BTreeMap;
+mod nodes;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use terrarium_fit::change::{Dimension, largest_of};
+use terrarium_fit::limit;
 use terrarium_fit::model::Pod;
-use terrarium_fit::reading::{self, Load, Reading};
 use terrarium_fit::simulate::{Compiled, Run, simulate};
 use terrarium_fit::verdict::{self, Budget, Kind, Verdict};
 use terrarium_fit::{k3s, scheduler};
 
+use super::allowance::Allowance;
 use super::answer::{
-    Answer, Certificate, Left, Node, Range, Remark, Service, Share, Subject, VERSION, Weight, Word,
+    Answer, Certificate, Left, Node, Remark, Service, Share, Subject, VERSION, Weight, Word,
 };
 use super::problem::{Asked, reasons};
-use super::words::{listed, mib};
 use super::{advice, around, loss, sure};
-use terrarium_inventory::Role;
+
+pub(crate) use nodes::read;
+
+use nodes::nodes;
 
 /// How an answer is to be made.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub(crate) struct Terms<'a> {
     /// Services that run on none of the boards.
     pub refused: Vec<Remark>,
     pub notes: Vec<Remark>,
+    /// What it may take.
+    pub allowance: &'a Allowance,
 }
 
 /// Both readings, and the word over them.
@@ -40,43 +47,115 @@ struct Weighed {
     reasons: Vec<String>,
 }
 
-fn weigh(asked: &Asked, budget: &Budget, refused: &[Remark], stock: bool) -> Weighed {
-    let verdict = scheduler::judge_interval(&asked.low, &asked.high, budget);
-    let run = placed(asked, &verdict);
-    let nodes = nodes(asked, &run, stock);
-    let mut remarks = refused.to_vec();
-    remarks.extend(around::remarks(asked, &run.placed, stock));
-    let (word, reasons) = word(&verdict, &nodes, &remarks);
+fn weigh(asked: &Asked, terms: &Terms<'_>) -> Weighed {
+    let stock = terms.stock;
+    let verdict = scheduler::judge_interval(&asked.low, &asked.high, &terms.budget);
+    let run = limit::stage("the placement to show", || placed(asked, &verdict));
+    let run =
+        run.unwrap_or_else(|| Run { placed: vec![None; asked.low.pods.len()], left: Vec::new() });
+    let nodes = limit::stage("the reading of the boards", || nodes(asked, &run, stock));
+    let around = || around::remarks(asked, &run.placed, stock);
+    let around = limit::stage("the look at what no scheduler checks", around);
+    let whole = nodes.is_some() && around.is_some();
+    let nodes = nodes.unwrap_or_default();
+    let mut remarks = terms.refused.clone();
+    remarks.extend(around.unwrap_or_default());
+    let unseen = terms.allowance.used_up().filter(|_| !whole || verdict.verdict == Kind::Unknown);
+    let (word, reasons) = word(&verdict, &nodes, &remarks, unseen);
     Weighed { verdict, run, nodes, remarks, word, reasons }
 }
 
 /// The word and its reasons alone, for who does not ask for more.
-pub(crate) fn glance(asked: &Asked, budget: &Budget) -> (Word, Vec<String>) {
-    let weighed = weigh(asked, budget, &[], false);
-    (weighed.word, weighed.reasons)
+pub(crate) fn glance(asked: &Asked, terms: &Terms<'_>) -> (Word, Vec<String>) {
+    let weighed = terms.allowance.spend(|| weigh(asked, terms));
+    weighed.map_or_else(
+        || (Word::Tight, terms.allowance.used_up().into_iter().collect()),
+        |weighed| (weighed.word, weighed.reasons),
+    )
 }
 
-/// Judges what is asked.
-pub(crate) fn judge(asked: &Asked, terms: Terms<'_>) -> Answer {
-    let weighed = weigh(asked, &terms.budget, &terms.refused, terms.stock);
+/// Judges what is asked. What the allowance does not last for is left out, and
+/// said to be.
+pub(crate) fn judge(asked: &Asked, terms: &Terms<'_>) -> Answer {
+    let judged = terms.allowance.spend(|| whole(asked, terms));
+    judged.unwrap_or_else(|| undecided(terms))
+}
+
+/// The answer when the allowance did not last for any.
+pub(crate) fn undecided(terms: &Terms<'_>) -> Answer {
+    let reasons: Vec<String> = terms.allowance.used_up().into_iter().collect();
+    Answer {
+        version: VERSION,
+        verdict: if terms.refused.is_empty() { "unknown" } else { "impossible" },
+        word: if terms.refused.is_empty() { Word::Tight } else { Word::DoesNotFit },
+        reasons: if terms.refused.is_empty() {
+            reasons
+        } else {
+            terms.refused.iter().map(|remark| remark.what.clone()).take(3).collect()
+        },
+        subject: terms.subject.clone(),
+        placement: BTreeMap::new(),
+        left: Vec::new(),
+        share: None,
+        certificate: refusal(&terms.refused),
+        services: Vec::new(),
+        remarks: terms.refused.iter().chain(&terms.notes).cloned().chain(spent(terms)).collect(),
+        change: Vec::new(),
+        loss: Vec::new(),
+        nodes: Vec::new(),
+    }
+}
+
+/// That not everything was looked at.
+fn spent(terms: &Terms<'_>) -> Option<Remark> {
+    Some(Remark {
+        about: "budget",
+        service: None,
+        weight: Weight::Note,
+        what: format!("{}: not everything was looked at", terms.allowance.used_up()?),
+        hint: Some("give it more with --budget".to_owned()),
+    })
+}
+
+/// Advice, unless the allowance ended in the middle of it.
+fn advised<T: Default>(name: &'static str, work: impl FnOnce() -> T) -> T {
+    let done = limit::stage(name, || {
+        let advice = work();
+        limit::check();
+        advice
+    });
+    done.unwrap_or_default()
+}
+
+fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
+    let weighed = weigh(asked, terms);
     let Weighed { verdict, run, nodes, mut remarks, word, reasons } = weighed;
     let placement: Vec<(usize, usize)> =
         run.placed.iter().enumerate().filter_map(|(pod, node)| Some((pod, (*node)?))).collect();
-    let complete = run.left.is_empty();
-    remarks.extend(terms.notes);
+    let complete = run.left.is_empty() && placement.len() == run.placed.len();
+    remarks.extend(terms.notes.iter().cloned());
     let mut change = Vec::new();
     if matches!(verdict.verdict, Kind::Impossible | Kind::Unknown) {
-        change = advice::to_fit(asked, terms.prices, terms.stock);
+        let advice = || advice::to_fit(asked, terms.prices, terms.stock);
+        change = advised("the search for what would make it fit", advice);
     } else if verdict.verdict == Kind::Possible {
-        change = sure::to_be_sure(asked, &placement);
+        let advice = || sure::to_be_sure(asked, &placement);
+        change = advised("the search for what would make it certain", advice);
     }
+    let services = services(asked, &verdict, &run, &terms.refused, complete);
+    let loss = if complete {
+        advised("the loss of each node", || loss::losses(asked, &placement))
+    } else {
+        Vec::new()
+    };
+    remarks.extend(spent(terms));
     let refused = !terms.refused.is_empty();
     Answer {
         version: VERSION,
         verdict: if refused { "impossible" } else { kind(verdict.verdict) },
         word,
         reasons,
-        subject: terms.subject,
+        subject: terms.subject.clone(),
         placement: placement
             .iter()
             .map(|&(pod, node)| (asked.low.pods[pod].key(), asked.low.nodes[node].name.clone()))
@@ -84,10 +163,10 @@ pub(crate) fn judge(asked: &Asked, terms: Terms<'_>) -> Answer {
         left: left(asked, &run),
         share: Some(share(&verdict)),
         certificate: certificate(&verdict, &terms.refused),
-        services: services(asked, &verdict, &run, &terms.refused, complete),
+        services,
         remarks,
         change,
-        loss: if complete { loss::losses(asked, &placement) } else { Vec::new() },
+        loss,
         nodes,
     }
 }
@@ -100,7 +179,12 @@ fn placed(asked: &Asked, verdict: &Verdict) -> Run {
         let order: Vec<usize> = (0..problem.pods.len()).collect();
         return simulate(&Compiled::new(problem), &order, 1);
     }
-    let node = |pod: &Pod| asked.node(verdict.placement.get(&pod.key())?);
+    let places: BTreeMap<&str, usize> =
+        problem.nodes.iter().enumerate().map(|(place, node)| (node.name.as_str(), place)).collect();
+    let node = |pod: &Pod| {
+        limit::check();
+        places.get(verdict.placement.get(&pod.key())?.as_str()).copied()
+    };
     Run { placed: problem.pods.iter().map(node).collect(), left: Vec::new() }
 }
 
@@ -114,8 +198,15 @@ const fn kind(kind: Kind) -> &'static str {
 }
 
 /// One word over both readings and what no scheduler checks, with its reasons.
-fn word(verdict: &Verdict, nodes: &[Node], remarks: &[Remark]) -> (Word, Vec<String>) {
+/// What was not seen for want of budget is no reason to say that it fits.
+fn word(
+    verdict: &Verdict,
+    nodes: &[Node],
+    remarks: &[Remark],
+    unseen: Option<String>,
+) -> (Word, Vec<String>) {
     let mut found: Vec<(Word, String)> = Vec::new();
+    found.extend(unseen.map(|unseen| (Word::Tight, unseen)));
     for remark in remarks.iter().filter(|remark| remark.weight == Weight::Refusal) {
         found.push((Word::DoesNotFit, remark.what.clone()));
     }
@@ -152,13 +243,19 @@ fn share(verdict: &Verdict) -> Share {
 }
 
 fn certificate(verdict: &Verdict, refused: &[Remark]) -> Option<Certificate> {
-    if let Some(refusal) = refused.first() {
-        let proof = serde_json::json!({"kind": "board", "service": refusal.service});
-        return Some(Certificate { sentence: refusal.what.clone(), proof });
+    if let Some(refusal) = refusal(refused) {
+        return Some(refusal);
     }
     let found = verdict.certificate.as_ref()?;
     let proof = serde_json::to_value(found).unwrap_or_default();
     Some(Certificate { sentence: found.to_string(), proof })
+}
+
+/// That a service runs on none of the boards is a proof as well.
+fn refusal(refused: &[Remark]) -> Option<Certificate> {
+    let refusal = refused.first()?;
+    let proof = serde_json::json!({"kind": "board", "service": refusal.service});
+    Some(Certificate { sentence: refusal.what.clone(), proof })
 }
 
 fn left(asked: &Asked, run: &Run) -> Vec<Left> {
@@ -171,115 +268,6 @@ fn left(asked: &Asked, run: &Run) -> Vec<Left> {
         .collect()
 }
 
-fn nodes(asked: &Asked, run: &Run, stock: bool) -> Vec<Node> {
-    (0..asked.low.nodes.len()).map(|place| node(asked, run, place, stock)).collect()
-}
-
-fn node(asked: &Asked, run: &Run, place: usize, stock: bool) -> Node {
-    let (low, high) = (&asked.low.nodes[place], &asked.high.nodes[place]);
-    let site = asked.sites.get(place);
-    let here = asked.low.pods.iter().zip(&run.placed).filter(|(_, at)| **at == Some(place));
-    let mut pods: Vec<&Pod> = here.map(|(pod, _)| pod).collect();
-    pods.sort_by_key(|pod| (asked.about(&pod.service).group, pod.service.clone(), pod.key()));
-    let lasting = |pod: &&&Pod, silent: fn(&terrarium_fit::model::Container) -> bool| {
-        pod.containers.iter().any(|container| !container.init && silent(container))
-    };
-    let load = Load {
-        requested: pods.iter().map(|pod| pod.requests.memory_bytes).sum(),
-        limited: pods
-            .iter()
-            .map(|pod| pod.memory_limit().unwrap_or(pod.requests.memory_bytes))
-            .sum(),
-        without_request: pods.iter().filter(|p| lasting(p, |c| c.memory_request.is_none())).count(),
-        without_limit: pods.iter().filter(|p| lasting(p, |c| c.memory_limit.is_none())).count(),
-    };
-    let memory = Range { low: low.capacity.memory_bytes, high: high.capacity.memory_bytes };
-    let servers = asked.sites.iter().filter(|site| site.role == Role::Server).count();
-    let own = site.map(|site| site.own(servers > 1));
-    let (bears, text) = read(memory, own.map(|own| own.total()), &load, stock);
-    Node {
-        name: low.name.clone(),
-        board: site.and_then(|site| site.title.clone()),
-        role: site.map(|site| match site.role {
-            Role::Server => "server",
-            Role::Agent => "agent",
-        }),
-        memory,
-        allocatable: Range {
-            low: low.allocatable.memory_bytes,
-            high: high.allocatable.memory_bytes,
-        },
-        allocatable_cpu: low.allocatable.cpu_milli,
-        requested: load.requested,
-        requested_cpu: pods.iter().map(|pod| pod.requests.cpu_milli).sum(),
-        limited: load.limited,
-        without_request: load.without_request,
-        without_limit: load.without_limit,
-        own,
-        bears,
-        reading: text,
-        volumes: pods.iter().flat_map(|pod| &pod.claims).map(|claim| claim.bytes).sum(),
-        disk_free: site.and_then(|site| site.disk_free),
-        pods: pods
-            .into_iter()
-            .map(|pod| super::answer::Pod {
-                key: pod.key(),
-                service: pod.service.clone(),
-                group: asked.about(&pod.service).group,
-                request: pod.requests.memory_bytes,
-                limit: pod.memory_limit(),
-            })
-            .collect(),
-    }
-}
-
-/// The board's reading, in a word and a sentence.
-pub(crate) fn read(memory: Range, own: Option<Range>, load: &Load, stock: bool) -> (Word, String) {
-    let range = |range: Range| reading::Range { low: range.low, high: range.high };
-    let used = own.unwrap_or(Range { low: 0, high: 0 });
-    let (word, mut text) = match reading::read(range(memory), range(used), load) {
-        Reading::Roomy { spare } => {
-            (Word::Fits, format!("were every limit used at once, {} would be left", mib(spare)))
-        }
-        Reading::Overcommitted { spare, missing } => (
-            Word::Fits,
-            format!(
-                "the requests leave {}; were every limit used at once, {} would be missing",
-                mib(spare),
-                mib(missing)
-            ),
-        ),
-        Reading::Tight { missing } => (
-            Word::Tight,
-            format!(
-                "the requests, k3s and the system may need {} more than there is",
-                mib(missing)
-            ),
-        ),
-        Reading::Short { missing } => (
-            Word::DoesNotFit,
-            format!("the requests, k3s and the system need {} more than there is", mib(missing)),
-        ),
-    };
-    if own.is_none() {
-        text.push_str(", not counting what k3s and the system use: the board is unknown");
-    } else if stock {
-        text.push_str("; nothing is reserved, so the kernel decides what is killed");
-    }
-    let mut silent = Vec::new();
-    for (number, what) in [(load.without_request, "request"), (load.without_limit, "limit")] {
-        if number > 0 {
-            let pods = if number == 1 { "1 pod has" } else { &format!("{number} pods have") };
-            silent.push(format!("{pods} no memory {what}"));
-        }
-    }
-    if !silent.is_empty() {
-        text.push_str("; ");
-        text.push_str(&listed(&silent));
-    }
-    (word, text)
-}
-
 fn services(
     asked: &Asked,
     verdict: &Verdict,
@@ -289,6 +277,7 @@ fn services(
 ) -> Vec<Service> {
     let mut services: BTreeMap<&str, Service> = BTreeMap::new();
     let mut order: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<(&str, usize)> = BTreeSet::new();
     for (place, pod) in asked.low.pods.iter().enumerate() {
         let name = pod.service.as_str();
         let about = asked.about(name);
@@ -299,7 +288,12 @@ fn services(
                 name: name.to_owned(),
                 title: about.title,
                 group: about.group,
-                verdict: found.map_or("guaranteed", |found| kind(found.verdict)),
+                verdict: match found {
+                    Some(found) => kind(found.verdict),
+                    // What runs already is not asked about.
+                    None if pod.node_name.is_some() => "guaranteed",
+                    None => "unknown",
+                },
                 reason: found.and_then(|found| found.certificate.as_ref()).map(ToString::to_string),
                 request: 0,
                 limit: 0,
@@ -314,16 +308,18 @@ fn services(
         service.limit += pod.memory_limit().unwrap_or(pod.requests.memory_bytes);
         service.cpu += pod.requests.cpu_milli;
         service.volumes += pod.claims.iter().map(|claim| claim.bytes).sum::<u64>();
-        if let Some(node) = run.placed[place] {
-            let node = &asked.low.nodes[node].name;
-            if !service.nodes.contains(node) {
-                service.nodes.push(node.clone());
-            }
+        if let Some(node) = run.placed[place]
+            && seen.insert((name, node))
+        {
+            service.nodes.push(asked.low.nodes[node].name.clone());
         }
     }
     let mut all: Vec<Service> = order.iter().filter_map(|name| services.remove(name)).collect();
     for service in all.iter_mut().filter(|service| complete && service.name != k3s::SERVICE) {
-        let largest = |of| largest_of(of, &asked.low, &service.name, advice::STEPS);
+        let largest = |of| {
+            let found = || largest_of(of, &asked.low, &service.name, advice::STEPS);
+            advised("the room to grow", found)
+        };
         service.largest_request = largest(Dimension::Memory);
         service.largest_cpu = largest(Dimension::Cpu);
     }

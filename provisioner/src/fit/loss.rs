@@ -20,7 +20,7 @@ pub(crate) fn losses(asked: &Asked, placement: &[(usize, usize)]) -> Vec<Loss> {
         return Vec::new();
     }
     // What runs may be made again elsewhere as well as what is yet to come.
-    let mut problem = asked.low.clone();
+    let mut problem = Problem::clone(&asked.low);
     for pod in &mut problem.pods {
         pod.node_name = None;
     }

@@ -7,6 +7,7 @@
 //! ```
 
 mod advice;
+pub(crate) mod allowance;
 pub(crate) mod answer;
 mod around;
 pub(crate) mod boards;

@@ -1,10 +1,11 @@
 //! From what is asked to the problem the verdict is about.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use terrarium_fit::manifest;
 use terrarium_fit::model::{Node, Owner, Pod, Problem};
-use terrarium_fit::{filter, k3s};
+use terrarium_fit::{filter, k3s, limit};
 
 use super::kubelet::node;
 use super::site::Site;
@@ -23,8 +24,8 @@ pub(crate) struct About {
 #[derive(Debug)]
 pub(crate) struct Asked {
     /// With the nodes as small as they may be, and as large.
-    pub low: Problem,
-    pub high: Problem,
+    pub low: Arc<Problem>,
+    pub high: Arc<Problem>,
     /// Pods that run once and end: they need room beside the others.
     pub jobs: Vec<Pod>,
     /// By service.
@@ -65,8 +66,9 @@ pub(crate) fn of_parts(
         let (title, group, needs) = (part.title.clone(), part.group.clone(), part.needs.clone());
         about.insert(part.name.clone(), About { title, group, needs });
     }
-    let high = Problem { nodes: high, pods: pods.clone() };
-    Ok(Asked { low: Problem { nodes: low, pods }, high, jobs, about, sites })
+    let low = Problem { nodes: low, pods };
+    let high = Arc::new(Problem { nodes: high, ..low.clone() });
+    Ok(Asked { low: Arc::new(low), high, jobs, about, sites })
 }
 
 /// Anybody's pods on anybody's nodes, in file order.
@@ -87,21 +89,17 @@ pub(crate) fn of_manifests(nodes: &str, texts: &[(String, String)]) -> Result<As
     let about = pods
         .iter()
         .map(|pod| {
+            limit::check();
             let (title, group) = (pod.service.clone(), pod.namespace.clone());
             (pod.service.clone(), About { title, group, needs: Vec::new() })
         })
         .collect();
-    let problem = Problem { nodes, pods };
-    let (low, high) = (problem.clone(), problem);
+    let low = Arc::new(Problem { nodes, pods });
+    let high = Arc::clone(&low);
     Ok(Asked { low, high, jobs: Vec::new(), about, sites: Vec::new() })
 }
 
 impl Asked {
-    /// The place of the node of that name.
-    pub(crate) fn node(&self, name: &str) -> Option<usize> {
-        self.low.nodes.iter().position(|node| node.name == name)
-    }
-
     /// What is known of a service; its own name where nothing is.
     pub(crate) fn about(&self, service: &str) -> About {
         self.about.get(service).cloned().unwrap_or_else(|| About {

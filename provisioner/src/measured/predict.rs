@@ -10,6 +10,7 @@ use super::cluster::{self, Cluster};
 use super::snapshot::Snapshot;
 use crate::cli::Common;
 use crate::error::Failure;
+use crate::fit::allowance::{Allowance, BESIDE};
 use crate::fit::answer::{Answer, Range, Subject};
 use crate::fit::judge::{Terms, judge};
 use crate::fit::problem::of_parts;
@@ -36,7 +37,9 @@ pub(crate) async fn predict(
     let helm = helm(inventory, common.patience, settings, Keep::Look, reporter).await?;
     let parts = charts(stack, &stack.wish(&boards, None), &helm).await?;
     let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
+    let allowance = Allowance::new(BESIDE, &settings.cancel);
     let terms = Terms {
+        allowance: &allowance,
         subject: Subject { title: "the stack".to_owned(), source: "charts" },
         budget: BUDGET,
         stock: false,
@@ -44,7 +47,7 @@ pub(crate) async fn predict(
         refused: parts.refused,
         notes: parts.notes,
     };
-    Ok(tokio::task::block_in_place(|| judge(&asked, terms)))
+    Ok(tokio::task::block_in_place(|| judge(&asked, &terms)))
 }
 
 /// The inventory's nodes, as Kubernetes and their agents describe them; by their

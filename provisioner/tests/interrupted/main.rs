@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod prompt;
+mod stages;
 mod terminal;
 
 use std::path::Path;

@@ -182,7 +182,7 @@ fn apart(packing: &Packing, set: &[bool]) -> Option<Certificate> {
     if nodes > 256 {
         return None;
     }
-    classes.sort_by_key(|&class| (std::cmp::Reverse(weight(packing, class)), class));
+    classes.sort_by_cached_key(|&class| (std::cmp::Reverse(weight(packing, class)), class));
     classes.iter().take(SEEDS).find_map(|&seed| {
         let mut pods: Vec<(usize, usize)> = Vec::new();
         for &class in std::iter::once(&seed).chain(&classes) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::limit;
 use crate::model::Problem;
 
 /// A cut below half of a request asks whether the service runs at all.
@@ -48,7 +49,10 @@ fn sets(services: &[String], size: usize) -> Vec<BTreeSet<&str>> {
         return names.into_iter().map(|name| BTreeSet::from([name])).collect();
     }
     let pairs = names.iter().enumerate().flat_map(|(place, one)| {
-        names[place + 1..].iter().map(move |other| BTreeSet::from([*one, *other]))
+        names[place + 1..].iter().map(move |other| {
+            limit::check();
+            BTreeSet::from([*one, *other])
+        })
     });
     pairs.collect()
 }

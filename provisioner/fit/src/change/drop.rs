@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limit;
+
 use super::{Fits, Service, closure};
 
 /// Services to drop, and how sure it is that fewer would not do.
@@ -75,6 +77,7 @@ impl Search<'_, '_> {
         for size in 0..=here.len() {
             let mut picks: Vec<usize> = (0..size).collect();
             loop {
+                limit::check();
                 let mut dropped = chosen.clone();
                 dropped.extend(picks.iter().map(|&pick| here[pick]));
                 if let Some(done) = self.enough(&dropped, here.as_slice(), size, chosen, below) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Service;
 use crate::guarantee::Guarantee;
+use crate::limit;
 use crate::model::Problem;
 
 /// More steps than anybody installs in.
@@ -21,6 +22,7 @@ pub fn order(
     let service_of: BTreeMap<String, usize> = problem
         .pods
         .iter()
+        .inspect(|_| limit::check())
         .filter_map(|pod| Some((pod.key(), services.iter().position(|s| s.name == pod.service)?)))
         .collect();
     // How many steps before the last each comes.
@@ -75,6 +77,7 @@ fn raise(services: &[Service], ahead: &mut [usize], service: usize, to: usize) {
 /// Whether nothing is before what it needs.
 fn in_order(services: &[Service], ahead: &[usize]) -> bool {
     services.iter().zip(ahead).all(|(service, at)| {
+        limit::check();
         let needed = services.iter().zip(ahead).filter(|(o, _)| service.depends.contains(&o.name));
         needed.into_iter().all(|(_, before)| before >= at)
     })
@@ -85,6 +88,7 @@ fn staged(problem: &Problem, services: &[Service], ahead: &[usize]) -> Problem {
     let waves = problem.pods.iter().map(|pod| pod.wave).max().unwrap_or_default() + 1;
     let mut changed = problem.clone();
     for pod in &mut changed.pods {
+        limit::check();
         let service = services.iter().position(|service| service.name == pod.service);
         // What must stay is there before all others.
         let stage = match service {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::guarantee::{Guarantee, guarantee};
+use crate::limit;
 use crate::pack::{Class, Meter, Packing};
 
 /// Pods, by their places, to tie to nodes so that every order of arrival
@@ -26,7 +27,8 @@ pub fn pins(
     }
     // The smallest first: the large ones are what ties are for.
     let mut pods: Vec<usize> = pins.keys().copied().collect();
-    pods.sort_by_key(|pod| {
+    pods.sort_by_cached_key(|pod| {
+        limit::check();
         let class = packing.classes.iter().position(|class| class.members.contains(pod));
         (class.map(|class| crate::search::weight(packing, class)), *pod)
     });
@@ -47,6 +49,7 @@ fn pinned(packing: &Packing, pins: &BTreeMap<usize, usize>) -> Packing {
     for (index, class) in packing.classes.iter().enumerate() {
         let mut by_node: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
         for &pod in &class.members {
+            limit::check();
             by_node.entry(pins.get(&pod).copied()).or_default().push(pod);
         }
         for (pin, members) in by_node {
@@ -63,6 +66,7 @@ fn pinned(packing: &Packing, pins: &BTreeMap<usize, usize>) -> Packing {
     for conflict in &packing.conflicts {
         for &one in &parts[conflict.one] {
             for &other in &parts[conflict.other] {
+                limit::check();
                 tied.conflicts.push(crate::pack::Conflict { one, other, ..conflict.clone() });
             }
         }

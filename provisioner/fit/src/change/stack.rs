@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::certificate::find;
+use crate::limit;
 use crate::model::{Node, Problem};
 use crate::pack::{Meter, Order, Packing, compile};
 use crate::search::{Outcome, search};
@@ -35,7 +36,8 @@ pub fn without(
         dropped.iter().filter_map(|&service| Some(services.get(service)?.name.as_str())).collect();
     // All nodes and bound pods stay in view: a dropped service's are freed too.
     let pods = problem.pods.iter().filter(|pod| !gone.contains(pod.service.as_str()));
-    let left = Problem { nodes: problem.nodes.clone(), pods: pods.cloned().collect() };
+    let pods = pods.inspect(|_| limit::check()).cloned().collect();
+    let left = Problem { nodes: problem.nodes.clone(), pods };
     packs(&compile(&left, false), steps)
 }
 
@@ -73,6 +75,7 @@ pub fn boards(problem: &Problem, candidates: &[Candidate], steps: u64) -> Vec<Bo
             helpful.push((candidate, None));
         }
         for (place, node) in problem.nodes.iter().enumerate() {
+            limit::check();
             let bound = |name: &Option<String>| name.as_ref() == Some(&node.name);
             if problem.pods.iter().any(|pod| bound(&pod.node_name)) {
                 continue;

@@ -9,6 +9,8 @@ mod tests;
 
 use std::collections::HashSet;
 
+use crate::limit;
+
 /// Pods that are alike, as the checker counts them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -105,7 +107,7 @@ impl Again<'_> {
         room: &[u64],
         taken: &mut Vec<u64>,
     ) -> Option<bool> {
-        if self.left == 0 {
+        if self.left == 0 || limit::spent() {
             return None;
         }
         self.left -= 1;

@@ -4,19 +4,25 @@
 use std::collections::BTreeSet;
 
 use super::{Apart, Count, Counted, Limit};
+use crate::limit;
 use crate::model::{Effect, Node, Pod, Problem, Taint, selects};
 
 /// What never gives way: unbound pods that do not end by themselves, and room
-/// beside bound ones nobody may push aside.
-pub fn translate(problem: &Problem) -> Count {
+/// beside bound ones nobody may push aside. Of the unbound ones only those
+/// `wanted`, by name, where a proof is about no others.
+pub fn translate(problem: &Problem, wanted: Option<&BTreeSet<&str>>) -> Count {
     let ends = |pod: &&Pod| pod.ends();
-    let waiting: Vec<&Pod> =
-        problem.pods.iter().filter(|pod| pod.node_name.is_none() && !ends(pod)).collect();
+    let all = || problem.pods.iter().filter(|pod| pod.node_name.is_none() && !ends(pod));
+    let highest = all().map(|pod| pod.priority).max();
+    let waiting: Vec<&Pod> = all()
+        .inspect(|_| limit::check())
+        .filter(|pod| wanted.is_none_or(|wanted| wanted.contains(pod.key().as_str())))
+        .collect();
     let firm: Vec<&Pod> = problem
         .pods
         .iter()
         .filter(|pod| pod.node_name.is_some() && !ends(pod))
-        .filter(|bound| waiting.iter().all(|pod| pod.priority <= bound.priority))
+        .filter(|bound| highest.is_none_or(|highest| highest <= bound.priority))
         .collect();
     let mut dimensions: Vec<String> =
         ["cpu", "memory", "ephemeral-storage", "pods"].map(str::to_owned).to_vec();
@@ -26,7 +32,10 @@ pub fn translate(problem: &Problem) -> Count {
         }
     }
     let room = |node: &Node| {
-        let on = firm.iter().filter(|pod| pod.node_name.as_ref() == Some(&node.name));
+        let on = firm.iter().filter(|pod| {
+            limit::check();
+            pod.node_name.as_ref() == Some(&node.name)
+        });
         let on: Vec<&&Pod> = on.collect();
         let left = |name: &String| {
             let taken = on.iter().map(|pod| pod.requests.get(name)).fold(0, u64::saturating_add);
@@ -56,6 +65,7 @@ pub fn translate(problem: &Problem) -> Count {
 
 /// Whether cordon, taints, labels and volumes let the pod onto the node.
 fn welcome(node: &Node, pod: &Pod) -> bool {
+    limit::check();
     let cordon = Taint {
         key: "node.kubernetes.io/unschedulable".to_owned(),
         value: String::new(),
@@ -93,6 +103,7 @@ fn welcome(node: &Node, pod: &Pod) -> bool {
 /// The labels whose domains two pods may not share; an empty one stands for
 /// the node itself.
 fn keys(one: &Pod, other: &Pod) -> BTreeSet<String> {
+    limit::check();
     let mut keys = BTreeSet::new();
     for a in &one.host_ports {
         for b in &other.host_ports {
@@ -113,6 +124,7 @@ fn keys(one: &Pod, other: &Pod) -> BTreeSet<String> {
 
 /// Whether a bound pod keeps the other off a node.
 fn meets(problem: &Problem, pod: &Pod, firm: &Pod, node: &Node) -> bool {
+    limit::check();
     let there = problem.nodes.iter().find(|there| Some(&there.name) == firm.node_name.as_ref());
     there.is_some_and(|there| {
         keys(pod, firm).iter().any(|key| match key.as_str() {
@@ -130,6 +142,7 @@ fn domains(problem: &Problem, key: &str) -> Vec<Option<usize>> {
             if key.is_empty() {
                 return Some(place);
             }
+            limit::check();
             let value = node.labels.get(key)?;
             let known = values.iter().position(|known| *known == value);
             Some(known.unwrap_or_else(|| {

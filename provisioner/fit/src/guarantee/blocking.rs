@@ -1,10 +1,13 @@
 //! What the other pods would have to bring to block a pod, and a bound on
 //! what they can.
 
+use crate::limit;
 use crate::pack::{Meter, Packing};
 
 /// Choices looked at for one class at most.
 const CHOICES: usize = 1 << 12;
+/// Of a set of nodes.
+const BITS: usize = usize::BITS as usize;
 /// Bounds are compared in these parts.
 const PARTS: u128 = 1 << 40;
 
@@ -115,6 +118,7 @@ impl<'p> Blockers<'p> {
 
     /// What one pod of a class brings towards blocking a part's nodes.
     fn brings(&self, other: usize, part: &Part) -> u64 {
+        limit::check();
         let fits = |node: usize| self.packing.fits(other, node);
         match part.mode {
             Mode::Full { dimension, .. } => {
@@ -151,7 +155,9 @@ impl<'p> Blockers<'p> {
     fn parts(&self, picked: &[Mode], subset: usize) -> Vec<Part> {
         let mut parts: Vec<Part> = Vec::new();
         for (index, &mode) in picked.iter().enumerate() {
-            if subset >> index & 1 == 0 {
+            // Any set of nodes will do: beyond a word's bits they go along with
+            // those before.
+            if subset >> (index % BITS) & 1 == 0 {
                 continue;
             }
             let node = self.nodes[index];

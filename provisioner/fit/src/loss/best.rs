@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fate, Loss, Placed, Return, beside, fates, schedules};
 use crate::change::{Service, drop, packs};
+use crate::limit;
 use crate::pack::Packing;
 
 /// What is left at best when `lost` goes: all survivors, and of the services
@@ -32,6 +33,7 @@ pub fn best(
     let back = |pod: &&Placed| pod.node == lost && moves(pod);
     let hit: Vec<Service> = services
         .iter()
+        .inspect(|_| limit::check())
         .filter(|service| placed.iter().filter(back).any(|pod| pod.service == service.name))
         // One that is given up takes nobody with it here.
         .map(|service| Service { depends: Vec::new(), fixed: false, ..service.clone() })
@@ -42,6 +44,7 @@ pub fn best(
     let dropped = drop(&hit, &mut |dropped: &BTreeSet<usize>| {
         let wanted: BTreeSet<usize> = placed
             .iter()
+            .inspect(|_| limit::check())
             .filter(|pod| moves(pod) && keeps(dropped, pod))
             .map(|pod| pod.pod)
             .collect();

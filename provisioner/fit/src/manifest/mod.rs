@@ -14,10 +14,11 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::limit;
 use crate::model::{Node, Pod};
 use at::At;
 
@@ -62,9 +63,11 @@ pub(crate) const PODS_MAX: u64 = 150_000;
 /// [`ManifestError`]: the first thing that is wrong.
 pub fn nodes(text: &str) -> Result<Vec<Node>, ManifestError> {
     let mut nodes: Vec<Node> = Vec::new();
+    let mut names = BTreeSet::new();
     for object in objects(text)?.iter().filter(|object| object.kind == "Node") {
+        limit::check();
         let node = node::node(&object.at())?;
-        if nodes.iter().any(|other| other.name == node.name) {
+        if !names.insert(node.name.clone()) {
             return Err(ManifestError::Twice(format!("Node/{}", node.name)));
         }
         nodes.push(node);
@@ -124,8 +127,11 @@ fn open(
     let kind = at.get("kind").text()?.to_owned();
     if (kind == "List" || kind.ends_with("List")) && depth < DEPTH_MAX {
         at.get("items").items()?;
-        let items = value.get_mut("items").map(Value::take).unwrap_or_default();
-        for item in items.as_array().cloned().unwrap_or_default() {
+        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
+            return Ok(());
+        };
+        for item in items {
+            limit::check();
             open(item, document, objects, depth + 1)?;
         }
         return Ok(());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::at::At;
 use super::pod::{Around, storage, template};
 use super::{ManifestError, Manifests, Object, PODS_MAX, term};
+use crate::limit;
 use crate::model::{Claim, Effect, Node, Operator, Owner, Pod, Requirement, Toleration, selects};
 
 /// Pods of a rollout, in per cent of the replicas, where nothing else is said.
@@ -17,6 +18,7 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
         objects.iter().map(|o| (o.kind.as_str(), o.namespace.as_str(), o.name.as_str())).collect();
     let mut found = Manifests::default();
     for object in objects {
+        limit::check();
         let at = object.at();
         // Its controller is here as well and makes it.
         let mut owned = false;
@@ -53,16 +55,22 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
             }
         };
         for pod in &mut made {
+            limit::check();
             pod.service.clone_from(&object.name);
             copies(pod, &services);
         }
-        found.pods.append(&mut made);
+        if found.pods.is_empty() {
+            // Not copied: there may be very many.
+            found.pods = made;
+        } else {
+            found.pods.append(&mut made);
+        }
         if found.pods.len() as u64 > PODS_MAX {
             return Err(at.wrong(format!("more than {PODS_MAX} pods are asked for in all")));
         }
     }
     let mut seen = BTreeSet::new();
-    match found.pods.iter().find(|pod| !seen.insert(pod.key())) {
+    match found.pods.iter().inspect(|_| limit::check()).find(|pod| !seen.insert(pod.key())) {
         Some(twice) => Err(ManifestError::Twice(format!("Pod {}", twice.key()))),
         None => Ok(found),
     }
@@ -71,6 +79,7 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
 /// Adds to those who count as copies what Services select it by.
 fn copies(pod: &mut Pod, services: &[(String, Vec<Requirement>)]) {
     for (namespace, selector) in services {
+        limit::check();
         if *namespace == pod.namespace && selects(&Some(selector.clone()), &pod.labels) {
             pod.copies.get_or_insert_default().extend(selector.iter().cloned());
         }
@@ -113,6 +122,7 @@ fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
             let required = at.get("spec").get("nodeAffinity").get("required");
             let terms = required.get("nodeSelectorTerms").items()?;
             let terms = terms.iter().map(term::node_term).collect::<Result<Vec<_>, _>>()?;
+            limit::check();
             let here = |node: &&Node| terms.is_empty() || terms.iter().any(|t| t.holds(node));
             let names = nodes.iter().filter(here).map(|node| node.name.clone()).collect();
             volumes.insert(&object.name, names);
@@ -179,6 +189,7 @@ fn numbered(
     }
     let name = |number| format!("{}-{number}", object.name);
     Ok((0..replicas)
+        .inspect(|_| limit::check())
         .map(|number| Pod {
             name: name(number),
             owner: owner.clone(),
@@ -235,6 +246,7 @@ fn stateful_set(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod
     for own in spec.get("volumeClaimTemplates").items()? {
         let (name, bytes) = (own.get("metadata").get("name").text()?, storage(&own)?);
         for pod in &mut pods {
+            limit::check();
             let name = format!("{name}-{}", pod.name);
             let known = around.claims.get(&format!("{}/{name}", object.namespace)).cloned();
             pod.claims.push(known.unwrap_or(Claim { name, bytes, ..Claim::default() }));
@@ -261,6 +273,7 @@ fn job(
     }
     let owner = Owner::Job { name: object.name.clone() };
     Ok((0..number)
+        .inspect(|_| limit::check())
         .map(|number| Pod {
             name: format!("{}-{number}", object.name),
             owner: owner.clone(),
@@ -292,6 +305,7 @@ fn daemon_set(
         effect: Some(effect),
     }));
     let takes = |node: &&Node| {
+        limit::check();
         let tolerated = |taint: &crate::model::Taint| {
             taint.effect == Effect::PreferNoSchedule
                 || pod.tolerations.iter().any(|one| one.tolerates(taint))

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::limit;
+
 use super::{Node, NodeTerm, Operator, Pod, PodTerm, Requirement, Selector, Taint, Toleration};
 
 impl Requirement {
@@ -35,6 +37,7 @@ pub fn selects(selector: &Selector, labels: &BTreeMap<String, String>) -> bool {
 impl PodTerm {
     /// Whether it means that pod.
     pub fn means(&self, pod: &Pod) -> bool {
+        limit::check();
         (self.namespaces.contains(&pod.namespace)
             || selects(&self.namespace_selector, &pod.namespace_labels))
             && selects(&self.selector, &pod.labels)
@@ -44,6 +47,7 @@ impl PodTerm {
 impl NodeTerm {
     /// Whether it holds for that node.
     pub fn holds(&self, node: &Node) -> bool {
+        limit::check();
         let fields = || BTreeMap::from([("metadata.name".to_owned(), node.name.clone())]);
         !(self.labels.is_empty() && self.fields.is_empty())
             && self.labels.iter().all(|one| one.holds(&node.labels))
@@ -57,6 +61,7 @@ impl NodeTerm {
 impl Toleration {
     /// Whether it tolerates that taint.
     pub fn tolerates(&self, taint: &Taint) -> bool {
+        limit::check();
         self.effect.is_none_or(|effect| effect == taint.effect)
             && self.key.as_ref().is_none_or(|key| *key == taint.key)
             && self.value.as_ref().is_none_or(|value| *value == taint.value)

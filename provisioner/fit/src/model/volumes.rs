@@ -9,6 +9,7 @@ use super::{Claim, Pod, Problem};
 pub fn shared(problem: &Problem) -> BTreeMap<(&str, &str), usize> {
     let mut users: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for pod in &problem.pods {
+        crate::limit::check();
         for claim in pod.claims.iter().filter(|claim| claim.open()) {
             *users.entry((&pod.namespace, &claim.name)).or_default() += 1;
         }

@@ -9,6 +9,7 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Bin, Class, Order, Packing};
+use crate::limit;
 use crate::model::{Effect, Node, Pod, Problem, Resources, Selector, Taint, shared};
 use neighbours::Neighbours;
 
@@ -18,38 +19,36 @@ use neighbours::Neighbours;
 pub fn compile(problem: &Problem, lasting: bool) -> Packing {
     let free = |pod: &Pod| pod.node_name.is_none() && !(lasting && pod.ends());
     let dimensions = dimensions(problem);
-    let row = |of: &Resources| -> Vec<u64> { dimensions.iter().map(|name| of.get(name)).collect() };
-    let mut nodes: Vec<Bin> = problem
-        .nodes
-        .iter()
-        .map(|node| Bin { name: node.name.clone(), room: row(&node.allocatable) })
-        .collect();
+    let row = |of: &Resources| row(of, &dimensions);
     let highest = problem.pods.iter().filter(|pod| free(pod)).map(|pod| pod.priority).max();
     let stays = |pod: &Pod| {
         !lasting || !pod.ends() && highest.is_none_or(|highest| highest <= pod.priority)
     };
     let bound: Vec<&Pod> =
         problem.pods.iter().filter(|pod| pod.node_name.is_some() && stays(pod)).collect();
-    for pod in &bound {
-        let bound = pod.node_name.as_ref();
-        let node = bound.and_then(|name| nodes.iter_mut().find(|node| node.name == *name));
-        if let Some(node) = node {
-            for (room, taken) in node.room.iter_mut().zip(row(&pod.requests)) {
-                *room = room.saturating_sub(taken);
-            }
-        }
-    }
+    let nodes = rooms(problem, &bound, &dimensions);
     let mut neighbours = Neighbours::new(problem);
     let relevant = relevant(problem);
     let shared = shared(problem);
     let mut classes: BTreeMap<String, Class> = BTreeMap::new();
+    let mut before: Option<(&Pod, String)> = None;
     for (place, pod) in problem.pods.iter().enumerate().filter(|(_, pod)| free(pod)) {
+        limit::check();
+        // Neighbours in the list are often copies of one template.
+        if let Some((same, key)) = &before
+            && copies(same, pod)
+            && let Some(class) = classes.get_mut(key)
+        {
+            class.members.push(place);
+            continue;
+        }
         let mut eligible: Vec<bool> = problem.nodes.iter().map(|node| accepts(node, pod)).collect();
         neighbours::exclude_bound(problem, &bound, pod, &mut eligible);
         spread::exclude_uncounted(problem, pod, &mut eligible);
         let volumes: Vec<usize> =
             pod.claims.iter().filter_map(|claim| claim.among(pod, &shared)).collect();
         let key = format!("{}{volumes:?}", key(pod, &row(&pod.requests), &eligible, &relevant));
+        before = Some((pod, key.clone()));
         classes
             .entry(key)
             .or_insert_with(|| Class {
@@ -81,6 +80,49 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
     }
 }
 
+/// Amounts by dimension.
+fn row(of: &Resources, dimensions: &[String]) -> Vec<u64> {
+    dimensions.iter().map(|name| of.get(name)).collect()
+}
+
+/// The nodes with what the bound pods leave of them.
+fn rooms(problem: &Problem, bound: &[&Pod], dimensions: &[String]) -> Vec<Bin> {
+    let all = problem.nodes.iter();
+    let mut nodes: Vec<Bin> = all
+        .map(|node| Bin { name: node.name.clone(), room: row(&node.allocatable, dimensions) })
+        .collect();
+    let places: BTreeMap<&str, usize> =
+        problem.nodes.iter().enumerate().map(|(place, node)| (node.name.as_str(), place)).collect();
+    for pod in bound {
+        limit::check();
+        let place = pod.node_name.as_deref().and_then(|name| places.get(name));
+        if let Some(node) = place.and_then(|&place| nodes.get_mut(place)) {
+            for (room, taken) in node.room.iter_mut().zip(row(&pod.requests, dimensions)) {
+                *room = room.saturating_sub(taken);
+            }
+        }
+    }
+    nodes
+}
+
+/// Whether two pods are alike in all that decides about their class.
+fn copies(one: &Pod, other: &Pod) -> bool {
+    one.namespace == other.namespace
+        && one.labels == other.labels
+        && one.requests == other.requests
+        && one.wave == other.wave
+        && one.node_selector == other.node_selector
+        && one.tolerations == other.tolerations
+        && one.claims == other.claims
+        && one.host_ports == other.host_ports
+        && one.spread == other.spread
+        && one.node_affinity.required == other.node_affinity.required
+        && one.affinity.required == other.affinity.required
+        && one.anti_affinity.required == other.anti_affinity.required
+        // By these, terms of others tell them apart.
+        && one.namespace_labels == other.namespace_labels
+}
+
 /// The usual ones, and what else any pod asks for.
 fn dimensions(problem: &Problem) -> Vec<String> {
     let usual = ["cpu", "memory", "ephemeral-storage", "pods"];
@@ -92,6 +134,7 @@ fn dimensions(problem: &Problem) -> Vec<String> {
 /// Whether a node takes a pod whatever else is there: cordon, taints, labels,
 /// and where its volumes are.
 pub(super) fn accepts(node: &Node, pod: &Pod) -> bool {
+    limit::check();
     let mut volumes = pod.claims.iter().filter_map(|claim| claim.nodes.as_ref());
     open(node, pod)
         && tolerated(node, pod)
@@ -131,6 +174,7 @@ pub(super) fn selected(node: &Node, pod: &Pod) -> bool {
 fn relevant(problem: &Problem) -> BTreeSet<&str> {
     let mut keys = BTreeSet::new();
     for pod in &problem.pods {
+        limit::check();
         let terms = pod.affinity.required.iter().chain(&pod.anti_affinity.required);
         let selectors: Vec<&Selector> = terms
             .map(|term| &term.selector)

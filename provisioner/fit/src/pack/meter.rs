@@ -1,6 +1,8 @@
 //! The budget of a search, in steps, so that equal inputs give equal answers.
 
-/// Counts steps down. A caller with a clock may end the work early.
+use crate::limit;
+
+/// Counts steps down; the question's limit ends it too. A caller with a clock may end the work early.
 pub struct Meter<'a> {
     left: u64,
     spent: u64,
@@ -20,7 +22,8 @@ impl<'a> Meter<'a> {
         }
         self.left -= 1;
         self.spent += 1;
-        if self.spent.is_multiple_of(4096) && self.stop.is_some_and(|stop| stop()) {
+        let stopped = self.spent.is_multiple_of(4096) && self.stop.is_some_and(|stop| stop());
+        if stopped || limit::spent() {
             self.left = 0;
         }
         self.left > 0

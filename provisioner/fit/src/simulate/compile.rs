@@ -7,6 +7,7 @@ use super::arrival::Arrival;
 use super::counter::{Counter, Spread, Topology};
 use super::row::{ByNode, NodeRow, PodRow, alike, extended, node_row, row};
 use crate::filter::wants;
+use crate::limit;
 use crate::model::{Node, Pod, PodTerm, Problem, Selector, SpreadConstraint, selects, shared};
 
 /// The system's defaults for pods that say nothing of spreading: label and skew.
@@ -82,6 +83,7 @@ impl Compiled {
             rows: Vec::new(),
         };
         for (place, pod) in problem.pods.iter().enumerate() {
+            limit::check();
             // Neighbours in the list are often of one workload, or ask for nothing.
             let before = place.checked_sub(1).filter(|&before| alike(&problem.pods[before], pod));
             let by_node = before.map_or_else(
@@ -133,7 +135,10 @@ impl Builder<'_> {
     /// The number of a set of terms that have to mean a pod together.
     fn meaning(&mut self, terms: &[PodTerm]) -> usize {
         self.meanings.iter().position(|(known, _)| known == terms).unwrap_or_else(|| {
-            let meant = |pod: &Pod| terms.iter().all(|term| term.means(pod));
+            let meant = |pod: &Pod| {
+                limit::check();
+                terms.iter().all(|term| term.means(pod))
+            };
             let meant = self.problem.pods.iter().map(meant).collect();
             self.meanings.push((terms.to_vec(), meant));
             self.meanings.len() - 1
@@ -142,6 +147,7 @@ impl Builder<'_> {
 
     /// A counter, made when it is new, together with the pods it counts.
     fn counter(&mut self, what: What, topology: usize, among: &[bool]) -> usize {
+        limit::check();
         let key = (what, topology, among.to_vec());
         if let Some(known) = self.known.get(&key) {
             return *known;
@@ -165,6 +171,7 @@ impl Builder<'_> {
     fn neighbours(&mut self) {
         let problem = self.problem;
         for (place, pod) in problem.pods.iter().enumerate() {
+            limit::check();
             let required = &pod.affinity.required;
             if !required.is_empty() {
                 // Only pods that all terms mean count for any of them.
@@ -183,13 +190,15 @@ impl Builder<'_> {
                 let topology = self.topology(&term.topology_key);
                 let counter = self.counter(What::Meant(meaning), topology, &[]);
                 self.rows[place].excludes.push(counter);
+                let before = self.counters.len();
                 let holders = self.counter(What::Holders(meaning), topology, &[]);
                 if !self.rows[place].adds.iter().any(|(known, _)| *known == holders) {
                     self.rows[place].adds.push((holders, 1));
                 }
-                let meant = self.meanings[meaning].1.clone();
-                for (row, _) in self.rows.iter_mut().zip(&meant).filter(|(_, meant)| **meant) {
-                    if !row.excludes.contains(&holders) {
+                // Those it means are the same for all that hold it.
+                if holders == before {
+                    let meant = self.rows.iter_mut().zip(&self.meanings[meaning].1);
+                    for (row, _) in meant.filter(|(_, meant)| **meant) {
                         row.excludes.push(holders);
                     }
                 }
@@ -215,11 +224,13 @@ impl Builder<'_> {
     fn holder(&mut self, place: usize, term: &PodTerm, weight: i64) {
         let meaning = self.meaning(std::slice::from_ref(term));
         let topology = self.topology(&term.topology_key);
+        let before = self.counters.len();
         let counter = self.counter(What::Liked(meaning), topology, &[]);
         self.rows[place].adds.push((counter, weight));
-        let meant = self.meanings[meaning].1.clone();
-        for (row, _) in self.rows.iter_mut().zip(&meant).filter(|(_, meant)| **meant) {
-            if !row.likes.iter().any(|(known, _)| *known == counter) {
+        // Those it means are the same for all that hold it.
+        if counter == before {
+            let meant = self.rows.iter_mut().zip(&self.meanings[meaning].1);
+            for (row, _) in meant.filter(|(_, meant)| **meant) {
                 row.likes.push((counter, 1));
             }
         }
@@ -228,16 +239,25 @@ impl Builder<'_> {
     fn spreading(&mut self) {
         let problem = self.problem;
         for (place, pod) in problem.pods.iter().enumerate() {
+            limit::check();
+            // Neighbours in the list are often copies of one template.
+            if let Some(before) = place.checked_sub(1)
+                && spread_alike(&problem.pods[before], pod)
+            {
+                self.rows[place].spread = Arc::clone(&self.rows[before].spread);
+                continue;
+            }
             let mut constraints: Vec<(SpreadConstraint, bool)> =
                 pod.spread.iter().map(|one| (one.clone(), false)).collect();
             if constraints.is_empty() && pod.copies.as_ref().is_some_and(|all| !all.is_empty()) {
                 constraints =
                     DEFAULTS.iter().map(|row| (default(*row, &pod.copies), true)).collect();
             }
-            for (constraint, default) in constraints {
-                let spread = self.constraint(pod, &constraint, default);
-                self.rows[place].spread.push(spread);
-            }
+            let spread = constraints
+                .iter()
+                .map(|(constraint, default)| self.constraint(pod, constraint, *default))
+                .collect();
+            self.rows[place].spread = spread;
         }
     }
 
@@ -290,6 +310,17 @@ impl Builder<'_> {
             default,
         }
     }
+}
+
+/// Whether two pods are spread alike.
+fn spread_alike(one: &Pod, other: &Pod) -> bool {
+    one.namespace == other.namespace
+        && one.labels == other.labels
+        && one.spread == other.spread
+        && one.copies == other.copies
+        && one.node_selector == other.node_selector
+        && one.node_affinity == other.node_affinity
+        && one.tolerations == other.tolerations
 }
 
 fn default((key, max_skew): (&str, u32), copies: &Selector) -> SpreadConstraint {

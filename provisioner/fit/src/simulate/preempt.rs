@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 
 use super::State;
+use crate::limit;
 use crate::random::Random;
 
 /// Pods that go, the more important first, and the node they free.
@@ -45,6 +46,7 @@ pub(super) fn candidates(state: &mut State<'_>, pod: usize, since: &[u64]) -> Ve
     }
     let mut lower: Vec<Vec<usize>> = vec![Vec::new(); state.nodes()];
     for (other, at) in state.placement().into_iter().enumerate() {
+        limit::check();
         if let Some(node) = at
             && arrival.yields[other]
             && arrival.priority[other] < priority

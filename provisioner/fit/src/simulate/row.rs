@@ -36,7 +36,7 @@ pub(super) struct PodRow {
     pub excludes: Vec<usize>,
     /// Counters and weights its neighbours score by.
     pub likes: Vec<(usize, i64)>,
-    pub spread: Vec<Spread>,
+    pub spread: Arc<[Spread]>,
 }
 
 /// What the nodes alone decide of a pod, whoever else is there.
@@ -123,6 +123,6 @@ pub(super) fn row(pod: &Pod, nodes: &[Node], names: &[String], by_node: Arc<ByNo
         needs_itself: false,
         excludes: Vec::new(),
         likes: Vec::new(),
-        spread: Vec::new(),
+        spread: Arc::default(),
     }
 }

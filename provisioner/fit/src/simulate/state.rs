@@ -4,6 +4,7 @@ use super::compile::Compiled;
 use super::counter::Spread;
 use super::row::PodRow;
 use crate::filter::Reason;
+use crate::limit;
 
 /// A cluster in the middle of a run.
 #[derive(Debug, Clone)]
@@ -55,6 +56,7 @@ impl<'c> State<'c> {
             volumes: vec![None; compiled.volumes],
         };
         for (pod, row) in compiled.pods.iter().enumerate() {
+            limit::check();
             if let Some(node) = row.bound {
                 state.place(pod, node);
             }
@@ -131,6 +133,7 @@ impl<'c> State<'c> {
 
     /// The first reason the node does not take the pod now.
     pub fn reason(&self, pod: usize, node: usize) -> Option<Reason> {
+        limit::check();
         let row = &self.compiled.pods[pod];
         let fixed = row.by_node.refused[node];
         if fixed.is_some_and(|reason| reason < Reason::Port) {

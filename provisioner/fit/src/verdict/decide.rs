@@ -1,11 +1,12 @@
 //! From a packing and a way to simulate to the verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{reason, word};
 use super::{Bounds, Budget, Ends, Kind, ServiceVerdict, Verdict};
 use crate::certificate::{self, Certificate};
 use crate::guarantee::{Guarantee, guarantee, unblockable};
+use crate::limit;
 use crate::pack::{Meter, Packing};
 use crate::search::{Outcome, search};
 use crate::share::{Share, Simulate, share};
@@ -61,21 +62,25 @@ struct Findings {
 pub fn decide(case: &mut Case<'_>, budget: &Budget) -> Verdict {
     let mut found = Findings::default();
     // Also when it cannot fit, runs show which services get their place.
-    let runs = share(&case.order, budget.runs, budget.seed, case.simulate);
+    let run = || share(&case.order, budget.runs, budget.seed, case.simulate);
+    // With runs alone nothing would be proven.
+    let runs = limit::part("the simulated runs", 50, run).unwrap_or_else(Share::none);
     found.witness.clone_from(&runs.witness);
     if found.witness.is_none() {
-        found.certificate = certificate::find(case.lasting).and_then(|proof| (case.check)(&proof));
+        let proof = limit::part("the search for a proof", 50, || certificate::find(case.lasting));
+        found.certificate = proof.flatten().and_then(|proof| (case.check)(&proof));
     }
     if found.witness.is_none() && found.certificate.is_none() {
         exact(case, budget, &runs, &mut found);
     }
     if found.witness.is_some() && runs.worst == 0 {
         let mut meter = Meter::new(budget.proof, case.stop);
-        found.guarantee = Some(guarantee(case.packing, &mut meter));
+        let proof = || guarantee(case.packing, &mut meter);
+        found.guarantee = limit::part("the proof for every order", 70, proof);
     }
     let services = services(case, budget, &runs);
     found.runs = Some(runs);
-    verdict(case.packing, found, services)
+    verdict(case.packing, found, services, budget.runs)
 }
 
 /// The exact search, for a witness first and then for a proof.
@@ -83,10 +88,12 @@ fn exact(case: &Case<'_>, budget: &Budget, runs: &Share, found: &mut Findings) {
     let pods = case.packing.pods();
     let mut bounds = Bounds { placed: pods.saturating_sub(runs.worst), most: pods };
     if pods <= SEARCHED {
-        match search(case.packing, &mut Meter::new(budget.search, case.stop)) {
+        let looked = || search(case.packing, &mut Meter::new(budget.search, case.stop));
+        let nothing = Outcome::Spent { placed: 0 };
+        match limit::part("the search for a placement", 50, looked).unwrap_or(nothing) {
             Outcome::Found(nodes) => {
                 let pairs = pairs(case.packing, &nodes);
-                if (case.replay)(&pairs) {
+                if limit::catch(|| (case.replay)(&pairs)) == Some(true) {
                     found.witness = Some(pairs);
                     return;
                 }
@@ -102,7 +109,8 @@ fn exact(case: &Case<'_>, budget: &Budget, runs: &Share, found: &mut Findings) {
 
 /// The exhausted search over what stays, if the second search agrees.
 fn ruled_out(case: &Case<'_>, budget: &Budget) -> Option<Certificate> {
-    let outcome = search(case.lasting, &mut Meter::new(budget.search, case.stop));
+    let looked = || search(case.lasting, &mut Meter::new(budget.search, case.stop));
+    let outcome = limit::part("the second search", 50, looked)?;
     let Outcome::None { steps } = outcome else { return None };
     (case.check)(&Certificate::Searched {
         pods: case.lasting.pods(),
@@ -124,34 +132,46 @@ fn services(case: &Case<'_>, budget: &Budget, runs: &Share) -> BTreeMap<String, 
     case.services
         .iter()
         .map(|(name, pods)| {
-            let all = runs.modelled.runs + runs.shuffled.runs;
-            let complete = runs.complete_for(pods);
-            let own = case.lasting.only(|pod| pods.contains(&pod));
-            let certificate = if complete > 0 { None } else { certificate::find(&own) };
-            let certificate = certificate.and_then(|proof| (case.check)(&proof));
-            let classes = case.packing.classes.iter().enumerate();
-            let mut classes =
-                classes.filter(|(_, class)| class.members.iter().any(|pod| pods.contains(pod)));
-            let verdict = if certificate.is_some() {
-                Kind::Impossible
-            } else if complete == all
-                && classes.all(|(class, _)| unblockable(case.packing, class, &mut meter).is_ok())
-            {
-                Kind::Guaranteed
-            } else if complete > 0 {
-                Kind::Possible
-            } else {
-                Kind::Unknown
-            };
-            (name.clone(), ServiceVerdict { verdict, complete, runs: all, certificate })
+            let judged = || service(case, pods, runs, &mut meter);
+            let judged = limit::stage("the judging of each service", judged);
+            (name.clone(), judged.unwrap_or_else(|| ServiceVerdict::nothing(runs)))
         })
         .collect()
+}
+
+/// The answer for the pods of one service.
+fn service(case: &Case<'_>, pods: &[usize], runs: &Share, meter: &mut Meter<'_>) -> ServiceVerdict {
+    let all = runs.modelled.runs + runs.shuffled.runs;
+    let complete = runs.complete_for(pods);
+    let pods: BTreeSet<usize> = pods.iter().copied().collect();
+    let certificate = if complete > 0 {
+        None
+    } else {
+        certificate::find(&case.lasting.only(|pod| pods.contains(&pod)))
+    };
+    let certificate = certificate.and_then(|proof| (case.check)(&proof));
+    let classes = case.packing.classes.iter().enumerate();
+    let mut classes =
+        classes.filter(|(_, class)| class.members.iter().any(|pod| pods.contains(pod)));
+    let verdict = if certificate.is_some() {
+        Kind::Impossible
+    } else if complete == all
+        && classes.all(|(class, _)| unblockable(case.packing, class, meter).is_ok())
+    {
+        Kind::Guaranteed
+    } else if complete > 0 {
+        Kind::Possible
+    } else {
+        Kind::Unknown
+    };
+    ServiceVerdict { verdict, complete, runs: all, certificate }
 }
 
 fn verdict(
     packing: &Packing,
     found: Findings,
     services: BTreeMap<String, ServiceVerdict>,
+    wanted: u32,
 ) -> Verdict {
     let (low, high) = found.runs.as_ref().map_or((0.0, 1.0), |runs| (runs.low, runs.high));
     let proven = matches!(found.guarantee, Some(Guarantee::Proven { .. }));
@@ -168,7 +188,7 @@ fn verdict(
     let placement = found.witness.iter().flatten();
     let mut verdict = Verdict {
         verdict,
-        word: word(verdict, found.runs.as_ref()),
+        word: word(verdict, found.runs.as_ref(), wanted),
         reason: String::new(),
         placement: placement
             .map(|&(pod, node)| (packing.names[pod].clone(), packing.nodes[node].name.clone()))
@@ -180,6 +200,7 @@ fn verdict(
         guarantee: found.guarantee,
         bounds: found.bounds,
         services,
+        cut: limit::cut().map(str::to_owned),
     };
     verdict.reason = reason(&verdict);
     verdict

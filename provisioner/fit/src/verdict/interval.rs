@@ -8,8 +8,9 @@ use super::{Ends, Kind, Verdict, Word};
 pub fn between(low: Verdict, high: Verdict) -> Verdict {
     let share =
         Ends { low: low.share.low.min(high.share.low), high: low.share.high.max(high.share.high) };
+    let cut = low.cut.clone().or(high.cut);
     if low.verdict == high.verdict {
-        return Verdict { share, ..low };
+        return Verdict { share, cut, ..low };
     }
     let reason =
         format!("at the boards' smallest, {}; at their largest, {}", low.reason, high.reason);
@@ -37,6 +38,7 @@ pub fn between(low: Verdict, high: Verdict) -> Verdict {
         services,
         certificate: None,
         guarantee: None,
+        cut,
         ..low
     }
 }

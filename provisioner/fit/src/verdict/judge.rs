@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Budget, Case, Replay, Verdict, decide};
+use crate::certificate::Certificate;
 use crate::checker::{check, translate};
+use crate::limit;
 use crate::model::Problem;
 use crate::pack::compile;
 use crate::share::Simulate;
@@ -31,16 +33,17 @@ pub fn judge<'a>(
     scheduler: &'a mut Scheduler<'a>,
     stop: Option<&'a dyn Fn() -> bool>,
 ) -> Verdict {
-    let (packing, lasting) = (compile(problem, false), compile(problem, true));
-    let order = order(problem);
+    let packed = || (compile(problem, false), compile(problem, true), order(problem));
+    let Some((packing, lasting, order)) = limit::stage("the sorting of the pods", packed) else {
+        return Verdict::nothing();
+    };
     let mut services: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, pod) in problem.pods.iter().enumerate() {
         if pod.node_name.is_none() {
             services.entry(pod.service.clone()).or_default().push(place);
         }
     }
-    let confirmed =
-        |proof: &crate::certificate::Certificate| check(&translate(problem), proof, budget.search);
+    let confirmed = |proof: &Certificate| confirmed(problem, proof, budget.search);
     let mut case = Case {
         packing: &packing,
         lasting: &lasting,
@@ -57,4 +60,10 @@ pub fn judge<'a>(
         verdict.placement.extend(bound);
     }
     verdict
+}
+
+/// The certificate, if it holds when it is counted again.
+fn confirmed(problem: &Problem, proof: &Certificate, steps: u64) -> Option<Certificate> {
+    let checked = || check(&translate(problem, proof.pods().as_ref()), proof, steps);
+    limit::stage("the check of a proof", checked).flatten()
 }

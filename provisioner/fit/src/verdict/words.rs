@@ -4,11 +4,14 @@ use super::{Kind, Verdict, Word};
 use crate::share::Share;
 
 /// The word for people: `fits` only when nothing was seen to go wrong.
-pub(super) fn word(verdict: Kind, runs: Option<&Share>) -> Word {
+/// Runs that were wanted and not made might have shown it.
+pub(super) fn word(verdict: Kind, runs: Option<&Share>, wanted: u32) -> Word {
+    let none_failed =
+        |runs: &Share| runs.worst == 0 && runs.modelled.runs + runs.shuffled.runs >= wanted;
     match verdict {
         Kind::Impossible => Word::DoesNotFit,
         Kind::Guaranteed => Word::Fits,
-        Kind::Possible if runs.is_some_and(|runs| runs.worst == 0) => Word::Fits,
+        Kind::Possible if runs.is_some_and(none_failed) => Word::Fits,
         Kind::Possible | Kind::Unknown => Word::Tight,
     }
 }
@@ -36,6 +39,9 @@ fn possible(verdict: &Verdict) -> String {
     };
     let all = runs.modelled.runs + runs.shuffled.runs;
     let complete = runs.modelled.complete + runs.shuffled.complete;
+    if all == 0 {
+        return "a placement exists; no run was made".to_owned();
+    }
     if complete == all {
         return format!("all {all} simulated runs place every pod");
     }

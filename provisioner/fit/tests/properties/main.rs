@@ -5,17 +5,20 @@
 mod generate;
 mod states;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use proptest::prelude::*;
 use terrarium_fit::certificate::find;
 use terrarium_fit::checker::{check, translate};
+use terrarium_fit::limit::{Used, within};
 use terrarium_fit::model::{Pod, Problem, selects};
 use terrarium_fit::pack::compile;
 use terrarium_fit::random::Random;
 use terrarium_fit::scheduler::judge;
 use terrarium_fit::simulate::{Compiled, simulate};
-use terrarium_fit::verdict::{Budget, Kind};
+use terrarium_fit::verdict::{Budget, Kind, Word};
 
 use generate::{any_node, any_problem, pod, problem};
 use states::{arrives, states, states_in_waves};
@@ -45,6 +48,47 @@ proptest! {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Whatever was under way when the limit was reached, and how far.
+    #[test]
+    fn a_verdict_that_was_cut_short_claims_nothing_that_is_not_so(
+        problem in any_problem(true),
+        looks in 1u32..120,
+    ) {
+        let taken = Cell::new(0);
+        let probe = Rc::new(move |_: &'static str| {
+            taken.set(taken.get() + 1);
+            Used::Part(taken.get() * 1000 / looks)
+        });
+        let whole = judge(&problem, &BUDGET);
+        let (cut, _) = within(probe, || judge(&problem, &BUDGET));
+        // The work itself always comes back with something.
+        let cut = cut.unwrap();
+        prop_assert!(
+            cut.verdict == whole.verdict || matches!(cut.verdict, Kind::Possible | Kind::Unknown),
+            "{cut:?}, and with enough {whole:?}"
+        );
+        let states = states(&problem);
+        match cut.verdict {
+            Kind::Impossible => prop_assert!(!states.complete, "{cut:?}"),
+            Kind::Guaranteed => prop_assert!(!states_in_waves(&problem).stuck, "{cut:?}"),
+            Kind::Possible => prop_assert!(!cut.placement.is_empty() && states.complete, "{cut:?}"),
+            Kind::Unknown => prop_assert!(cut.placement.is_empty(), "{cut:?}"),
+        }
+        if cut.verdict == Kind::Unknown && whole.verdict != Kind::Unknown {
+            prop_assert!(cut.cut.is_some(), "{cut:?}");
+        }
+        if cut.word == Word::Fits && cut.verdict != Kind::Guaranteed {
+            prop_assert_eq!(cut.runs.map(|runs| runs.modelled.runs + runs.shuffled.runs), Some(12));
+        }
+        for (service, own) in &cut.services {
+            let known = whole.services[service].verdict;
+            prop_assert!(
+                own.verdict == known || matches!(own.verdict, Kind::Possible | Kind::Unknown),
+                "{service}: {own:?}, and with enough {known:?}"
+            );
         }
     }
 
@@ -85,7 +129,7 @@ proptest! {
 
     #[test]
     fn every_certificate_passes_the_independent_checker(problem in any_problem(true)) {
-        let count = translate(&problem);
+        let count = translate(&problem, None);
         if let Some(proof) = find(&compile(&problem, true)) {
             prop_assert_eq!(check(&count, &proof, 0), Some(proof));
         }

@@ -1,4 +1,8 @@
+use std::time::Duration;
+
 use super::*;
+use crate::cancel::Cancel;
+use crate::fit::allowance::Allowance;
 use crate::fit::boards::parse;
 use crate::fit::problem::of_parts;
 use crate::fit::site::Site;
@@ -13,7 +17,9 @@ fn answer(boards: &str, profile: &str, without: &[&str], stock: bool) -> Answer 
     let without: Vec<String> = without.iter().map(|name| (*name).to_owned()).collect();
     let parts = stand_in(profile, &without, &sites).unwrap();
     let asked = of_parts(&parts, sites, &[], stock).unwrap();
+    let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
     let terms = Terms {
+        allowance: &allowance,
         subject: Subject { title: format!("{profile} on {boards}"), source: "stand-in" },
         budget: Budget { runs: 100, search: 100_000, proof: 200_000, seed: 1 },
         stock,
@@ -21,7 +27,7 @@ fn answer(boards: &str, profile: &str, without: &[&str], stock: bool) -> Answer 
         refused: parts.refused,
         notes: parts.notes,
     };
-    judge(&asked, terms)
+    judge(&asked, &terms)
 }
 
 #[test]

@@ -1,10 +1,13 @@
 use std::path::Path;
+use std::time::Duration;
 
 use terrarium_fit::sizing::{Method, Rules};
 use terrarium_fit::verdict::Budget;
 use terrarium_inventory::Inventory;
 
 use super::*;
+use crate::cancel::Cancel;
+use crate::fit::allowance::Allowance;
 use crate::fit::answer::Subject;
 use crate::fit::judge::{Terms, judge as fit_judge};
 use crate::fit::problem::of_parts;
@@ -39,7 +42,9 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
     let sites = sites(&inventory, &cluster, &snapshots);
     assert_eq!(sites.len(), 3, "the third by its board");
     let parts = stand_in("small", &[], &sites).unwrap();
+    let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
     let terms = Terms {
+        allowance: &allowance,
         subject: Subject { title: String::new(), source: "stand-in" },
         budget: Budget { runs: 20, search: 100_000, proof: 0, seed: 1 },
         stock: false,
@@ -47,7 +52,7 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
         refused: Vec::new(),
         notes: Vec::new(),
     };
-    let predicted = fit_judge(&of_parts(&parts, sites, &[], false).unwrap(), terms);
+    let predicted = fit_judge(&of_parts(&parts, sites, &[], false).unwrap(), &terms);
     let found = Found {
         inventory: &inventory,
         cluster: &cluster,

@@ -1,5 +1,8 @@
 //! Pods that keep each other away: host ports and required anti-affinity.
 
+use std::collections::BTreeMap;
+
+use crate::limit;
 use crate::model::{HostPort, Pod, Problem};
 use crate::pack::{Cause, Class, Conflict};
 
@@ -33,7 +36,9 @@ impl Neighbours {
                 for (topology, cause) in reasons(problem, pod, neighbour) {
                     let topology = self.number(topology);
                     let conflict = Conflict { one, other, topology, cause };
-                    if !conflicts.contains(&conflict) {
+                    let of_pair = |known: &&Conflict| (known.one, known.other) == (one, other);
+                    let mut known = conflicts.iter().rev().take_while(of_pair);
+                    if !known.any(|known| *known == conflict) {
                         conflicts.push(conflict);
                     }
                 }
@@ -46,6 +51,7 @@ impl Neighbours {
 /// Takes away the nodes where a bound pod keeps this one out.
 pub(super) fn exclude_bound(problem: &Problem, bound: &[&Pod], pod: &Pod, eligible: &mut [bool]) {
     for bound in bound {
+        limit::check();
         let node =
             problem.nodes.iter().position(|node| Some(&node.name) == bound.node_name.as_ref());
         let Some(there) = node else { continue };
@@ -60,6 +66,7 @@ pub(super) fn exclude_bound(problem: &Problem, bound: &[&Pod], pod: &Pod, eligib
 
 /// Why two pods keep each other away, and where.
 fn reasons(problem: &Problem, one: &Pod, other: &Pod) -> Vec<(Vec<Option<usize>>, Cause)> {
+    limit::check();
     let mut reasons = Vec::new();
     if one.host_ports.iter().any(|port| other.host_ports.iter().any(|next| clash(port, next))) {
         reasons.push(((0..problem.nodes.len()).map(Some).collect(), Cause::HostPort));
@@ -81,8 +88,12 @@ fn clash(one: &HostPort, other: &HostPort) -> bool {
 
 /// Each node's domain by a label.
 pub(super) fn by_label(problem: &Problem, key: &str) -> Vec<Option<usize>> {
-    let value = |node: usize| problem.nodes[node].labels.get(key);
-    (0..problem.nodes.len())
-        .map(|node| value(node).and_then(|own| (0..=node).find(|&first| value(first) == Some(own))))
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let nodes = problem.nodes.iter().enumerate();
+    nodes
+        .map(|(place, node)| {
+            limit::check();
+            node.labels.get(key).map(|own| *first.entry(own).or_insert(place))
+        })
         .collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::neighbours::{Neighbours, by_label};
 use super::{accepts, selected, tolerated};
+use crate::limit;
 use crate::model::{Node, Pod, Problem, SpreadConstraint, selects};
 use crate::pack::{Cap, Class, Order};
 
@@ -70,6 +71,7 @@ pub(super) fn caps(problem: &Problem, classes: &[Class], neighbours: &mut Neighb
             let domains = counted(problem, pod, spread);
             let empty = few(&domains, spread)
                 || domains.iter().flatten().any(|domain| {
+                    limit::check();
                     let nodes = (0..domains.len()).filter(|&node| domains[node] == Some(*domain));
                     nodes.into_iter().all(|node| stays_empty(problem, pod, spread, node))
                 });
@@ -84,10 +86,12 @@ pub(super) fn caps(problem: &Problem, classes: &[Class], neighbours: &mut Neighb
 
 /// Whether no pod the constraint counts is on the node or may ever be.
 fn stays_empty(problem: &Problem, pod: &Pod, spread: &SpreadConstraint, node: usize) -> bool {
+    limit::check();
     let node = &problem.nodes[node];
     problem
         .pods
         .iter()
+        .inspect(|_| limit::check())
         .filter(|other| other.namespace == pod.namespace)
         .filter(|other| selects(&spread.selector, &other.labels))
         .all(|other| match &other.node_name {

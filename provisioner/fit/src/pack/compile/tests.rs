@@ -74,7 +74,7 @@ fn spread(name: &str) -> SpreadConstraint {
 fn proof(problem: &Problem) -> String {
     let found = find(&compile(problem, true));
     let Some(found) = found else { return String::new() };
-    let checked = check(&translate(problem), &found, 1000);
+    let checked = check(&translate(problem, None), &found, 1000);
     assert_eq!(checked.as_ref(), Some(&found), "the checker disagrees with {found}");
     found.to_string()
 }
