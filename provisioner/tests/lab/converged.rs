@@ -75,7 +75,7 @@ pub(crate) fn drift(world: &mut World) {
 
 /// The API refuses a pod that asks for more than services of ours do.
 fn only_restricted_pods(world: &World) {
-    let asked = "run of-a-stranger -n terrarium --image=terrarium.invalid/none --privileged";
+    let asked = "run of-a-stranger -n terrarium --image=terrarium.invalid/none";
     let said = world.sh("pi-1", &format!("k3s kubectl {asked} 2>&1 || true"));
     assert!(said.contains("violates PodSecurity \"restricted:v1.34\""), "{said}");
 }
