@@ -94,6 +94,19 @@ pub(crate) fn on_a_terminal_somebody_is_asked_about_one_node_after_another() {
     world.start_on_terminal(&["plan"]).end().succeeded();
 }
 
+pub(crate) fn a_password_that_was_typed_waits_for_the_answer() {
+    let world = strangers(&["pi-1"]);
+    let mut run = world.start_on_terminal(&["--ask-password", "plan"]);
+    run.wait_for("password of the nodes");
+    run.type_in(&format!("{PASSWORD}\n"));
+    run.wait_for("(yes/no/fingerprint)? ");
+    nothing_was_sent(&world);
+    run.type_in("yes\n");
+    let ran = run.end();
+    assert!(!ran.succeeded().stdout.contains(PASSWORD));
+    assert_eq!(world.node("pi-1").passwords()[0], PASSWORD);
+}
+
 pub(crate) fn a_no_ends_the_run_before_anything_was_sent() {
     for answer in ["no\n", "\u{4}"] {
         let world = with_password(&["pi-1"]);

@@ -84,6 +84,7 @@ fn main() {
         contact::an_unknown_node_gets_no_password_from_a_script,
         contact::the_environment_says_what_the_option_says,
         contact::on_a_terminal_somebody_is_asked_about_one_node_after_another,
+        contact::a_password_that_was_typed_waits_for_the_answer,
         contact::a_no_ends_the_run_before_anything_was_sent,
         contact::a_host_key_of_the_inventory_is_believed_and_nothing_else,
         contact::trust_shows_the_keys_and_records_them_when_told,

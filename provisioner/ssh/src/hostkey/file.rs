@@ -9,9 +9,12 @@ use data_encoding::BASE64;
 
 use super::{Entry, HostKey, Judgement, Line, Marker, judge};
 
+/// Some hundred thousand lines. What is larger is something else, and may never end.
+const BYTES_MAX: u64 = 16 << 20;
+
 /// The lines of the file that speak of the host. A missing file has none.
 pub(crate) fn read(file: &Path, name: &str) -> io::Result<Vec<Entry>> {
-    match fs::read(file) {
+    match File::open(file).and_then(|mut handle| content(&mut handle)) {
         Ok(bytes) => Ok(entries(file, &bytes, name)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
@@ -107,7 +110,13 @@ fn written(name: &str, key: &HostKey) -> String {
 
 fn content(handle: &mut File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    handle.read_to_end(&mut bytes)?;
+    handle.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > BYTES_MAX {
+        let mib = BYTES_MAX >> 20;
+        return Err(io::Error::other(format!(
+            "it has more than {mib} MiB: is it a known_hosts file?"
+        )));
+    }
     Ok(bytes)
 }
 

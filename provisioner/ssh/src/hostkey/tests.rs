@@ -123,6 +123,42 @@ fn the_first_key_makes_the_file_and_its_folder_private() {
 }
 
 #[test]
+fn a_file_without_an_end_is_refused_before_it_fills_the_memory() {
+    let error = read(Path::new("/dev/zero"), "pi-1").expect_err("endless");
+    assert!(error.to_string().contains("16 MiB"), "{error}");
+}
+
+#[test]
+fn replacing_leaves_everybody_else_alone() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("known_hosts");
+    let (old, new, other) = (key("ssh-ed25519", 1), key("ssh-ed25519", 2), key("ssh-ed25519", 3));
+    let before = format!(
+        "# ours\r\n  PI-1,pi-2\t{0} a comment\n@revoked pi-1 {1}\n@cert-authority * {1}\npi-1 ssh-ed25519 AAAA!\npi-3 {1}",
+        text(&old),
+        text(&other)
+    );
+    fs::write(&file, &before).expect("written");
+    replace(&file, "pi-1", std::slice::from_ref(&new)).expect("written");
+    let after = format!(
+        "# ours\r\npi-2 {0} a comment\n@revoked pi-1 {1}\n@cert-authority * {1}\npi-3 {1}\npi-1 {2}\n",
+        text(&old),
+        text(&other),
+        text(&new)
+    );
+    assert_eq!(fs::read_to_string(&file).expect("read"), after);
+    assert_eq!(judge(&read(&file, "pi-1").expect("read"), "pi-1", &new), Judgement::Known);
+    assert_eq!(judge(&read(&file, "pi-2").expect("read"), "pi-2", &old), Judgement::Known);
+    assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(dir.path()).expect("read").count(), 1, "nothing is left beside it");
+
+    fs::write(&file, format!("pi-* {}\n", text(&old))).expect("written");
+    let error = replace(&file, "pi-1", &[new]).expect_err("a pattern");
+    assert!(error.to_string().contains("line 1"), "{error}");
+    assert_eq!(fs::read_to_string(&file).expect("read"), format!("pi-* {}\n", text(&old)));
+}
+
+#[test]
 fn appending_looks_again_under_the_lock() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("known_hosts");

@@ -54,6 +54,15 @@ async fn passwordless_sudo_leaks_no_password_into_the_input() {
 }
 
 #[tokio::test]
+async fn a_sudo_that_authenticates_nobody_gets_no_password() {
+    let node = Node::start();
+    let session = connect(&node.target_as(users::UNASKED, Some(users::password()))).await;
+    let output = session.run(who().stdin("payload")).await.unwrap();
+    assert_eq!(output.stdout_text(), "root\npayload");
+    assert_eq!(session.sudo(), Some(SudoMode::Passwordless));
+}
+
+#[tokio::test]
 async fn passwordless_sudo_needs_no_password() {
     let _ = users::password();
     let node = Node::start();

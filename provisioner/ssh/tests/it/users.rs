@@ -38,7 +38,10 @@ pub(crate) const CODE_FIRST: &str = "terrarium-test-otp1";
 /// Its sudo asks for something else after the password.
 pub(crate) const CODE_LAST: &str = "terrarium-test-otp2";
 
-const USERS: [&str; 12] = [
+/// Its sudo asks nobody, whatever its rule says.
+pub(crate) const UNASKED: &str = "terrarium-test-unasked";
+
+const USERS: [&str; 13] = [
     PASSWORD,
     NO_PASSWORD,
     NOT_ALLOWED,
@@ -51,6 +54,7 @@ const USERS: [&str; 12] = [
     OWN_QUESTION,
     CODE_FIRST,
     CODE_LAST,
+    UNASKED,
 ];
 /// The stacks of PAM modules that two of them have.
 const PAM: &str = "/etc/pam.d/terrarium-test";
@@ -133,6 +137,7 @@ fn ensure(state: &mut File) -> String {
          {WRONG} ALL=(ALL:ALL) ALL\nDefaults:{WRONG} logfile={SUDO_LOG}\n\
          {SHELL_FREE} ALL=(ALL:ALL) ALL, NOPASSWD: /usr/bin/sh\n\
          {START_UP} ALL=(ALL:ALL) ALL\n{REPEATS} ALL=(ALL:ALL) ALL\n\
+         {UNASKED} ALL=(ALL:ALL) ALL\nDefaults:{UNASKED} !authenticate\n\
          {TALKATIVE} ALL=(ALL:ALL) ALL\n\
          Defaults:{TALKATIVE} lecture=always, insults, use_pty, passprompt=\"speak, friend: \"\n\
          {OWN_QUESTION} ALL=(ALL:ALL) ALL\n\
