@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use terrarium_inventory::{HELM_VERSION, Inventory};
 use terrarium_k3s::digests;
@@ -88,12 +90,21 @@ pub(crate) async fn helm(
     blocking(&trust, known, way, name, reporter, fetch).await
 }
 
-/// Ends a download whose run is not waited for any more.
-struct Waiting(Arc<AtomicBool>);
+/// Ends a download whose run is not waited for any more, and gives it the moment
+/// it needs to take away what it has begun.
+struct Waiting {
+    cancel: Arc<AtomicBool>,
+    /// Nothing comes here; the other end goes when the download has ended.
+    ended: Receiver<()>,
+}
+
+/// Several times as often as a download looks whether to go on.
+const ENDS_WITHIN: Duration = Duration::from_millis(500);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.cancel.store(true, Ordering::Relaxed);
+        let _ = self.ended.recv_timeout(ENDS_WITHIN);
     }
 }
 
@@ -108,13 +119,15 @@ async fn blocking(
     + Send
     + 'static,
 ) -> Result<Artifact, Failure> {
-    let waiting = Waiting(Arc::default());
+    let (running, ended) = channel::<()>();
+    let waiting = Waiting { cancel: Arc::default(), ended };
     let store = Store::new(way.cache.join("downloads"))
         .timeouts(Timeouts::default().times(way.patience))
         .owned_by(way.me.clone())
-        .cancelled_by(Arc::clone(&waiting.0));
+        .cancelled_by(Arc::clone(&waiting.cancel));
     let (teller, what) = (reporter.clone(), name.clone());
     let result = tokio::task::spawn_blocking(move || {
+        let _running = running;
         let shown = std::cell::Cell::new(0);
         fetch(&store, &|done, all| {
             let step = all.unwrap_or(100 * MIB) / 10;

@@ -35,6 +35,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "cases fail by panicking")]
 
 mod contact;
+mod fetched;
 mod honest;
 mod joining;
 mod manners;
@@ -90,6 +91,10 @@ fn main() {
         contact::trust_shows_the_keys_and_records_them_when_told,
         contact::trust_replaces_a_changed_key_only_when_told,
         contact::what_a_node_says_before_the_login_is_shown,
+        fetched::a_plan_records_nothing_and_a_run_holds_a_changed_release_against_the_first_one,
+        fetched::a_mirror_that_spoils_program_and_checksum_is_caught_by_the_lock_file,
+        fetched::over_plain_http_nothing_is_taken_that_nobody_knows,
+        fetched::ctrl_c_ends_a_download_that_drips_and_leaves_nothing,
         words::a_kubeconfig_that_runs_or_sends_something_is_refused_and_the_operators_stays,
         words::what_steers_a_terminal_is_written_out_wherever_a_node_says_it,
         words::on_a_terminal_too_nothing_of_a_node_steers_it,

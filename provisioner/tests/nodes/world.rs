@@ -20,7 +20,7 @@ use crate::run::{Ran, Running};
 /// No release has this version, so that no digest of one is known to anybody.
 pub(crate) const K3S_VERSION: &str = "v1.34.99+k3s1";
 /// As dpkg, k3s and helm call the machine of this test.
-const ARCH: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+pub(crate) const ARCH: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
 
 /// What the agent's package leaves on a node.
 #[derive(Debug, Clone)]
@@ -88,6 +88,25 @@ impl World {
         }
         let _ = write!(text, "\n{more}");
         std::fs::write(self.inventory_path(), text).unwrap();
+    }
+
+    /// Writes the inventory without a pin, of a mirror that may be another one.
+    pub(crate) fn unpinned(&self, mirror: Option<&str>) {
+        self.inventory("");
+        let text = std::fs::read_to_string(self.inventory_path()).unwrap();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.retain(|line| !line.starts_with("sha256 = "));
+        if let Some(mirror) = mirror {
+            for line in lines.iter_mut().filter(|line| line.starts_with("mirror = ")) {
+                *line = format!("mirror = \"{mirror}\"");
+            }
+        }
+        std::fs::write(self.inventory_path(), lines.join("\n")).unwrap();
+    }
+
+    /// Puts another k3s of the same version into the mirror, and its checksum.
+    pub(crate) fn release_anew(&self, program: &str) {
+        release(self.dir.path(), program);
     }
 
     /// A path in the world's folder.
@@ -162,18 +181,21 @@ impl World {
     }
 }
 
-fn k3s_path() -> String {
+pub(crate) fn k3s_path() -> String {
     let name = if ARCH == "amd64" { "k3s" } else { "k3s-arm64" };
     format!("k3s-io/k3s/releases/download/{K3S_VERSION}/{name}")
 }
 
 /// A mirror with a k3s of a few bytes, and its checksum file.
 fn mirror(dir: &Path) {
+    release(dir, &format!("#!/bin/sh\necho k3s version {K3S_VERSION}\n"));
+}
+
+fn release(dir: &Path, program: &str) {
     let path = dir.join("mirror").join(k3s_path());
     let folder = path.parent().unwrap();
     std::fs::create_dir_all(folder).unwrap();
-    let program = format!("#!/bin/sh\necho k3s version {K3S_VERSION}\n");
-    std::fs::write(&path, &program).unwrap();
+    std::fs::write(&path, program).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap();
     let sums = format!("{}  {name}\n", sha256(program.as_bytes()));
     std::fs::write(folder.join(format!("sha256sum-{ARCH}.txt")), sums).unwrap();
