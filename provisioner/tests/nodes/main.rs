@@ -37,6 +37,7 @@
 mod contact;
 mod fetched;
 mod honest;
+mod interrupted;
 mod joining;
 mod manners;
 mod model;
@@ -82,6 +83,10 @@ fn main() {
         manners::a_node_that_goes_away_for_good_does_not_keep_the_run,
         manners::a_host_key_is_said_in_full_at_the_first_contact,
         manners::what_is_typed_on_a_terminal_reaches_the_prompt,
+        interrupted::a_signal_is_heard_at_every_step_of_a_first_run,
+        interrupted::a_signal_is_heard_at_every_step_of_the_commands_that_look,
+        interrupted::a_signal_is_heard_while_a_node_restarts,
+        interrupted::a_signal_is_heard_while_nothing_answers_at_the_port,
         contact::an_unknown_node_gets_no_password_from_a_script,
         contact::the_environment_says_what_the_option_says,
         contact::on_a_terminal_somebody_is_asked_about_one_node_after_another,
