@@ -1,5 +1,7 @@
 //! The stack: what the inventory wants deployed, and which releases differ.
 
+#[cfg(test)]
+mod alerts;
 mod boards;
 mod deploy;
 mod diff;
@@ -8,6 +10,7 @@ mod probes;
 mod sizes;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -22,7 +25,7 @@ use terrarium_helm::remove::{RemoveError, removal};
 use terrarium_helm::state::Deployed;
 use terrarium_helm::{select, state};
 use terrarium_inventory::Inventory;
-use terrarium_plan::{Facts, Refusal, StackChange};
+use terrarium_plan::{Facts, Refusal, StackChange, ingress_ends};
 
 pub(crate) use boards::boards;
 pub(crate) use deploy::helm;
@@ -34,6 +37,8 @@ use crate::{image, overlay};
 
 /// What refusals and notes about services are said of.
 const PART: &str = "stack";
+/// The release whose chart makes the certificate of all host names.
+const INGRESS: &str = "ingress";
 /// Kinds of objects that only k3s' own Traefik has a use for.
 const TRAEFIK: &str = ".traefik.io";
 
@@ -187,9 +192,13 @@ impl Stack {
     }
 
     /// The agents' configuration: every node's agent probes the services that
-    /// run on it.
-    pub(crate) fn probes(&self) -> String {
-        probes::config(self.services().map(|(id, service)| (id, &service.card)))
+    /// run on it, and the cluster's own ports at the server's address.
+    pub(crate) fn probes(&self, server: Option<IpAddr>) -> String {
+        let ingress = self.selected.iter().any(|id| id.as_str() == INGRESS);
+        let domain = Some(self.site.domain.as_str())
+            .filter(|domain| ingress && self.site.traefik && !domain.is_empty());
+        let services = self.services().map(|(id, service)| (id, &service.card));
+        probes::config(services, server, domain)
     }
 
     fn services(&self) -> impl Iterator<Item = (&ServiceId, &Service)> {
@@ -215,7 +224,7 @@ impl Stack {
 impl Wish {
     /// What differs, as far as the server's facts tell.
     pub(crate) fn changes(&self, server: &Facts) -> Result<Vec<StackChange>, Failure> {
-        let changes = self.differing(releases_of(server))?;
+        let changes = self.differing(releases_of(server), server)?;
         Ok(changes
             .into_iter()
             .map(|change| StackChange {
@@ -256,8 +265,20 @@ impl Wish {
         self.waves.get(service).copied().unwrap_or_default()
     }
 
-    fn differing(&self, releases: &str) -> Result<Vec<ReleaseChange>, Failure> {
-        Ok(plan(&self.releases, &deployed(releases)?))
+    /// What differs between the wish and what the cluster has, as `releases` tells,
+    /// and what has to be deployed anew for a certificate that ends.
+    fn differing(&self, releases: &str, server: &Facts) -> Result<Vec<ReleaseChange>, Failure> {
+        let mut changes = plan(&self.releases, &deployed(releases)?);
+        let place =
+            |name: &str| self.releases.iter().position(|release| release.name.as_str() == name);
+        let planned = changes.iter().any(|change| change.release.name.as_str() == INGRESS);
+        if let (Some(at), Some(reason), false) = (place(INGRESS), ingress_ends(server), planned) {
+            let earlier = |change: &&ReleaseChange| place(change.release.name.as_str()) < Some(at);
+            let before = changes.iter().take_while(earlier).count();
+            let release = self.releases[at].clone();
+            changes.insert(before, ReleaseChange { release, kind: Kind::Upgrade, reason });
+        }
+        Ok(changes)
     }
 }
 

@@ -125,6 +125,15 @@ pub(crate) fn same(facts: &Facts, path: &str, text: &str) -> bool {
     facts.files.get(path).is_some_and(|file| file.sha256 == Sha256::of(text.as_bytes()).to_string())
 }
 
+/// How a file that is as wished in its text is open to others than it should be.
+pub(crate) fn mode_reason(facts: &Facts, path: &str, mode: &str) -> Option<String> {
+    let file = facts.files.get(path)?;
+    let wanted = mode.trim_start_matches('0');
+    (file.mode != wanted || file.owner != "root:root").then(|| {
+        format!("{path} is {} with mode {}, wanted root:root and {wanted}", file.owner, file.mode)
+    })
+}
+
 pub(crate) fn file_reason(facts: &Facts, files: &[(&str, &str)]) -> String {
     let state = |path: &str| if facts.files.contains_key(path) { "differs" } else { "missing" };
     files.iter().map(|(path, _)| format!("{path} {}", state(path))).collect::<Vec<_>>().join("; ")

@@ -33,6 +33,8 @@ pub struct Facts {
     pub disk_free_bytes: u64,
     /// The running host name.
     pub hostname: String,
+    /// The one of `/etc/hostname`, which the next boot takes.
+    pub static_hostname: Option<String>,
     /// `/etc/machine-id`.
     pub machine_id: String,
     /// Start of PID 1 in clock ticks since the kernel's boot, with the boot id:
@@ -44,6 +46,8 @@ pub struct Facts {
     pub cgroup_controllers: Option<Vec<String>>,
     /// Whether pressure (PSI) can be read.
     pub pressure: bool,
+    /// The command line the kernel was started with.
+    pub kernel_cmdline: String,
     /// Existing kernel command line files of the boot partition, path to text.
     pub cmdlines: BTreeMap<String, String>,
     /// The clock.
@@ -56,6 +60,8 @@ pub struct Facts {
     pub modules: BTreeMap<String, ModuleState>,
     /// Kernel settings asked about, present ones only.
     pub sysctls: BTreeMap<String, String>,
+    /// What files set them to at boot; `none` where no file does.
+    pub boot_sysctls: BTreeMap<String, String>,
     /// Packages asked about that are installed.
     pub packages: Vec<String>,
     /// Files asked about that exist.
@@ -87,6 +93,10 @@ pub struct Facts {
     pub handed_out: bool,
     /// On an agent node: files that hold the server's own token.
     pub server_tokens: Vec<String>,
+    /// Certificates of k3s, authorities among them.
+    pub certificates: Vec<Certificate>,
+    /// On the server: the certificate of the stack's host names.
+    pub ingress: Option<Ingress>,
     /// On an agent node: files of an administrator's that name another token.
     pub foreign_tokens: Vec<String>,
     /// On a running server: the cluster as its API tells it.
@@ -98,6 +108,8 @@ pub struct Facts {
 pub struct Clock {
     /// systemd's own word on whether NTP has synchronised it.
     pub synchronized: bool,
+    /// Seconds since the epoch, by the node's own clock.
+    pub now: i64,
     /// Node minus operator, milliseconds, less than half a round trip off.
     pub skew_ms: i64,
 }
@@ -115,7 +127,9 @@ pub struct Swap {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModuleState {
-    /// Loaded or built in.
+    /// Built in, or there without being a module of this system's.
+    BuiltIn,
+    /// Loaded.
     Loaded,
     /// Can be loaded.
     Available,
@@ -149,6 +163,36 @@ pub struct UnitFact {
     pub generation: Option<String>,
     /// `TERRARIUM_TOKEN` of the running main process: sha256 of the join token.
     pub token: Option<String>,
+    /// Seconds the main process has run.
+    pub age: Option<i64>,
+}
+
+/// One certificate of k3s.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Certificate {
+    /// Its file on the node.
+    pub path: String,
+    /// When it ends, in seconds since the epoch, and whether it signs others;
+    /// `None` when the file holds no certificate.
+    pub end: Option<Validity>,
+}
+
+/// How long a certificate is good, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Validity {
+    /// Seconds since the epoch.
+    pub end: i64,
+    /// It signs others.
+    pub authority: bool,
+}
+
+/// The certificate that the ingress shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Ingress {
+    /// When it ends, in seconds since the epoch.
+    pub end: i64,
+    /// From when on a deployment of the ingress makes another.
+    pub renew_after: Option<i64>,
 }
 
 /// The secret that agent nodes join by, on the server.

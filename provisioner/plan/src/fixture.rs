@@ -82,9 +82,9 @@ pub(crate) fn facts() -> Facts {
         cgroup_controllers: Some(["cpu", "memory", "pids"].map(str::to_owned).to_vec()),
         pressure: true,
         cmdlines: [("/boot/firmware/cmdline.txt".to_owned(), "rootwait\n".to_owned())].into(),
-        clock: Clock { synchronized: true, skew_ms: 0 },
+        clock: Clock { now: 0, synchronized: true, skew_ms: 0 },
         timezone: "Etc/UTC".to_owned(),
-        modules: ["br_netfilter", "overlay"].map(|m| (m.to_owned(), ModuleState::Loaded)).into(),
+        modules: ["br_netfilter", "overlay"].map(|m| (m.to_owned(), ModuleState::BuiltIn)).into(),
         ..Facts::default()
     }
 }
@@ -154,6 +154,7 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
                     needs_reload: false,
                     generation: Some(wait.generation.clone()),
                     token: wait.token.as_ref().map(|path| facts.files[path].sha256.clone()),
+                    age: Some(0),
                 };
                 facts.units.insert(wait.unit.clone(), unit);
             }

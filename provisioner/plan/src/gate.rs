@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use terrarium_inventory::{Inventory, Node};
 
-use crate::os::{boot, clock, modules, reboot};
+use crate::os::{boot, clock, modules, reboot, swap, sysctl};
 use crate::planner::{Context, is_server};
-use crate::{Facts, ModuleState, Refusal, join};
+use crate::{Facts, ModuleState, Refusal, certificates, join};
 
 const MIB: u64 = 1024 * 1024;
 /// k3s' own data, images and logs on a node with a small stack.
@@ -183,7 +183,24 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
             "give the server a cable, or turn power saving off: `nmcli radio` / wifi.powersave=2",
         ));
     }
+    let swaps = swap::unknown(&context.inventory.os, facts);
+    if !swaps.is_empty() {
+        notes.push(note(
+            "swap",
+            format!("swaps to {}, arranged by something `provision` does not know", swaps.join(", ")),
+            "it is turned off until the next boot; find who turns it on: `systemctl list-units --type swap`",
+        ));
+    }
+    let overruled = sysctl::overruled(facts);
+    if !overruled.is_empty() {
+        notes.push(note(
+            "sysctl",
+            format!("another file lowers {} again at boot", overruled.join(", ")),
+            "take the line out of the file in /etc/sysctl.d whose name sorts behind 90-terrarium.conf",
+        ));
+    }
     notes.extend(join::notes(node, facts));
+    notes.extend(certificates::notes(node, context));
     notes
 }
 

@@ -11,6 +11,7 @@ use terrarium_inventory::{Node, Role};
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::{paths, unit};
 
+use crate::agent::mode_reason;
 use crate::planner::{Context, is_server};
 use crate::shell::quote;
 use crate::{Action, AgentSecret, Barrier, Change, Content, Effect, Facts, Refusal};
@@ -45,11 +46,7 @@ pub(crate) fn secret(node: &Node, context: &Context<'_>) -> Option<Change> {
 
 /// The secret may be read by others: it has to be another.
 fn open(facts: &Facts) -> Option<String> {
-    let path = paths::AGENT_SECRET;
-    let file = facts.files.get(path)?;
-    (file.mode != "600" || file.owner != "root:root").then(|| {
-        format!("{path} is {} with mode {}, wanted root:root and 600", file.owner, file.mode)
-    })
+    mode_reason(facts, paths::AGENT_SECRET, "0600")
 }
 
 /// Makes the secret on the node. Where the cluster is older than it, agent nodes
@@ -125,8 +122,8 @@ pub(crate) fn token(node: &Node, context: &Context<'_>) -> Option<Change> {
         (Some(found), Wanted::Known(digest)) if found.sha256 != digest => {
             "differs from the server's".to_owned()
         }
-        (Some(found), Wanted::Known(_)) if found.mode != "600" => {
-            format!("{} has mode {}, wanted 600", paths::TOKEN, found.mode)
+        (Some(_), Wanted::Known(_)) if mode_reason(facts, paths::TOKEN, "0600").is_some() => {
+            mode_reason(facts, paths::TOKEN, "0600")?
         }
         (Some(_), Wanted::Known(digest)) => {
             let mark = Sha256::parse(digest).ok().map(|digest| unit::token_mark(&digest))?;

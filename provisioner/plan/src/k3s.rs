@@ -8,9 +8,9 @@ use terrarium_k3s::config::{self, Machine};
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::{paths, unit};
 
-use crate::agent::{binary, differs, file_reason, same};
+use crate::agent::{binary, differs, file_reason, mode_reason, same};
 use crate::planner::{Binary, Context, is_server};
-use crate::{Action, Barrier, Change, Effect, UnitWait, join, labels};
+use crate::{Action, Barrier, Change, UnitWait, certificates, join, labels};
 
 /// A first start unpacks, makes certificates and creates a datastore; on a Pi
 /// with a slow card that takes minutes.
@@ -65,13 +65,20 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Vec<Change> {
     changes.extend(join::token(node, context));
     let forget = join::forget(node, context);
     let generation = generation.to_string();
-    let reason = match &forget {
+    let mut id = "k3s.start";
+    let mut title = format!("start {service}");
+    let mut reason = match &forget {
         Some(_) => Some("is stopped for that".to_owned()),
         None => differs(service, &generation, facts)
             .or_else(|| join::pending(node, facts))
             .or_else(|| join::stale(node, context)),
     };
     changes.extend(forget);
+    if reason.is_none() {
+        reason = certificates::ending(node, facts);
+        id = "k3s.certificates";
+        title = format!("restart {service}, which renews its certificates");
+    }
     changes.extend(reason.map(|reason| {
         let deadline = if is_server(node) { SERVER_DEADLINE } else { AGENT_DEADLINE };
         let wait = UnitWait {
@@ -80,8 +87,8 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Vec<Change> {
             token: (!is_server(node)).then(|| paths::TOKEN.to_owned()),
             deadline,
         };
-        let change = Change::new("k3s.start", format!("start {service}"), reason)
-            .effect(Effect::Restarts(service.to_owned()))
+        let change = Change::new(id, title, reason)
+            .effect(certificates::restarts(node))
             .act(Action::Start(wait));
         barrier(node, change)
     }));
@@ -117,10 +124,11 @@ fn text(
     text: &str,
     context: &Context<'_>,
 ) -> Option<Change> {
-    if same(context.facts, path, text) {
-        return None;
-    }
-    let reason = file_reason(context.facts, &[(path, text)]);
+    let reason = if same(context.facts, path, text) {
+        mode_reason(context.facts, path, mode)?
+    } else {
+        file_reason(context.facts, &[(path, text)])
+    };
     Some(Change::new(id, title, reason).act(Action::text(path, mode, text)))
 }
 

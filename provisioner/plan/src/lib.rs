@@ -7,6 +7,7 @@
 
 mod action;
 mod agent;
+mod certificates;
 mod change;
 mod dpkg;
 mod event;
@@ -28,10 +29,12 @@ mod upgrade;
 mod fixture;
 
 pub use action::{Action, Content, Stdin, Step, UnitWait};
+pub use certificates::ingress_ends;
 pub use change::{Barrier, Change, Effect, Plan, Refusal, StackChange};
 pub use event::{Event, Outcome, Report, State};
 pub use facts::{
-    AgentSecret, Clock, Cluster, Facts, FileFact, Interface, ModuleState, Swap, UnitFact,
+    AgentSecret, Certificate, Clock, Cluster, Facts, FileFact, Ingress, Interface, ModuleState,
+    Swap, UnitFact, Validity,
 };
 pub use image::{FORMER_REPOSITORY, REPOSITORY as IMAGE_REPOSITORY};
 pub use labels::{board, level, node_labels};

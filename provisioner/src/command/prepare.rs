@@ -127,7 +127,8 @@ impl Ground {
         let way = Way { cache: &cache, patience: self.patience, keep, me: &settings.me };
         let (mut artifacts, binaries) =
             artifacts(&self.inventory, &machines, tag.as_deref(), settings, way, reporter).await?;
-        artifacts.agent_config = self.stack.probes();
+        let server = observation.facts.get(&self.inventory.server().name);
+        artifacts.agent_config = self.stack.probes(server.and_then(|facts| facts.reached));
         let mut wish =
             self.stack.wish(&boards(&self.inventory, &observation.facts), tag.as_deref());
         let mut plan = plan(&self.inventory, &observation.facts, &artifacts);

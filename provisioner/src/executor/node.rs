@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use terrarium_inventory::Role;
-use terrarium_plan::{Action, Barrier, Change, State, plan};
+use terrarium_k3s::paths;
+use terrarium_plan::{Action, Barrier, Change, Effect, State, plan};
 use tokio::sync::watch;
 
 use super::{Run, Server, kube, reboot, step, unit};
@@ -139,7 +140,8 @@ impl Worker {
 
     /// The server is ready as soon as nothing is left that (re)starts it.
     fn tell_server(&self, queue: &VecDeque<Change>) {
-        if self.is_server() && !queue.iter().any(|change| change.id == "k3s.start") {
+        let restarts = Effect::Restarts(paths::SERVER_SERVICE.to_owned());
+        if self.is_server() && !queue.iter().any(|change| change.effect == restarts) {
             self.server.send_replace(Server::Ready);
         }
     }

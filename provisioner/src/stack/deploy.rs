@@ -62,7 +62,9 @@ impl Wish {
         reporter: &Reporter,
     ) -> Result<(), Failure> {
         let args = state::KUBECTL_ARGS.map(str::to_owned);
-        let changes = self.differing(&kubectl(server, &args, KUBECTL_SECONDS).await?)?;
+        let releases = kubectl(server, &args, KUBECTL_SECONDS).await?;
+        let facts = run.facts.get(&server.node.name).cloned().unwrap_or_default();
+        let changes = self.differing(&releases, &facts)?;
         if changes.is_empty() {
             return Ok(());
         }

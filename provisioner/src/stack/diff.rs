@@ -47,7 +47,7 @@ impl Wish {
         helm: &Helm,
     ) -> Result<Vec<ReleaseDiff>, Failure> {
         let mut diffs = Vec::new();
-        for change in self.differing(releases_of(server))? {
+        for change in self.differing(releases_of(server), server)? {
             let objects = objects(helm, &change).await.map_err(|error| {
                 Failure::of(Code::Change, &error).hint(Some(
                     "helm reads the inventory's kubeconfig, which `provision` writes".to_owned(),

@@ -200,3 +200,30 @@ fn sizes_that_contradict_the_inventory_are_its_mistake() {
     let other = written.replace("services = ['redis']", "services = ['postgresql']");
     assert!(sized(&other, MEASURED).is_ok(), "what is not deployed contradicts nothing");
 }
+
+/// The chart makes another certificate from that time on, at every deployment.
+#[test]
+fn a_certificate_that_ends_deploys_the_ingress_anew_and_nothing_else() {
+    let wish = stack(ALL).wish(&[], None);
+    let digest = |release: &Release| {
+        let (name, digest) = (release.name.as_str(), release.short_digest());
+        format!("{} {name} 1 deployed {digest}\n", release.namespace)
+    };
+    let releases: String = wish.releases().map(|(release, _)| digest(release)).collect();
+    let cluster = terrarium_plan::Cluster { releases, ..terrarium_plan::Cluster::default() };
+    let mut facts = Facts { cluster: Some(cluster), ..Facts::default() };
+    facts.clock.now = 1_000_000_000;
+    for (renew_after, expected) in
+        [(None, None), (Some(1), None), (Some(-1), Some("ends in 100 days"))]
+    {
+        let end = facts.clock.now + 100 * 86_400;
+        let renew_after = renew_after.map(|seconds| facts.clock.now + seconds);
+        facts.ingress = Some(terrarium_plan::Ingress { end, renew_after });
+        let changes = wish.changes(&facts).unwrap();
+        let found: Vec<_> =
+            changes.iter().map(|change| (&*change.service, &*change.kind)).collect();
+        let wanted: Vec<_> = expected.map(|_| ("ingress", "upgrade")).into_iter().collect();
+        assert_eq!(found, wanted, "{renew_after:?}");
+        assert!(changes.iter().all(|change| change.reason.contains(expected.unwrap())));
+    }
+}

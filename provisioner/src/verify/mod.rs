@@ -1,7 +1,7 @@
 //! Proving the edges: a marked record goes in at the tail, is looked for at the
 //! head until it is there or time is up, and is taken away again.
 
-mod outcome;
+pub(crate) mod outcome;
 mod pods;
 
 use std::collections::BTreeMap;

@@ -36,6 +36,7 @@
 
 mod contact;
 mod fetched;
+mod healed;
 mod honest;
 mod interrupted;
 mod joining;
@@ -68,6 +69,8 @@ fn main() {
         honest::fresh_nodes_become_a_cluster_and_a_second_run_changes_nothing,
         honest::a_node_that_wants_a_password_gets_it_and_it_is_nowhere_else,
         honest::a_run_on_a_terminal_shows_the_same,
+        healed::swap_that_is_still_active_restarts_the_node,
+        healed::a_host_name_that_only_runs_is_written_down,
         joining::agent_nodes_get_a_token_that_is_good_for_joining_only,
         joining::a_cluster_of_an_earlier_version_is_moved_over_and_told_of_its_token,
         joining::a_move_that_fails_anywhere_is_ended_by_the_next_run,

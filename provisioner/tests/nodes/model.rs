@@ -129,9 +129,7 @@ impl Model {
             facts: BTreeMap::new(),
             extra: Vec::new(),
             kubeconfig: K3S_YAML.to_owned(),
-            authority: "an authority
-"
-            .to_owned(),
+            authority: "an authority\n".to_owned(),
             secrets: 0,
             releases: String::new(),
             unknown: Vec::new(),

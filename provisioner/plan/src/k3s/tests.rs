@@ -109,3 +109,72 @@ fn labels_are_set_through_the_api_and_do_not_restart_k3s() {
     context(&own, |context| changes = plan(&labelled, context));
     assert_eq!(ids(&changes), ["k3s.labels"]);
 }
+
+/// Files are there as they should be, and what runs is not of them; or the other
+/// way round.
+#[test]
+fn what_runs_is_judged_by_itself_and_not_by_its_files() {
+    type Spoil = fn(&mut Facts);
+    let cases: [(&str, Spoil, &[&str]); 9] = [
+        (
+            "it does not run",
+            |f| {
+                f.units.remove("k3s.service");
+            },
+            &["k3s.start"],
+        ),
+        (
+            "it failed",
+            |f| f.units.get_mut("k3s.service").unwrap().active = "failed".into(),
+            &["k3s.start"],
+        ),
+        (
+            "it runs with another configuration",
+            |f| {
+                f.units.get_mut("k3s.service").unwrap().generation = Some("0".repeat(64));
+            },
+            &["k3s.start"],
+        ),
+        (
+            "it was started by hand",
+            |f| f.units.get_mut("k3s.service").unwrap().generation = None,
+            &["k3s.start"],
+        ),
+        (
+            "systemd has not read the unit",
+            |f| f.units.get_mut("k3s.service").unwrap().needs_reload = true,
+            &["k3s.start"],
+        ),
+        (
+            "it is masked",
+            |f| f.units.get_mut("k3s.service").unwrap().enabled = "masked".into(),
+            &["k3s.start"],
+        ),
+        (
+            "it would not start at boot",
+            |f| f.units.get_mut("k3s.service").unwrap().enabled = "disabled".into(),
+            &["k3s.start"],
+        ),
+        (
+            "it runs, its unit is gone",
+            |f| {
+                f.files.remove("/etc/systemd/system/k3s.service");
+            },
+            &["k3s.unit"],
+        ),
+        (
+            "it runs, its configuration is open to all",
+            |f| {
+                f.files.get_mut("/etc/rancher/k3s/config.yaml").unwrap().mode = "644".into();
+            },
+            &["k3s.config"],
+        ),
+    ];
+    for (what, spoil, expected) in cases {
+        let mut facts = server();
+        let changes = planned("pi-1", &facts, &facts.clone());
+        apply(&mut facts, &changes);
+        spoil(&mut facts);
+        assert_eq!(ids(&planned("pi-1", &facts, &facts.clone())), expected, "{what}");
+    }
+}

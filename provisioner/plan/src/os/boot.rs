@@ -16,22 +16,29 @@ const PRESSURE: &str = "psi=1";
 
 pub(crate) fn plan(facts: &Facts) -> Option<Change> {
     let (path, found) = cmdline(facts)?;
-    let mut wanted_words = Vec::new();
-    if !facts.memory_cgroup() {
-        wanted_words.push(MEMORY);
-    }
-    if !facts.pressure {
-        wanted_words.push(PRESSURE);
-    }
+    let offered = [(MEMORY, facts.memory_cgroup()), (PRESSURE, facts.pressure)];
+    // What the kernel offers because it was started with a word that the file has
+    // no more would be gone after the next boot.
+    let lost = |word: &str| has_word(&facts.kernel_cmdline, word) && !has_word(found, word);
+    let wanted_words: Vec<&str> = offered
+        .into_iter()
+        .filter(|(word, offered)| !offered || lost(word))
+        .map(|(word, _)| word)
+        .collect();
     let wanted = with_words(found, &wanted_words);
     if wanted_words.is_empty() || wanted == *found {
         return None;
     }
-    let reason = wanted_words
-        .iter()
-        .map(|word| match *word {
-            MEMORY => "the kernel offers no memory cgroup, which k3s needs",
-            _ => "the kernel offers no pressure figures",
+    let missing = offered.iter().any(|(_, offered)| !offered);
+    let reason = offered
+        .into_iter()
+        .filter(|(word, _)| wanted_words.contains(word))
+        .map(|(word, offered)| match (word, offered) {
+            (word, true) => {
+                format!("the kernel was started with {word}, and the next boot would be without it")
+            }
+            (MEMORY, false) => "the kernel offers no memory cgroup, which k3s needs".to_owned(),
+            (_, false) => "the kernel offers no pressure figures".to_owned(),
         })
         .collect::<Vec<_>>()
         .join("; ");
@@ -47,7 +54,8 @@ pub(crate) fn plan(facts: &Facts) -> Option<Change> {
         content: Content::Text(wanted),
         backup: true,
     };
-    Some(Change::new("boot.cmdline", title, reason).act(write).effect(Effect::Reboots))
+    let change = Change::new("boot.cmdline", title, reason).act(write);
+    Some(if missing { change.effect(Effect::Reboots) } else { change })
 }
 
 /// The file the firmware reads.
@@ -139,6 +147,20 @@ mod tests {
                 "{memory} {pressure} {text:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_word_that_only_the_running_kernel_has_is_written_without_a_restart() {
+        let running = "rootwait cgroup_enable=memory psi=1";
+        let mut facts = facts_with(true, true, PATHS[0], "rootwait psi=1\n");
+        facts.kernel_cmdline = running.to_owned();
+        let change = plan(&facts).unwrap();
+        assert_eq!(change.effect, Effect::None);
+        assert!(change.reason.contains("the next boot would be without it"), "{}", change.reason);
+        assert_eq!(written(&facts).unwrap().1, "rootwait psi=1 cgroup_enable=memory\n");
+        // A kernel that offers it unasked needs no word.
+        facts.kernel_cmdline = "rootwait psi=1".to_owned();
+        assert_eq!(plan(&facts), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod tests {
             (-3_600_000, false, true),
             (40_000, true, false),
         ] {
-            let facts = Facts { clock: Clock { synchronized, skew_ms }, ..facts() };
+            let facts = Facts { clock: Clock { now: 0, synchronized, skew_ms }, ..facts() };
             context(&facts, |context| {
                 assert_eq!(
                     plan(&node("pi-1"), context).is_some(),

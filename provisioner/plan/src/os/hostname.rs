@@ -6,10 +6,14 @@ use terrarium_inventory::Node;
 use crate::{Action, Change, Facts};
 
 pub(crate) fn plan(node: &Node, facts: &Facts) -> Option<Change> {
-    if facts.hostname == node.name {
-        return None;
-    }
-    let reason = format!("is `{}`, wanted `{}`", facts.hostname, node.name);
+    let kept = facts.static_hostname.as_ref().filter(|kept| **kept != node.name);
+    let reason = match kept {
+        _ if facts.hostname != node.name => {
+            format!("is `{}`, wanted `{}`", facts.hostname, node.name)
+        }
+        Some(kept) => format!("is `{kept}` in /etc/hostname, which the next boot takes"),
+        None => return None,
+    };
     Some(
         Change::new("hostname", format!("set the host name to {}", node.name), reason)
             .act(Action::run(format!("hostnamectl set-hostname {}", node.name))),
@@ -23,9 +27,27 @@ mod tests {
 
     #[test]
     fn the_inventory_names_the_node() {
-        for (found, changes) in [("raspberrypi", true), ("pi-2", true), ("pi-1", false)] {
-            let facts = Facts { hostname: found.to_owned(), ..facts() };
-            assert_eq!(plan(&node("pi-1"), &facts).is_some(), changes, "{found}");
+        for (running, kept, reason) in [
+            ("pi-1", Some("pi-1"), None),
+            ("pi-1", None, None),
+            ("raspberrypi", Some("raspberrypi"), Some("is `raspberrypi`, wanted `pi-1`")),
+            // The file was written and the kernel was not told.
+            ("raspberrypi", Some("pi-1"), Some("is `raspberrypi`, wanted `pi-1`")),
+            // It only runs: DHCP, `hostname`, an edit by hand.
+            (
+                "pi-1",
+                Some("raspberrypi"),
+                Some("is `raspberrypi` in /etc/hostname, which the next boot takes"),
+            ),
+            ("pi-1", Some(""), Some("is `` in /etc/hostname, which the next boot takes")),
+        ] {
+            let facts = Facts {
+                hostname: running.to_owned(),
+                static_hostname: kept.map(str::to_owned),
+                ..facts()
+            };
+            let change = plan(&node("pi-1"), &facts);
+            assert_eq!(change.map(|change| change.reason).as_deref(), reason, "{running} {kept:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use terrarium_inventory::{Os, Swap};
 
+use crate::agent::same;
 use crate::{Action, Change, Effect, Facts};
 
 /// Drop-in that Raspberry Pi OS' swap service (trixie) reads at boot.
@@ -13,7 +14,40 @@ pub(crate) fn plan(os: &Os, facts: &Facts) -> Vec<Change> {
     if os.swap == Swap::Keep {
         return Vec::new();
     }
-    facts.swap.mechanisms.iter().filter_map(|mechanism| turn_off(mechanism, facts)).collect()
+    let mut changes: Vec<Change> =
+        facts.swap.mechanisms.iter().filter_map(|mechanism| turn_off(mechanism, facts)).collect();
+    if changes.is_empty() {
+        changes.extend(still_active(facts));
+    }
+    changes
+}
+
+/// No mechanism is left to be turned off, and something swaps: what turned it off
+/// was cut short or failed, or nobody here knows who arranged it.
+fn still_active(facts: &Facts) -> Option<Change> {
+    if facts.swap.active.is_empty() {
+        return None;
+    }
+    let active = facts.swap.active.join(", ");
+    if pending(facts) {
+        let reason = format!("still swaps to {active}: {RPI_SWAP} is newer than the last boot");
+        return Some(Change::new("swap.rpi", "turn rpi-swap off", reason).effect(Effect::Reboots));
+    }
+    let reason = format!("swaps to {active}, wanted none");
+    Some(Change::new("swap.active", "turn swap off", reason).act(Action::run("swapoff -a")))
+}
+
+/// The drop-in of rpi-swap waits for a boot.
+fn pending(facts: &Facts) -> bool {
+    facts.swap.mechanisms.iter().any(|mechanism| mechanism == "rpi-swap")
+        && facts.files.get(RPI_SWAP).is_some_and(|file| file.modified >= facts.boot_time)
+}
+
+/// What swaps although every mechanism that is known is off: it comes back at
+/// the next boot.
+pub(crate) fn unknown<'a>(os: &Os, facts: &'a Facts) -> &'a [String] {
+    let known = plan(os, facts).iter().all(|change| change.id != "swap.active");
+    if known { &[] } else { &facts.swap.active }
 }
 
 fn turn_off(mechanism: &str, facts: &Facts) -> Option<Change> {
@@ -23,13 +57,17 @@ fn turn_off(mechanism: &str, facts: &Facts) -> Option<Change> {
         format!("swaps to {}", facts.swap.active.join(", "))
     };
     match mechanism {
-        "rpi-swap" if facts.files.contains_key(RPI_SWAP) => None,
-        "rpi-swap" => Some(
-            Change::new("swap.rpi", "turn rpi-swap off", format!("{active}, wanted none"))
-                .act(Action::text(RPI_SWAP, "0644", RPI_SWAP_TEXT))
-                // The generator runs at boot; what it has set up stays until then.
-                .effect(Effect::Reboots),
-        ),
+        "rpi-swap" if same(facts, RPI_SWAP, RPI_SWAP_TEXT) => None,
+        "rpi-swap" => {
+            let change =
+                Change::new("swap.rpi", "turn rpi-swap off", format!("{active}, wanted none"))
+                    .act(Action::text(RPI_SWAP, "0644", RPI_SWAP_TEXT));
+            // The generator runs at boot; what it has set up stays until then.
+            Some(match facts.swap.active.is_empty() {
+                true => change,
+                false => change.effect(Effect::Reboots),
+            })
+        }
         "dphys-swapfile" => Some(
             Change::new("swap.dphys", "turn dphys-swapfile off", format!("{active}, wanted none")).act(
                 Action::run("dphys-swapfile swapoff; systemctl disable --now dphys-swapfile.service"),
@@ -50,40 +88,78 @@ fn turn_off(mechanism: &str, facts: &Facts) -> Option<Change> {
 
 #[cfg(test)]
 mod tests {
+    use terrarium_k3s::sums::Sha256;
+
     use super::*;
     use crate::fixture::{facts, inventory};
     use crate::{FileFact, Swap as SwapFacts};
 
-    fn ids(mechanisms: &[&str], swap: Swap, dropin: bool) -> Vec<String> {
-        let os = Os { swap, ..inventory().os };
-        let mut facts = Facts {
-            swap: SwapFacts {
-                mechanisms: mechanisms.iter().map(|m| (*m).to_owned()).collect(),
-                active: vec!["/dev/zram0".to_owned()],
-            },
-            ..facts()
-        };
-        if dropin {
-            let file = FileFact {
-                sha256: String::new(),
-                mode: "644".into(),
-                owner: "root:root".into(),
-                modified: 0,
-            };
-            facts.files.insert(RPI_SWAP.to_owned(), file);
-        }
-        plan(&os, &facts).into_iter().map(|change| change.id).collect()
+    /// The drop-in as of this time, if any; the node has booted at 1000.
+    fn found(mechanisms: &[&str], active: &[&str], dropin: Option<i64>) -> Facts {
+        let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
+        let swap = SwapFacts { mechanisms: owned(mechanisms), active: owned(active) };
+        let mut facts = Facts { swap, boot_time: 1000, ..facts() };
+        facts.files.extend(dropin.map(|modified| {
+            let sha256 = Sha256::of(RPI_SWAP_TEXT.as_bytes()).to_string();
+            let (mode, owner) = ("644".to_owned(), "root:root".to_owned());
+            (RPI_SWAP.to_owned(), FileFact { sha256, mode, owner, modified })
+        }));
+        facts
+    }
+
+    fn planned(facts: &Facts, swap: Swap) -> Vec<(String, bool)> {
+        let changes = plan(&Os { swap, ..inventory().os }, facts);
+        let reboots = |change: &Change| change.effect == Effect::Reboots;
+        changes.iter().map(|change| (change.id.clone(), reboots(change))).collect()
     }
 
     #[test]
-    fn swap_is_turned_off_by_the_mechanism_found() {
-        assert_eq!(ids(&[], Swap::Off, false), [""; 0]);
-        assert_eq!(ids(&["rpi-swap"], Swap::Off, false), ["swap.rpi"]);
-        assert_eq!(ids(&["rpi-swap"], Swap::Off, true), [""; 0]);
-        assert_eq!(
-            ids(&["dphys-swapfile", "fstab"], Swap::Off, false),
-            ["swap.dphys", "swap.fstab"]
-        );
-        assert_eq!(ids(&["rpi-swap", "fstab"], Swap::Keep, false), [""; 0]);
+    fn no_swap_is_what_is_active_now_and_after_the_next_boot() {
+        let zram = &["/dev/zram0"][..];
+        for (mechanisms, active, dropin, expected) in [
+            (&[][..], &[][..], None, &[][..]),
+            (&["rpi-swap"], zram, None, &[("swap.rpi", true)]),
+            // Nothing swaps now: the drop-in is for the next boot, and needs none.
+            (&["rpi-swap"], &[], None, &[("swap.rpi", false)]),
+            // A run was cut off between the drop-in and the restart.
+            (&["rpi-swap"], zram, Some(1500), &[("swap.rpi", true)]),
+            (&["rpi-swap"], &[], Some(1500), &[]),
+            (&["rpi-swap"], &[], Some(500), &[]),
+            // It has booted since and swaps all the same: another restart is no help.
+            (&["rpi-swap"], zram, Some(500), &[("swap.active", false)]),
+            (
+                &["dphys-swapfile", "fstab"],
+                zram,
+                None,
+                &[("swap.dphys", false), ("swap.fstab", false)],
+            ),
+            // The mechanism was turned off and `swapoff` failed, or it is an unknown one.
+            (&[], &["/var/swap"], None, &[("swap.active", false)]),
+        ] {
+            let facts = found(mechanisms, active, dropin);
+            let expected: Vec<_> =
+                expected.iter().map(|(id, reboots)| ((*id).to_owned(), *reboots)).collect();
+            assert_eq!(
+                planned(&facts, Swap::Off),
+                expected,
+                "{mechanisms:?} {active:?} {dropin:?}"
+            );
+            assert_eq!(planned(&facts, Swap::Keep), []);
+        }
+    }
+
+    #[test]
+    fn a_drop_in_with_another_text_is_none() {
+        let mut facts = found(&["rpi-swap"], &[], Some(500));
+        facts.files.get_mut(RPI_SWAP).unwrap().sha256 = "0".repeat(64);
+        assert_eq!(planned(&facts, Swap::Off), [("swap.rpi".to_owned(), false)]);
+    }
+
+    #[test]
+    fn swap_that_nobody_here_knows_is_told() {
+        let os = inventory().os;
+        assert_eq!(unknown(&os, &found(&[], &["/dev/zram1"], None)), ["/dev/zram1"]);
+        assert!(unknown(&os, &found(&["rpi-swap"], &["/dev/zram0"], None)).is_empty());
+        assert!(unknown(&os, &found(&[], &[], None)).is_empty());
     }
 }

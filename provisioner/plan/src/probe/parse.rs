@@ -7,7 +7,9 @@ use terrarium_k3s::nodes;
 use terrarium_k3s::sums::Sha256;
 use thiserror::Error;
 
-use crate::{AgentSecret, Facts, FileFact, Interface, ModuleState, UnitFact};
+use crate::{
+    AgentSecret, Certificate, Facts, FileFact, Ingress, Interface, ModuleState, UnitFact, Validity,
+};
 
 /// Why a reply is of no use.
 #[derive(Debug, Error)]
@@ -47,6 +49,7 @@ pub fn parse(reply: &str, operator_ms: Option<i64>) -> Result<Facts, ProbeError>
             Some((kind, name)) => about(&mut facts, kind, name, value)?,
             None if key == "now" => {
                 let now: i64 = number(key, value)?;
+                facts.clock.now = now.div_euclid(1000);
                 facts.clock.skew_ms =
                     operator_ms.map_or(0, |operator| now.saturating_sub(operator));
                 whole = true;
@@ -72,6 +75,8 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "cpu_features" => facts.cpu_features = words(value),
         "cpus" => facts.cpus = number(key, value)?,
         "hostname" => facts.hostname = text(),
+        "static_hostname" => facts.static_hostname = Some(text()),
+        "kernel_cmdline" => facts.kernel_cmdline = text(),
         "machine_id" => facts.machine_id = text(),
         "boot" => facts.boot = text(),
         "boot_time" => facts.boot_time = number(key, value)?,
@@ -92,6 +97,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "image" => facts.images.push(text()),
         "token" => facts.token_sha256 = Some(sha256(key, value)?),
         "agent_secret" => facts.agent_secret = Some(agent_secret(key, value)?),
+        "ingress" => facts.ingress = ingress(value),
         "handed_out" => facts.handed_out = value == "yes",
         "server_token" => facts.server_tokens.push(text()),
         "foreign_token" => facts.foreign_tokens.push(text()),
@@ -133,8 +139,17 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
                 needs_reload: reload == "yes",
                 generation,
                 token: None,
+                age: None,
             };
             facts.units.insert(name_owned, unit);
+        }
+        "unit_age" => {
+            let age = number(name, value)?;
+            facts.units.entry(name_owned).and_modify(|unit| unit.age = Some(age));
+        }
+        "certificate" if facts.certificates.len() < CERTIFICATES => {
+            let end = validity(value);
+            facts.certificates.push(Certificate { path: name_owned, end });
         }
         "unit_token" => {
             let digest = sha256(name, value)?;
@@ -143,12 +158,16 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
         "sysctl" => {
             facts.sysctls.insert(name_owned, value.to_owned());
         }
+        "boot_sysctl" => {
+            facts.boot_sysctls.insert(name_owned, value.to_owned());
+        }
         "module" => {
             let state = match value {
+                "built-in" => ModuleState::BuiltIn,
                 "loaded" => ModuleState::Loaded,
                 "available" => ModuleState::Available,
                 "missing" => ModuleState::Missing,
-                _ => return Err(wrong(name, value, "loaded, available or missing")),
+                _ => return Err(wrong(name, value, "built-in, loaded, available or missing")),
             };
             facts.modules.insert(name_owned, state);
         }
@@ -165,6 +184,26 @@ fn labels(value: &str) -> Option<BTreeMap<String, String>> {
     let label =
         |word: &str| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     Some(words.filter_map(label).collect())
+}
+
+/// More than k3s has on a server with etcd.
+const CERTIFICATES: usize = 64;
+
+/// The first certificate of a file in PEM, in base64.
+fn validity(value: &str) -> Option<Validity> {
+    use base64::Engine as _;
+    let pem = base64::engine::general_purpose::STANDARD.decode(value).ok()?;
+    let (_, block) = x509_parser::pem::parse_x509_pem(&pem).ok()?;
+    let certificate = block.parse_x509().ok()?;
+    let end = certificate.validity().not_after.timestamp();
+    Some(Validity { end, authority: certificate.is_ca() })
+}
+
+/// The certificate of a Secret, and from when on another is made.
+fn ingress(value: &str) -> Option<Ingress> {
+    let mut words = value.split_whitespace();
+    let Validity { end, .. } = validity(words.next()?)?;
+    Some(Ingress { end, renew_after: words.next().and_then(|word| word.parse().ok()) })
 }
 
 /// A digest as `sha256sum` prints it.
@@ -277,7 +316,7 @@ mod tests {
         #[test]
         fn no_reply_makes_it_panic(reply in "(?s).{0,400}", value in "[\\PC\t]{0,80}") {
             let _ = parse(&reply, Some(i64::MAX));
-            for key in ["now", "nodes", "throttled", "address", "file x", "unit x", "unit_token x", "token", "memory_kib"] {
+            for key in ["now", "nodes", "throttled", "address", "file x", "unit x", "unit_token x", "unit_age x", "certificate x", "ingress", "token", "memory_kib"] {
                 let _ = parse(&format!("{key}\t{value}\nnow\t-1\n"), Some(i64::MIN));
             }
         }

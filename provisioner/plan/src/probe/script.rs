@@ -71,6 +71,8 @@ e data_device "$(findmnt -nvo SOURCE -T /var/lib)"
 e cpu_features "$(sed -n 's/^Features[[:space:]]*: *//p' /proc/cpuinfo | head -n 1)"
 e cpus "$(getconf _NPROCESSORS_ONLN)"
 e hostname "$(uname -n)"
+e static_hostname "$(head -n 1 /etc/hostname 2>/dev/null)"
+e kernel_cmdline "$(cat /proc/cmdline)"
 e machine_id "$(cat /etc/machine-id 2>/dev/null)"
 set -- $(sed 's/.*) //' /proc/1/stat)
 e boot "$(cat /proc/sys/kernel/random/boot_id)/${20}"
@@ -82,7 +84,7 @@ for f in /boot/firmware/cmdline.txt /boot/cmdline.txt; do [ -f "$f" ] && b "cmdl
 if [ -e /run/systemd/timesync/synchronized ]; then e ntp yes
 elif systemctl is-active --quiet systemd-timesyncd.service; then e ntp no
 else e ntp "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)"; fi
-e timezone "$(readlink -f /etc/localtime | sed 's,.*/zoneinfo/,,')"
+e timezone "$([ -e /etc/localtime ] && readlink -f /etc/localtime | sed 's,.*/zoneinfo/,,')"
 [ -e /etc/rpi/swap.conf ] && e swap_by rpi-swap
 systemctl is-enabled --quiet dphys-swapfile.service 2>/dev/null && e swap_by dphys-swapfile
 grep -Eq '^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]' /etc/fstab 2>/dev/null && e swap_by fstab
@@ -100,9 +102,9 @@ digest() {
 files() { for f; do [ -f "$f" ] && e "file $f" "$(digest "$f") $(stat -c '%a %U:%G %Y' "$f")"; done; :; }
 units() {
   for u; do
-    a='' l='' n='' p=0
-    while IFS='=' read -r k v; do case $k in ActiveState) a=$v;; UnitFileState) l=$v;; NeedDaemonReload) n=$v;; MainPID) p=$v;; esac; done <<X
-$(systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p MainPID "$u")
+    a='' l='' n='' p=0 m=0
+    while IFS='=' read -r k v; do case $k in ActiveState) a=$v;; UnitFileState) l=$v;; NeedDaemonReload) n=$v;; MainPID) p=$v;; ExecMainStartTimestampMonotonic) m=$v;; esac; done <<X
+$(systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p MainPID -p ExecMainStartTimestampMonotonic "$u")
 X
     v=''
     [ "${p:-0}" -gt 0 ] && v=$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ" | grep '^TERRARIUM_')
@@ -110,14 +112,37 @@ X
     e "unit $u" "$a $l $n $(printf '%s\n' "$v" | sed -n 's/^TERRARIUM_GENERATION=//p')"
     t=$(printf '%s\n' "$v" | sed -n 's/^TERRARIUM_TOKEN=//p')
     [ -n "$t" ] && e "unit_token $u" "$t"
+    read -r up _ </proc/uptime
+    m=$((${up%%.*} - ${m:-0} / 1000000))
+    [ "${p:-0}" -gt 0 ] && [ "$m" -ge 0 ] && e "unit_age $u" "$m"
   done; :
 }
-sysctls() { for k; do f=/proc/sys/$(printf %s "$k" | tr . /); [ -r "$f" ] && e "sysctl $k" "$(cat "$f")"; done; :; }
+# As at boot: of all files the last by name counts, and of one name that of /etc.
+settings() {
+  for f in /usr/lib/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /run/sysctl.d/*.conf /etc/sysctl.d/*.conf; do
+    [ -f "$f" ] && printf '%s %s\n' "${f##*/}" "$f"
+  done | sort -s -k 1,1 | while read -r n f; do cat "$f"; echo; done
+}
+# The first of each file: what follows are those that signed it.
+certificates() {
+  for f; do [ -f "$f" ] && sed '/END CERTIFICATE/q' "$f" | head -c 16384 | b "certificate $f"; done; :
+}
+sysctls() {
+  s=$(settings)
+  for k; do
+    f=/proc/sys/$(printf %s "$k" | tr . /)
+    [ -r "$f" ] || continue
+    e "sysctl $k" "$(cat "$f")"
+    v=$(printf '%s\n' "$s" | sed -n "s/^[[:space:]]*-\{0,1\}$(printf %s "$k" | sed 's,\.,[./],g')[[:space:]]*=[[:space:]]*//p" | tail -n 1)
+    e "boot_sysctl $k" "${v:-none}"
+  done; :
+}
 modules() {
   for m; do
-    if [ -d "/sys/module/$m" ]; then s=loaded
-    elif [ "$m" = br_netfilter ] && [ -d /proc/sys/net/bridge ]; then s=loaded
-    elif grep -qw "$m" /proc/filesystems; then s=loaded
+    if [ -e "/sys/module/$m/initstate" ]; then s=loaded
+    elif [ -d "/sys/module/$m" ]; then s=built-in
+    elif [ "$m" = br_netfilter ] && [ -d /proc/sys/net/bridge ]; then s=built-in
+    elif grep -qw "$m" /proc/filesystems; then s=built-in
     elif modprobe -nq "$m" 2>/dev/null; then s=available
     else s=missing; fi
     e "module $m" "$s"
@@ -128,7 +153,7 @@ images() {
   l=$(timeout 20 /usr/local/bin/k3s ctr images ls -q 'labels."@PIN@"==@PINNED@' 2>/dev/null)
   for i; do printf '%s\n' "$l" | grep -qxF "$i" && e image "$i"; done; :
 }
-packages() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" {print "package\t" $1}'; :; }
+packages() { dpkg-query -W -f '${Package} ${db:Status-Status} ${db:Status-Eflag}\n' "$@" 2>/dev/null | awk '$2 == "installed" && $3 == "ok" {print "package\t" $1}'; :; }
 "#;
 
 // Only k3s' own token for agent nodes is told of, and only by its digest: beside
@@ -139,13 +164,21 @@ elif [ ! -e "$t" ] || [ "$s" -nt "$t" ]; then e agent_secret pending
 else e agent_secret in-force; fi
 [ ! -L "$t" ] && grep -q '^K10[0-9a-f]*::node:' "$t" 2>/dev/null && { d=$(sha256sum <"$t"); e token "${d%% *}"; }
 [ -s "$h" ] && [ -s "$o" ] && { d=$(sha256sum <"$o"); [ "$(cat "$h")" = "${d%% *}" ] && e handed_out yes; }
+certificates /var/lib/rancher/k3s/server/tls/*.crt /var/lib/rancher/k3s/server/tls/etcd/*.crt /var/lib/rancher/k3s/agent/*.crt
+# What the API's port shows; the key beside it stays where it is.
+f=/var/lib/rancher/k3s/server/tls/dynamic-cert.json
+c=$(sed -n 's,.*"tls.crt":"\([A-Za-z0-9+/=]*\)".*,\1,p' "$f" 2>/dev/null | head -c 32768)
+[ -n "$c" ] && e "certificate $f" "$c"
 if systemctl is-active --quiet k3s.service; then
   k() { timeout 20 /usr/local/bin/k3s kubectl --request-timeout=15s "$@" 2>/dev/null; }
   n=$(k get nodes -o json) && printf %s "$n" | b nodes && k @RELEASES@ | b releases && e namespace "$(k get namespace @NAMESPACE@ --ignore-not-found -o go-template='{{.metadata.name}}{{range $k, $v := .metadata.labels}} {{$k}}={{$v}}{{end}}')"
+  c=$(k get secret terrarium-tls --namespace @NAMESPACE@ --ignore-not-found -o go-template='{{index .data "tls.crt"}} {{if .metadata.annotations}}{{index .metadata.annotations "terrarium/renew-after"}}{{end}}')
+  [ -n "$c" ] && e ingress "$c"
 fi
 "#;
 
-const AGENT: &str = r#"for f in @TOKEN@ @TOKEN@.terrarium-new; do grep -qs '::server:' "$f" && e server_token "$f"; done
+const AGENT: &str = r#"certificates /var/lib/rancher/k3s/agent/*.crt
+for f in @TOKEN@ @TOKEN@.terrarium-new; do grep -qs '::server:' "$f" && e server_token "$f"; done
 for f in /etc/default/k3s-agent @ENV@; do grep -qsE '^[[:space:]]*K3S_TOKEN' "$f" && e foreign_token "$f"; done
 "#;
 
