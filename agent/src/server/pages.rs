@@ -180,9 +180,10 @@ async fn snapshot(State(shared): State<Pages>, request: Request) -> Response {
         Err(error) => shared.made(format!("{error}\n")),
     };
     let made = shared.snapshot.get(make).await;
-    let (status, code, kind) = match made.as_asked {
-        true => (StatusCode::OK, "200", "application/json"),
-        false => (StatusCode::INTERNAL_SERVER_ERROR, "500", "text/plain; charset=utf-8"),
+    let (status, code, kind) = if made.as_asked {
+        (StatusCode::OK, "200", "application/json")
+    } else {
+        (StatusCode::INTERNAL_SERVER_ERROR, "500", "text/plain; charset=utf-8")
     };
     let answer = (status, [(CONTENT_TYPE, kind)], handed(made, &request)).into_response();
     shared.counted("/api/v1/snapshot", code, answer)
