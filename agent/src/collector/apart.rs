@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// How long a page waits for a mount that was answering until now.
+/// How long a page waits for what was answering until now.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Types of which a server or another program gives the answers.

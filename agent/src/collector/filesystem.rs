@@ -4,6 +4,7 @@
 //! protections. They are parsed when the kernel says they changed.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::statvfs;
@@ -114,10 +115,17 @@ impl Asker {
         }
     }
 
-    fn ask(&mut self, mount: &Mount) -> Option<Space> {
+    /// Those asked apart have the same `patience` together: however many hang,
+    /// the page waits for it once.
+    fn ask(&mut self, mount: &Mount, patience: &mut Duration) -> Option<Space> {
         match self {
             Self::Direct => space(&mount.path),
-            Self::Apart(apart) => apart.as_mut()?.ask(PATIENCE)?,
+            Self::Apart(apart) => {
+                let start = Instant::now();
+                let answer = apart.as_mut()?.ask(*patience);
+                *patience = patience.saturating_sub(start.elapsed());
+                answer?
+            }
         }
     }
 }
@@ -188,8 +196,9 @@ impl Collector for Filesystem {
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         let whole = self.refresh(scratch)?;
+        let mut patience = PATIENCE;
         for ((mount, answer), asker) in self.asked.iter_mut().zip(&mut self.askers) {
-            *answer = asker.ask(mount);
+            *answer = asker.ask(mount, &mut patience);
         }
         encode(&self.asked, out);
         if whole {
@@ -199,5 +208,35 @@ impl Collector for Filesystem {
             file: "mountinfo",
             expected: "six fields, optional ones, `-` and three fields a line",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn mounts_that_hang_have_the_page_s_patience_together() {
+        let mount = Mount {
+            device: b"server:/x".to_vec(),
+            fstype: b"nfs".to_vec(),
+            mountpoint: b"/mnt".to_vec(),
+            path: PathBuf::from("/mnt"),
+            readonly: false,
+        };
+        let (release, held) = sync_channel::<()>(0);
+        let held = Arc::new(Mutex::new(held));
+        let mut patience = Duration::from_millis(20);
+        for _ in 0..3 {
+            let held = Arc::clone(&held);
+            let hangs = move || held.lock().ok()?.recv().ok().and(None);
+            let mut asker = Asker::Apart(Apart::new("mount", hangs));
+            assert_eq!(asker.ask(&mount, &mut patience), None);
+            assert_eq!(patience, Duration::ZERO);
+        }
+        drop(release);
     }
 }

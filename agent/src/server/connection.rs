@@ -50,11 +50,11 @@ const BACKLOG: u32 = 1024;
 /// What the kernel holds of a request and of an answer, before it doubles them
 /// for its own use. With its defaults one client can have it hold hundreds of
 /// megabytes; a scrape's head and its compressed page fit into these.
-const RECEIVED: u32 = 8 * 1024;
+const RECEIVED: u32 = 4 * 1024;
 const SENT: u32 = 16 * 1024;
 
 /// Likewise for what TLS holds of an answer, encrypted.
-const ENCRYPTED: usize = 16 * 1024;
+const ENCRYPTED: usize = 4 * 1024;
 
 /// The time for a request's head to arrive, from the connection's begin or
 /// the last answer on. Longer than scrapes are apart, so that Prometheus keeps

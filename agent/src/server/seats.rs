@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 /// How much of the pages already made may wait for readers, in bytes: what
 /// the unit's memory has room for beside the agent itself.
-const UNREAD: usize = 3 * 1024 * 1024;
+const UNREAD: usize = 2 * 1024 * 1024;
 
 /// The time for an answer to be read.
 const READING: Duration = Duration::from_secs(30);
