@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::accept;
 use super::batch::Batch;
-use super::seats::Seat;
+use super::seats::{CHOSEN, Seat};
 use super::watching::Watching;
 use crate::agent::Agent;
 use crate::cli::Args;
@@ -117,7 +117,8 @@ impl Shared {
         let _slot = self.slots.try_acquire().ok()?;
         let _turn = self.turn.acquire().await.ok()?;
         tokio::task::yield_now().await;
-        Some(self.render(selection, format, compressed))
+        let made = self.render(selection, format, compressed);
+        Some(Made { number: made.number | CHOSEN, ..made })
     }
 }
 

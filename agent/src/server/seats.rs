@@ -11,7 +11,10 @@ use tokio::sync::Notify;
 
 /// How much of the pages already made may wait for readers, in bytes: what
 /// the unit's memory has room for beside the agent itself.
-const UNREAD: usize = 2 * 1024 * 1024;
+const UNREAD: usize = 3 * 1024 * 1024;
+
+/// Set in the number of a page of chosen collectors.
+pub(super) const CHOSEN: u64 = 1 << 63;
 
 /// The time for an answer to be read.
 const READING: Duration = Duration::from_secs(30);
@@ -84,8 +87,11 @@ impl Held {
             if pages.iter().map(|page| page.1).sum::<usize>() <= UNREAD {
                 return;
             }
+            // Whole pages are shared by all who ask; those of chosen collectors
+            // are as many as there are clients, and go first.
             let others = pages.iter().filter(|page| page.0 != newest);
-            let Some(&(stale, ..)) = others.min_by_key(|page| page.2) else { return };
+            let stale = others.min_by_key(|page| (page.0 & CHOSEN == 0, page.2));
+            let Some(&(stale, ..)) = stale else { return };
             self.taken.retain(|taken| {
                 let holds = taken.page.is_some_and(|(number, _)| number == stale);
                 if holds {
@@ -346,8 +352,14 @@ mod tests {
         let fifth = seats.take(HERE);
         fifth.holds(4, half);
         assert_eq!([&second, &third, &fourth, &fifth].map(asked), [false; 4]);
+        // Of chosen collectors: first of all, however new.
+        fourth.holds(6 | CHOSEN, half);
+        fifth.holds(7, half);
+        let sixth = seats.take(HERE);
+        sixth.holds(8, half);
+        assert_eq!([&fourth, &fifth, &sixth].map(asked), [true, false, false]);
         // A page too large for all of it is served all the same.
-        fifth.holds(5, 3 * UNREAD);
-        assert_eq!([&fourth, &fifth].map(asked), [true, false]);
+        fifth.holds(9, 3 * UNREAD);
+        assert_eq!([&fifth, &sixth].map(asked), [false, true]);
     }
 }
