@@ -1,10 +1,11 @@
 //! What is fetched, and what it is held against.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::node::Node;
 use crate::world::{ARCH, K3S_VERSION, World, k3s_path, sha256};
 
 const OTHER: &str = "#!/bin/sh\n: not what it was\n";
@@ -24,7 +25,7 @@ fn digest(world: &World) -> String {
 
 /// How often something was written to the nodes.
 fn writes(world: &World) -> usize {
-    let calls = world.nodes.iter().flat_map(|node| node.calls());
+    let calls = world.nodes.iter().flat_map(Node::calls);
     calls.filter(|call| call.what.starts_with("write ")).count()
 }
 
@@ -95,7 +96,7 @@ pub(crate) fn a_mirror_that_spoils_program_and_checksum_is_caught_by_the_lock_fi
     world.provision(&[]).succeeded();
     let first = digest(&world);
     // Another way to the same files, on which somebody sits.
-    let mirror = serve(&world, |stream, body| stream.write_all(body));
+    let mirror = serve(&world, Write::write_all);
     world.unpinned(Some(&mirror));
     world.provision(&[]).succeeded().says("as the first time (");
     world.release_anew(OTHER);
@@ -107,7 +108,7 @@ pub(crate) fn a_mirror_that_spoils_program_and_checksum_is_caught_by_the_lock_fi
 
 pub(crate) fn over_plain_http_nothing_is_taken_that_nobody_knows() {
     let world = World::new(&["pi-1"]);
-    let mirror = serve(&world, |stream, body| stream.write_all(body));
+    let mirror = serve(&world, Write::write_all);
     world.unpinned(Some(&mirror));
     let ran = world.provision(&[]);
     ran.ended_with(6).says("plain http").says(&name()).says("[artifacts.sha256]");
