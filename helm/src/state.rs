@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use terrarium_untrusted::{is_subdomain, is_word};
+
 /// What `kubectl` is asked: one line per revision, five columns, no payload.
 pub const KUBECTL_ARGS: [&str; 8] = [
     "get",
@@ -104,6 +106,14 @@ fn revision(line: &str) -> Result<Deployed, String> {
     let [namespace, name, revision, status, digest] = columns[..] else {
         return Err(format!("{} columns", columns.len()));
     };
+    for (what, word) in [("namespace", namespace), ("name", name)] {
+        if !is_subdomain(word) {
+            return Err(format!("the {what} `{word}`"));
+        }
+    }
+    if !is_word(status, "") || !(digest == "<none>" || is_word(digest, "")) {
+        return Err(format!("the status `{status}` with the digest `{digest}`"));
+    }
     let number = revision.parse().map_err(|_| format!("the revision `{revision}`"))?;
     Ok(Deployed {
         namespace: namespace.to_owned(),

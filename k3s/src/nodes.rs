@@ -1,8 +1,11 @@
 //! `kubectl get nodes -o json`, as far as it is needed.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
+use terrarium_untrusted::{is_subdomain, is_word};
 
 /// One node as the cluster sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -53,7 +56,11 @@ pub struct NodesError {
 /// missing are empty: a node that has just registered has few.
 pub fn parse(json: &str) -> Result<Vec<KubeNode>, NodesError> {
     let list: List = serde_json::from_str(json).map_err(|source| NodesError { source })?;
-    Ok(list.items.into_iter().map(KubeNode::from).collect())
+    let nodes: Vec<KubeNode> = list.items.into_iter().map(KubeNode::from).collect();
+    match nodes.iter().find_map(KubeNode::wrong) {
+        None => Ok(nodes),
+        Some(what) => Err(NodesError { source: serde_json::Error::custom(what) }),
+    }
 }
 
 /// A Kubernetes quantity in thousandths: `4`, `3500m`, `0.5`, `16Gi`.
@@ -150,6 +157,28 @@ struct Address {
 struct NodeInfo {
     #[serde(default)]
     kubelet_version: String,
+}
+
+impl KubeNode {
+    /// What of it is not as Kubernetes has it. Its reason is free text.
+    fn wrong(&self) -> Option<&'static str> {
+        let label = |text: &str| is_word(text, "/");
+        let taint =
+            |taint: &Taint| label(&taint.key) && label(&taint.value) && label(&taint.effect);
+        let address = |text: &String| text.parse::<IpAddr>().is_ok();
+        [
+            (is_subdomain(&self.name), "a node's name is no DNS subdomain"),
+            (is_word(&self.version, "+"), "a node's version is no word"),
+            (
+                self.labels.iter().all(|(key, value)| label(key) && label(value)),
+                "a node has a label that is none",
+            ),
+            (self.internal_ip.iter().all(address), "a node's address is none"),
+            (self.taints.iter().all(taint), "a node has a taint that is none"),
+        ]
+        .into_iter()
+        .find_map(|(fine, what)| (!fine).then_some(what))
+    }
 }
 
 impl From<Item> for KubeNode {

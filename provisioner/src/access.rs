@@ -32,7 +32,7 @@ pub(crate) async fn kubeconfig(
             Code::Change,
             format!("node `{}`: {} cannot be read", server.node.name, paths::KUBECONFIG),
         );
-        failure.causes.push(output.stderr_text().trim().to_owned());
+        failure.causes.push(output.stderr.message());
         return Err(failure
             .hint(Some("k3s writes it when it starts: see `journalctl -u k3s` there".to_owned())));
     }
@@ -40,7 +40,9 @@ pub(crate) async fn kubeconfig(
     let url = config::server_url(&address);
     let file = &inventory.cluster.kubeconfig;
     let context = &inventory.cluster.name;
-    let access = Access::parse(&output.stdout_text())
+    let access = output
+        .stdout_text()
+        .parse(|text| Access::parse(text))
         .map_err(|error| refused(&server.node.name, file, &error))?;
     for secret in access.secrets() {
         secrets::hide(&secret);

@@ -82,21 +82,24 @@ pub(crate) async fn one(
     let request = probe::request(inventory, &host.node, image, &state::KUBECTL_ARGS);
     let command = Command::new("probe", probe::script(&request)).as_root().deadline(DEADLINE);
     let output = host.run(command).await?;
-    let reply = String::from_utf8_lossy(&output.stdout);
-    let mut facts = probe::parse(&reply, Some(clock::now_ms())).map_err(|error| {
-        let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let mut failure = Failure::new(
-            Code::Change,
-            format!("node `{}` ({})", host.node.name, host.node.host),
-            &error,
-        );
-        if !stderr.is_empty() {
-            failure.causes.push(stderr);
-        }
-        failure.hint(Some(
-            "the node needs a Debian-like system with systemd, coreutils and iproute2".to_owned(),
-        ))
-    })?;
+    let mut facts = output
+        .stdout_text()
+        .parse(|reply| probe::parse(reply, Some(clock::now_ms())))
+        .map_err(|error| {
+            let stderr = output.stderr.message();
+            let mut failure = Failure::new(
+                Code::Change,
+                format!("node `{}` ({})", host.node.name, host.node.host),
+                &error,
+            );
+            if !stderr.is_empty() {
+                failure.causes.push(stderr);
+            }
+            failure.hint(Some(
+                "the node needs a Debian-like system with systemd, coreutils and iproute2"
+                    .to_owned(),
+            ))
+        })?;
     facts.reached = host.address();
     reporter.say("observe", State::Unchanged(describe(&facts)));
     Ok(facts)

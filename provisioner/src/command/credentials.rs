@@ -33,7 +33,8 @@ pub(super) async fn run(
     let chosen = credentials::choose(&ground.stack.catalogue, services)?;
     let wanted = credentials::arguments(chosen.iter().map(|(.., login)| login.secret.as_str()));
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
-    let found = credentials::read(&chosen, &answer, &ground.inventory.cluster.domain)?;
+    let found = answer
+        .parse(|answer| credentials::read(&chosen, answer, &ground.inventory.cluster.domain))?;
     if common.json {
         terminal::reveal_json(&Document { version: 1, logins: &found })?;
     } else if found.is_empty() {
@@ -49,7 +50,7 @@ pub(super) async fn authority(common: &Common, settings: &Settings) -> Result<Co
     let ground = Ground::new(common, settings).await?;
     let wanted = credentials::arguments([AUTHORITY].into_iter());
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
-    let secrets = credentials::secrets(&answer)?;
+    let secrets = answer.parse(|answer| credentials::secrets(answer))?;
     let Some(certificate) = secrets.get(AUTHORITY).and_then(|secret| secret.get(CERTIFICATE))
     else {
         return Err(Failure::plain(

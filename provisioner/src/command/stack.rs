@@ -8,6 +8,7 @@ use terrarium_helm::release::NAMESPACE;
 use terrarium_helm::runner::Helm;
 use terrarium_helm::state;
 use terrarium_plan::State;
+use terrarium_untrusted::is_word;
 
 use super::prepare::Ground;
 use crate::access;
@@ -72,7 +73,7 @@ async fn remove(
     let server = ground.server()?;
     lock::hold(server, &settings.operator).await?;
     let query = state::KUBECTL_ARGS.map(str::to_owned);
-    let present = deployed(&kubectl(server, &query, KUBECTL_SECONDS).await?)?;
+    let present = kubectl(server, &query, KUBECTL_SECONDS).await?.parse(|said| deployed(said))?;
     let order = ground.stack.removal(services, &present)?;
     access::kubeconfig(&ground.inventory, server, reporter).await?;
     let reporter = reporter.of("stack");
@@ -116,8 +117,10 @@ async fn one(
     }
     let output = kubectl(server, &arguments(&service, delete), KUBECTL_SECONDS).await?;
     // `delete` that finds nothing says so where names would stand.
-    let data: Vec<String> =
-        output.lines().filter(|line| line.contains('/')).map(str::to_owned).collect();
+    let data: Vec<String> = output.parse(|said| {
+        let names = said.lines().filter(|line| line.contains('/') && is_word(line, "/"));
+        names.map(str::to_owned).collect()
+    });
     let (kept, deleted) = if delete { (Vec::new(), data) } else { (data, Vec::new()) };
     Ok(Removed { service, deployed, kept, deleted })
 }

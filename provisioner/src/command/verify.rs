@@ -77,7 +77,7 @@ fn chosen(numbers: &[u32]) -> Result<Vec<Edge>, Failure> {
 /// The services that are in the cluster.
 async fn services(server: &Host) -> Result<BTreeSet<ServiceId>, Failure> {
     let args = state::KUBECTL_ARGS.map(str::to_owned);
-    let releases = deployed(&kubectl(server, &args, 30).await?)?;
+    let releases = kubectl(server, &args, 30).await?.parse(|said| deployed(said))?;
     let there = releases.into_iter().filter(|release| release.status != Status::Uninstalled);
     Ok(there.filter_map(|release| ServiceId::new(&release.name)).collect())
 }
@@ -100,5 +100,5 @@ async fn export(server: &Host, metrics: &str) -> Result<(), Failure> {
         Code::Change,
         format!("node `{}`: cannot write {METRICS}/edges.prom", server.node.name),
     )
-    .hint(Some(output.stderr_text().trim().to_owned())))
+    .hint(Some(output.stderr.message())))
 }

@@ -7,6 +7,7 @@ use terrarium_k3s::nodes::{self, KubeNode};
 use terrarium_k3s::paths;
 use terrarium_plan::{State, quote};
 use terrarium_ssh::{Command, Output};
+use terrarium_untrusted::FromNode;
 
 use super::Run;
 use crate::error::{Code, Failure};
@@ -19,7 +20,7 @@ pub(crate) async fn kubectl(
     server: &Host,
     args: &[String],
     deadline: u64,
-) -> Result<String, Failure> {
+) -> Result<FromNode<String>, Failure> {
     let label = format!("kubectl {}", args.join(" "));
     let output = ask(server, label, args, deadline).await?;
     if output.success() {
@@ -34,7 +35,7 @@ pub(crate) async fn kubectl(
             output.status
         ),
     );
-    failure.causes.push(output.stderr_text().trim().to_owned());
+    failure.causes.push(output.stderr.message());
     Err(failure)
 }
 
@@ -87,9 +88,8 @@ pub(super) async fn node_ready(
 async fn look(server: &Host, node: &str) -> Result<Option<KubeNode>, Failure> {
     let args = ["get", "nodes", "-o", "json"].map(str::to_owned);
     let output = ask(server, "list the nodes".to_owned(), &args, 30).await?;
-    let json = String::from_utf8_lossy(&output.stdout);
     // An API that does not answer yet is one more reason to wait.
-    let found = nodes::parse(&json).unwrap_or_default();
+    let found = output.stdout_text().parse(|json| nodes::parse(json)).unwrap_or_default();
     Ok(found.into_iter().find(|found| found.name == node))
 }
 

@@ -22,7 +22,8 @@ pub(crate) async fn hold(host: &Host, operator: &str) -> Result<(), Failure> {
     let command = Command::new("lock", script).as_root().deadline(Duration::from_secs(30));
     let session = host.session().await?;
     let held = session.hold(command).await.map_err(|error| failed(&error))?;
-    match held.first_line().strip_prefix("by ") {
+    let holder = held.first_line().parse(|line| line.strip_prefix("by ").map(str::to_owned));
+    match holder {
         None => {
             host.keep(held, operator).await;
             Ok(())

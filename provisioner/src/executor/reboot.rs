@@ -16,7 +16,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// Restarts the node and waits until it is back.
 pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
     let begun = Instant::now();
-    let before = text(&host.run(command(BOOT)).await?.stdout);
+    let before = host.run(command(BOOT)).await?.stdout_text().message();
     let deadline = Duration::from_secs(deadline);
     // The link may go down before the answer comes.
     let session = host.session().await?;
@@ -30,7 +30,7 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
         let session = host.session().await?;
         if let Ok(now) = session.run(command(BOOT)).await
             && !now.stdout.is_empty()
-            && text(&now.stdout) != before
+            && now.stdout_text().message() != before
         {
             return Ok(());
         }
@@ -53,8 +53,4 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
 
 fn command(script: &str) -> Command {
     Command::new("restart", script).as_root().deadline(Duration::from_secs(20))
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim().to_owned()
 }

@@ -8,6 +8,7 @@ use terrarium_k3s::token::JoinToken;
 use terrarium_k3s::{paths, unit};
 use terrarium_plan::{Action, Content, State, Step};
 use terrarium_ssh::{Command, Output};
+use terrarium_untrusted::FromNode;
 
 use super::{Run, kube};
 use crate::error::{Code, Failure};
@@ -140,9 +141,9 @@ async fn join_token(run: &Run) -> Result<JoinToken, Failure> {
             "the server writes it at every start: see `journalctl -u k3s` there".to_owned(),
         )));
     }
-    let said = String::from_utf8_lossy(&output.stdout);
-    secrets::hide(&said);
-    JoinToken::parse(&said).map_err(|error| {
+    let said = output.stdout_text();
+    said.parse(|said| secrets::hide(said));
+    said.parse(|said| JoinToken::parse(said)).map_err(|error| {
         let what = format!("node `{name}`: {path} cannot be given to agent nodes");
         Failure::new(Code::Change, what, &error).hint(Some(format!(
             "the server has to be started with `agent-token-file: {}`: look for files on it that \
@@ -170,9 +171,8 @@ fn succeeded(host: &Host, action: &Action, output: &Output) -> Result<(), Failur
     if output.status == 0 {
         return Ok(());
     }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    let said = if stderr.trim().is_empty() { stdout } else { stderr };
+    let said = [&output.stderr, &output.stdout].map(FromNode::<Vec<u8>>::message);
+    let said = said.iter().find(|said| !said.is_empty()).map_or("", String::as_str);
     // The last lines of a failed command carry the reason.
     let lines: Vec<&str> = said.trim().lines().collect();
     let said = lines[lines.len().saturating_sub(6)..].join("\n");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use terrarium_k3s::journal;
 use terrarium_plan::{State, UnitWait, quote};
 use terrarium_ssh::Command;
+use terrarium_untrusted::is_word;
 
 use crate::error::{Code, Failure};
 use crate::host::Host;
@@ -100,26 +101,31 @@ async fn look(host: &Host, wait: &UnitWait, since: Option<&str>) -> Result<Look,
         .as_root()
         .deadline(Duration::from_mins(1));
     let output = host.run(command).await?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let (head, journal) = text.split_once('\n').unwrap_or((&text, ""));
-    let mut words = head.split_whitespace();
-    let (state, restarts, time) =
-        (words.next(), words.next().and_then(|n| n.parse().ok()), words.next());
-    let (Some(state), Some(restarts), Some(time)) = (state, restarts, time) else {
-        let said = String::from_utf8_lossy(&output.stderr);
+    let Some(look) = output.stdout_text().parse(|text| Look::read(text)) else {
         let mut failure = Failure::plain(
             Code::Change,
             format!("node `{}`: {} cannot be started", host.node.name, wait.unit),
         );
-        failure.causes.push(said.trim().to_owned());
+        failure.causes.push(output.stderr.message());
         return Err(
             failure.hint(Some(format!("on {}: systemctl status {}", host.node.name, wait.unit)))
         );
     };
-    Ok(Look {
-        state: state.to_owned(),
-        restarts,
-        time: time.to_owned(),
-        journal: journal.to_owned(),
-    })
+    Ok(look)
+}
+
+impl Look {
+    fn read(text: &str) -> Option<Self> {
+        let (head, journal) = text.split_once('\n').unwrap_or((text, ""));
+        let mut words = head.split_whitespace();
+        let (state, restarts, time) = (words.next()?, words.next()?, words.next()?);
+        // State and time go into messages and into the next look's script.
+        (is_word(state, "") && time.parse::<u64>().is_ok()).then_some(())?;
+        Some(Self {
+            state: state.to_owned(),
+            restarts: restarts.parse().ok()?,
+            time: time.to_owned(),
+            journal: journal.to_owned(),
+        })
+    }
 }

@@ -1,6 +1,7 @@
 //! What Kubernetes says of nodes and pods, as `kubectl get -o json` prints it.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub(crate) struct Pod {
     /// `StatefulSet/redis`; `Pod/redis` when nothing made it.
     pub workload: String,
     pub node: Option<String>,
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     /// Why no node is found for it.
     pub unscheduled: Option<String>,
     /// Whether it runs once and ends.

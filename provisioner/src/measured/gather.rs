@@ -83,7 +83,7 @@ async fn agent_at(host: &Host, port: u16) -> Result<Snapshot, Failure> {
                  installs it",
     };
     let reply = http::get(host, server, "/api/v1/snapshot", AGENT_WITHIN).await?;
-    snapshot::parse(&reply).map_err(|error| {
+    reply.parse(|reply| snapshot::parse(reply)).map_err(|error| {
         let what = format!("node `{}`: the agent's snapshot cannot be read", host.node.name);
         Failure::new(Code::Change, what, &error)
             .hint(Some("`provision` brings the agent that fits this program".to_owned()))
@@ -107,7 +107,7 @@ async fn through(server: &Host, reporter: &Reporter) -> Result<Cluster, Failure>
     reporter.say("kubernetes", State::Started("list nodes and pods".to_owned()));
     let args = ["get", cluster::KINDS, "--all-namespaces", "--output", "json"].map(str::to_owned);
     let reply = kubectl(server, &args, KUBECTL_SECONDS).await?;
-    let found = cluster::parse(&reply).map_err(|error| {
+    let found = reply.parse(|reply| cluster::parse(reply)).map_err(|error| {
         let what = format!("node `{}`: the reply of kubectl cannot be read", server.node.name);
         Failure::new(Code::Change, what, &error)
     })?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use terrarium_fit::sizing::{Oom, Quantiles, Sample, Series};
+use terrarium_untrusted::lines;
 
 use super::snapshot::whole;
 
@@ -71,6 +72,7 @@ struct Data {
 
 #[derive(Deserialize)]
 struct Line {
+    #[serde(deserialize_with = "lines")]
     metric: BTreeMap<String, String>,
     values: Vec<(f64, String)>,
 }

@@ -9,6 +9,7 @@ use hyper::client::conn::http1;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use terrarium_ssh::TunnelError;
+use terrarium_untrusted::FromNode;
 use tokio::time::timeout;
 
 use crate::error::{Code, Failure};
@@ -38,7 +39,7 @@ pub(super) async fn get(
     server: Server<'_>,
     path: &str,
     within: Duration,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<FromNode<Vec<u8>>, Failure> {
     let asked = ask(host, server, path, within);
     match timeout(within, Box::pin(asked)).await {
         Ok(answer) => answer,
@@ -51,7 +52,7 @@ async fn ask(
     server: Server<'_>,
     path: &str,
     within: Duration,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<FromNode<Vec<u8>>, Failure> {
     let session = host.session().await?;
     let tunnel = session.dial(server.address, server.port, within).await;
     let tunnel = tunnel.map_err(|error| {
@@ -83,7 +84,11 @@ async fn ask(
         failure
     })?;
     let body = Vec::from(body.to_bytes());
-    if status == StatusCode::OK { Ok(body) } else { Err(refused(host, server, status, &body)) }
+    if status == StatusCode::OK {
+        Ok(FromNode::new(body))
+    } else {
+        Err(refused(host, server, status, &body))
+    }
 }
 
 /// A failure of the one who was asked.

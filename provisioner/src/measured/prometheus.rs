@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use terrarium_helm::release::NAMESPACE;
 use terrarium_plan::State;
+use terrarium_untrusted::FromNode;
 
 use super::cluster::{Cluster, Pod};
 use super::history::{History, STEP, What};
@@ -70,7 +71,7 @@ async fn ask_at(
                 question(host, (pod, port), what, (from, to)).await
             };
             let taken = reply.and_then(|reply| {
-                found.take(what, &reply).map_err(|error| {
+                reply.parse(|reply| found.take(what, reply)).map_err(|error| {
                     Failure::new(Code::Change, "the reply of Prometheus cannot be read", &error)
                 })
             });
@@ -91,12 +92,12 @@ async fn question(
     (pod, port): (&Pod, u16),
     what: What,
     (from, to): (u64, u64),
-) -> Result<Vec<u8>, Failure> {
+) -> Result<FromNode<Vec<u8>>, Failure> {
     let query = utf8_percent_encode(what.query(), NON_ALPHANUMERIC);
     let path = format!("/api/v1/query_range?query={query}&start={from}&end={to}&step={STEP}");
     let server = Server {
         name: "Prometheus",
-        address: pod.address.as_deref().unwrap_or_default(),
+        address: &pod.address.map(|address| address.to_string()).unwrap_or_default(),
         port,
         absent: "is its pod ready? `kubectl --namespace terrarium get pods`",
     };
@@ -130,7 +131,7 @@ mod tests {
         let hosts = [Arc::new(host(dir.path(), ssh))];
         let pod = Pod {
             node: Some("pi-1".to_owned()),
-            address: Some("127.0.0.1".to_owned()),
+            address: Some(std::net::Ipv4Addr::LOCALHOST.into()),
             ..Pod::default()
         };
         let (reporter, done) = crate::view::open(false, &[]);

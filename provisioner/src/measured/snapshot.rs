@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use terrarium_fit::sizing::Quantiles;
+use terrarium_untrusted::{line, maybe_line};
 
 /// The form that is read.
 const VERSION: u32 = 1;
@@ -21,6 +22,7 @@ pub(crate) struct Snapshot {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Node {
+    #[serde(default, deserialize_with = "maybe_line")]
     pub model: Option<String>,
     pub cpus: u32,
     pub page_size_bytes: Option<u64>,
@@ -43,7 +45,9 @@ pub(crate) struct Pi {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Disk {
+    #[serde(deserialize_with = "line")]
     pub device: String,
+    #[serde(deserialize_with = "line")]
     pub kind: String,
     pub write_latency_seconds: Option<f64>,
     /// From 0, new, to 1, at its end.
@@ -52,7 +56,9 @@ pub(crate) struct Disk {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Pod {
+    #[serde(deserialize_with = "line")]
     pub namespace: String,
+    #[serde(deserialize_with = "line")]
     #[serde(rename = "pod")]
     pub name: String,
     #[serde(default)]
@@ -61,6 +67,7 @@ pub(crate) struct Pod {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Container {
+    #[serde(deserialize_with = "line")]
     pub name: String,
     #[serde(default)]
     pub oom_kills: u64,
@@ -72,11 +79,14 @@ pub(crate) struct Container {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Probe {
+    #[serde(deserialize_with = "line")]
     pub name: String,
+    #[serde(deserialize_with = "line")]
     pub service: String,
     pub success: bool,
     pub since_seconds: Option<f64>,
     pub duration_seconds: f64,
+    #[serde(default, deserialize_with = "maybe_line")]
     pub failure: Option<String>,
 }
 

@@ -62,9 +62,10 @@ impl Wish {
         reporter: &Reporter,
     ) -> Result<(), Failure> {
         let args = state::KUBECTL_ARGS.map(str::to_owned);
-        let releases = kubectl(server, &args, KUBECTL_SECONDS).await?;
-        let facts = run.facts.get(&server.node.name).cloned().unwrap_or_default();
-        let changes = self.differing(&releases, &facts)?;
+let facts = run.facts.get(&server.node.name).cloned().unwrap_or_default();
+        let changes = kubectl(server, &args, KUBECTL_SECONDS)
+            .await?
+            .parse(|said| self.differing(said, &facts))?;
         if changes.is_empty() {
             return Ok(());
         }
@@ -185,8 +186,10 @@ async fn apply(
 async fn look(server: &Host, release: &Release) -> Option<ReleaseFailure> {
     let found =
         diagnose(&release.namespace, release.name.as_str(), |args: Vec<String>| async move {
+            // Read by `diagnose`, which makes words for messages of it.
             kubectl(server, &args, KUBECTL_SECONDS)
                 .await
+                .map(|said| said.parse(String::clone))
                 .map_err(|failure| KubectlError::from(failure.line()))
         });
     found.await.ok().flatten()

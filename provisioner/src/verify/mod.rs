@@ -162,10 +162,10 @@ impl Pods {
         let output = executor::ask(server, label, &args, time.as_secs()).await;
         let output = output.map_err(|failure| failure.line())?;
         if output.success() {
-            return Ok(output.stdout_text());
+            return Ok(output.stdout.message());
         }
         self.renew(server).await;
-        let said = [output.stderr_text(), output.stdout_text()];
+        let said = [output.stderr.message(), output.stdout.message()];
         let said = said.iter().find_map(|text| last_line(text));
         let said = said.unwrap_or_else(|| "no word of why".to_owned());
         Err(format!("in pod {pod}: {said} (status {})", output.status))

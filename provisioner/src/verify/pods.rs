@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use terrarium_helm::release::NAMESPACE;
+use terrarium_untrusted::is_subdomain;
 
 use crate::error::{Code, Failure};
 use crate::executor::kubectl;
@@ -49,7 +50,7 @@ struct Condition {
 /// A ready pod for each service that has one.
 pub(super) async fn ready(server: &Host) -> Result<BTreeMap<String, String>, Failure> {
     let args = ["get", "pods", "--namespace", NAMESPACE, "--output", "json"].map(str::to_owned);
-    parse(&kubectl(server, &args, 30).await?)
+    kubectl(server, &args, 30).await?.parse(|json| parse(json))
 }
 
 fn parse(json: &str) -> Result<BTreeMap<String, String>, Failure> {
@@ -62,6 +63,8 @@ fn parse(json: &str) -> Result<BTreeMap<String, String>, Failure> {
             && conditions.iter().any(|c| c.r#type == "Ready" && c.status == "True")
     });
     Ok(ready
+        // A pod's name becomes an argument: it must not look like an option.
+        .filter(|pod| is_subdomain(&pod.metadata.name))
         .filter_map(|mut pod| Some((pod.metadata.labels.remove(NAME)?, pod.metadata.name)))
         .collect())
 }
@@ -84,6 +87,7 @@ mod tests {
             pod("kafka-0", "kafka", "", "False"),
             pod("fastapi-a", "fastapi", ends, "True"),
             pod("fastapi-b", "fastapi", "", "True"),
+            pod("--kubeconfig=/x", "kafka", "", "True"),
             r#"{"metadata":{"name":"bare"},"status":{}}"#.to_owned(),
         ];
         let json = format!(r#"{{"items":[{}]}}"#, items.join(","));

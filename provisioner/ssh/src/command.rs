@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use terrarium_untrusted::FromNode;
+
 /// A script to run on the node.
 #[derive(Debug, Clone)]
 pub struct Command {
@@ -63,9 +65,9 @@ pub struct Output {
     /// Exit status.
     pub status: i32,
     /// Standard output; beginning and end when it was too much.
-    pub stdout: Vec<u8>,
+    pub stdout: FromNode<Vec<u8>>,
     /// Standard error; beginning and end when it was too much.
-    pub stderr: Vec<u8>,
+    pub stderr: FromNode<Vec<u8>>,
     /// Whether part of `stdout` was left out.
     pub stdout_cut: bool,
     /// Whether part of `stderr` was left out.
@@ -79,13 +81,13 @@ impl Output {
     }
 
     /// Standard output as text; what is not UTF-8 is replaced.
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
+    pub fn stdout_text(&self) -> FromNode<String> {
+        self.stdout.text()
     }
 
     /// Standard error as text; what is not UTF-8 is replaced.
-    pub fn stderr_text(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
+    pub fn stderr_text(&self) -> FromNode<String> {
+        self.stderr.text()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use terrarium_untrusted::FromNode;
 use tokio::time::timeout;
 
 use crate::command::{Command, Output};
@@ -18,7 +19,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 /// dropped, when this program dies, or once sshd notices a dead link.
 #[derive(Debug)]
 pub struct Held {
-    first_line: String,
+    first_line: FromNode<String>,
     running: Running,
     session: Session,
     command: Command,
@@ -33,11 +34,11 @@ impl Held {
         command: Command,
         started: Started,
     ) -> Self {
-        Self { first_line, running, session, command, started }
+        Self { first_line: FromNode::new(first_line), running, session, command, started }
     }
 
     /// The first line the command printed, without its line break.
-    pub fn first_line(&self) -> &str {
+    pub fn first_line(&self) -> &FromNode<String> {
         &self.first_line
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use terrarium_untrusted::FromNode;
+
 use crate::bootstrap::Way;
 use crate::channel::Collected;
 use crate::command::Output;
@@ -89,6 +91,7 @@ pub(crate) fn judge(run: Run, collected: Collected) -> Result<Output, NoOutput> 
     }
     let (stdout, stdout_cut) = collected.stdout.finish();
     let (stderr, stderr_cut) = collected.stderr.finish();
+    let (stdout, stderr) = (FromNode::new(stdout), FromNode::new(stderr));
     Ok(Output { status, stdout, stderr, stdout_cut, stderr_cut })
 }
 

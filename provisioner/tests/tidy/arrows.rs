@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 13] = [
     ("agent", &["kernel"], &[]),
     ("fit", &[], &[]),
     ("hardware", &[], &[]),
-    ("helm", &["inventory"], &[]),
+    ("helm", &["inventory", "untrusted"], &[]),
     ("inventory", &["hardware", "untrusted"], &[]),
     ("k3s", &["inventory", "untrusted"], &[]),
     ("kernel", &[], &[]),

@@ -52,6 +52,19 @@ impl FromNode<String> {
     }
 }
 
+/// A comparison tells nothing but yes or no.
+impl<T: PartialEq<U>, U: ?Sized> PartialEq<&U> for FromNode<T> {
+    fn eq(&self, other: &&U) -> bool {
+        self.0 == **other
+    }
+}
+
+impl From<&str> for FromNode<String> {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl<T> fmt::Debug for FromNode<T> {
     /// Without the value: it may hold a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

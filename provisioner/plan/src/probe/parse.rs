@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use terrarium_k3s::nodes;
 use terrarium_k3s::sums::Sha256;
+use terrarium_untrusted::{is_line, is_word};
 use thiserror::Error;
 
 use crate::{
@@ -61,53 +62,52 @@ pub fn parse(reply: &str, operator_ms: Option<i64>) -> Result<Facts, ProbeError>
 }
 
 fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
-    let text = || value.to_owned();
     match key {
-        "machine" => facts.machine = text(),
+        "machine" => facts.machine = word(key, value, "")?,
         "bits" => facts.userland_bits = number(key, value)?,
-        "kernel" => facts.kernel = text(),
+        "kernel" => facts.kernel = word(key, value, "+~")?,
         "page_size" => facts.page_size = number(key, value)?,
-        "model" => facts.model = text(),
-        "os" => facts.os = text(),
+        "model" => facts.model = seen(key, value)?,
+        "os" => facts.os = seen(key, value)?,
         "memory_kib" => facts.memory_bytes = number::<u64>(key, value)?.saturating_mul(1024),
         "disk_kib" => facts.disk_free_bytes = number::<u64>(key, value)?.saturating_mul(1024),
-        "data_device" => facts.data_device = text(),
-        "cpu_features" => facts.cpu_features = words(value),
+        "data_device" => facts.data_device = word(key, value, "/:")?,
+        "cpu_features" => facts.cpu_features = words(&seen(key, value)?),
         "cpus" => facts.cpus = number(key, value)?,
-        "hostname" => facts.hostname = text(),
-        "static_hostname" => facts.static_hostname = Some(text()),
-        "kernel_cmdline" => facts.kernel_cmdline = text(),
-        "machine_id" => facts.machine_id = text(),
-        "boot" => facts.boot = text(),
+"hostname" => facts.hostname = word(key, value, "")?,
+        "static_hostname" => facts.static_hostname = Some(word(key, value, "")?),
+        "kernel_cmdline" => facts.kernel_cmdline = seen(key, value)?,
+        "machine_id" => facts.machine_id = word(key, value, "")?,
+        "boot" => facts.boot = word(key, value, "/")?,
         "boot_time" => facts.boot_time = number(key, value)?,
         "controllers" => {
-            facts.cgroup_controllers = Some(words(value));
+            facts.cgroup_controllers = Some(words(&seen(key, value)?));
         }
         "pressure" => facts.pressure = value == "yes",
         "ntp" => facts.clock.synchronized = value == "yes",
-        "timezone" => facts.timezone = text(),
-        "swap_by" => facts.swap.mechanisms.push(text()),
-        "swap" => facts.swap.active.push(text()),
+        "timezone" => facts.timezone = word(key, value, "/+")?,
+        "swap_by" => facts.swap.mechanisms.push(word(key, value, "")?),
+        "swap" => facts.swap.active.push(seen(key, value)?),
         "hosts" => facts.hosts = decoded(key, value)?,
         "address" => facts.interfaces.extend(interface(value)),
         "ufw" => facts.firewall = value == "active",
         "throttled" => facts.throttled = hex(value),
-        "k3s" => facts.k3s_version = Some(text()),
-        "package" => facts.packages.push(text()),
-        "image" => facts.images.push(text()),
+        "k3s" => facts.k3s_version = Some(seen(key, value)?),
+        "package" => facts.packages.push(word(key, value, "+:")?),
+        "image" => facts.images.push(word(key, value, "/:@")?),
         "token" => facts.token_sha256 = Some(sha256(key, value)?),
         "agent_secret" => facts.agent_secret = Some(agent_secret(key, value)?),
         "ingress" => facts.ingress = ingress(value),
         "handed_out" => facts.handed_out = value == "yes",
-        "server_token" => facts.server_tokens.push(text()),
-        "foreign_token" => facts.foreign_tokens.push(text()),
+        "server_token" => facts.server_tokens.push(seen(key, value)?),
+        "foreign_token" => facts.foreign_tokens.push(seen(key, value)?),
         "nodes" => {
             let json = decoded(key, value)?;
             let nodes =
                 nodes::parse(&json).map_err(|_| wrong(key, "…", "the JSON of a list of nodes"))?;
             facts.cluster.get_or_insert_default().nodes = nodes;
         }
-        "namespace" => facts.cluster.get_or_insert_default().namespace = labels(value),
+        "namespace" => facts.cluster.get_or_insert_default().namespace = labels(&seen(key, value)?),
         "releases" => facts.cluster.get_or_insert_default().releases = decoded(key, value)?,
         _ => {}
     }
@@ -116,7 +116,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
 
 /// A fact about one named thing.
 fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), ProbeError> {
-    let name_owned = name.to_owned();
+    let name_owned = seen(kind, name)?;
     let mut words = value.split_whitespace();
     let mut word = || words.next().unwrap_or_default().to_owned();
     match kind {
@@ -124,6 +124,7 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
             facts.cmdlines.insert(name_owned, decoded(name, value)?);
         }
         "file" => {
+            seen(name, value)?;
             let (digest, mode, owner) = (word(), word(), word());
             let sha256 = sha256(name, &digest)
                 .map_err(|_| wrong(name, value, "a sha256, mode, owner and time"))?;
@@ -131,6 +132,7 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
             facts.files.insert(name_owned, FileFact { sha256, mode, owner, modified });
         }
         "unit" => {
+            seen(name, value)?;
             let (active, enabled, reload) = (word(), word(), word());
             let generation = Some(word()).filter(|generation| !generation.is_empty());
             let unit = UnitFact {
@@ -156,10 +158,11 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
             facts.units.entry(name_owned).and_modify(|unit| unit.token = Some(digest));
         }
         "sysctl" => {
-            facts.sysctls.insert(name_owned, value.to_owned());
+            // Settings of several numbers have tabs between them.
+            facts.sysctls.insert(name_owned, seen(name, &value.replace('\t', " "))?);
         }
         "boot_sysctl" => {
-            facts.boot_sysctls.insert(name_owned, value.to_owned());
+            facts.boot_sysctls.insert(name_owned, seen(name, &value.replace('\t', " "))?);
         }
         "module" => {
             let state = match value {
@@ -222,6 +225,22 @@ fn agent_secret(key: &str, value: &str) -> Result<AgentSecret, ProbeError> {
     }
 }
 
+/// Letters, digits and `-_.`, and what else the value may have.
+fn word(key: &str, value: &str, more: &str) -> Result<String, ProbeError> {
+    if is_word(value, more) {
+        return Ok(value.to_owned());
+    }
+    Err(wrong(key, value, "a word without spaces or signs"))
+}
+
+/// One line of visible characters.
+fn seen(key: &str, value: &str) -> Result<String, ProbeError> {
+    if is_line(value) {
+        return Ok(value.to_owned());
+    }
+    Err(wrong(key, value, "a line of visible characters"))
+}
+
 fn hex(value: &str) -> Option<u32> {
     u32::from_str_radix(value.trim_start_matches("0x"), 16).ok()
 }
@@ -232,9 +251,11 @@ fn words(value: &str) -> Vec<String> {
 
 fn interface(value: &str) -> Option<Interface> {
     let mut words = value.split_whitespace();
-    let name = words.next()?.split('@').next()?.to_owned();
+    // The name goes into k3s' configuration.
+    let name = words.next()?.split('@').next().filter(|name| is_word(name, ":"))?.to_owned();
     let address: IpAddr = words.next()?.parse().ok()?;
-    Some(Interface { name, address, mac: words.next().unwrap_or_default().to_owned() })
+    let mac = words.next().unwrap_or_default();
+    is_word(mac, ":").then(|| Interface { name, address, mac: mac.to_owned() })
 }
 
 fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, ProbeError> {

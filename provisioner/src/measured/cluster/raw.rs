@@ -1,18 +1,22 @@
 //! Kubernetes' own form of nodes and pods, as far as it is read.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::Deserialize;
+use terrarium_untrusted::{line, lines, maybe_line};
 
 /// The priority of `system-node-critical`.
 pub(super) const NODE_CRITICAL: i64 = 2_000_001_000;
 
 #[derive(Deserialize)]
 pub(super) struct Metadata {
+    #[serde(deserialize_with = "line")]
     pub name: String,
     #[serde(default)]
+    #[serde(deserialize_with = "line")]
     pub namespace: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lines")]
     pub labels: BTreeMap<String, String>,
     #[serde(default, rename = "ownerReferences")]
     pub owners: Vec<Owner>,
@@ -20,7 +24,9 @@ pub(super) struct Metadata {
 
 #[derive(Deserialize)]
 pub(super) struct Owner {
+    #[serde(deserialize_with = "line")]
     pub kind: String,
+    #[serde(deserialize_with = "line")]
     pub name: String,
 }
 
@@ -45,12 +51,14 @@ pub(super) struct NodeStatus {
 #[derive(Deserialize)]
 pub(super) struct Info {
     #[serde(rename = "kernelVersion")]
+    #[serde(deserialize_with = "line")]
     pub kernel: String,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Condition {
     #[serde(rename = "type")]
+    #[serde(deserialize_with = "line")]
     pub kind: String,
     pub status: String,
     #[serde(default)]
@@ -70,6 +78,7 @@ pub(super) struct Pod {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Spec {
+    #[serde(default, deserialize_with = "maybe_line")]
     pub node_name: Option<String>,
     #[serde(default)]
     pub priority: i64,
@@ -81,10 +90,12 @@ pub(super) struct Spec {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Container {
+    #[serde(deserialize_with = "line")]
     pub name: String,
     #[serde(default)]
     pub resources: Resources,
     #[serde(default)]
+    #[serde(deserialize_with = "line")]
     pub restart_policy: String,
 }
 
@@ -99,11 +110,12 @@ pub(super) struct Resources {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Status {
+    #[serde(deserialize_with = "line")]
     pub phase: String,
     pub reason: String,
     pub message: String,
     #[serde(rename = "podIP")]
-    pub pod_ip: Option<String>,
+    pub pod_ip: Option<IpAddr>,
     pub conditions: Vec<Condition>,
     pub container_statuses: Vec<State>,
     pub init_container_statuses: Vec<State>,
@@ -112,6 +124,7 @@ pub(super) struct Status {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct State {
+    #[serde(deserialize_with = "line")]
     pub name: String,
     #[serde(default)]
     pub restart_count: u64,

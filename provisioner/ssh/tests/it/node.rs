@@ -247,8 +247,8 @@ pub(crate) fn is_alive(pid: &str) -> bool {
 
 /// Standard output without surrounding white space, of a command that succeeded.
 pub(crate) fn text(output: &Output) -> String {
-    assert!(output.success(), "status {}: {}", output.status, output.stderr_text());
-    output.stdout_text().trim().to_owned()
+    assert!(output.success(), "status {}: {}", output.status, output.stderr_text().message());
+    output.stdout_text().message()
 }
 
 /// An error and its sources, joined as a user would see them.

@@ -137,7 +137,7 @@ async fn a_sudo_of_the_login_users_own_is_never_asked() {
     );
     let session = connect(&node.target_as(users::START_UP, Some(users::password()))).await;
     let output = session.run(command()).await.unwrap();
-    assert_eq!(output.stdout_text(), format!("root\n{PAYLOAD}"));
+    assert_eq!(output.stdout_text(), format!("root\n{PAYLOAD}").as_str());
     let heard = fs::read_to_string(heard).unwrap();
     assert!(!heard.contains("/sudo ") && !heard.contains(users::password().trim()), "{heard}");
 }
@@ -150,8 +150,12 @@ async fn a_login_that_traces_its_shells_still_becomes_root() {
     node.configure(&["ed25519"], &format!("SetEnv TERRARIUM_TEST_RC=\"{rc}\""));
     let session = connect(&node.target_as(users::START_UP, Some(users::password()))).await;
     let output = session.run(command()).await.unwrap();
-    assert_eq!(output.stdout_text(), format!("root\n{PAYLOAD}"));
-    assert!(!output.stderr_text().contains(users::password().trim()), "{}", output.stderr_text());
+    assert_eq!(output.stdout_text(), format!("root\n{PAYLOAD}").as_str());
+    assert!(
+        !output.stderr_text().message().contains(users::password().trim()),
+        "{}",
+        output.stderr_text().message()
+    );
 }
 
 #[tokio::test]
@@ -161,7 +165,7 @@ async fn a_talkative_sudo_is_understood() {
         let session = connect(&node.target_as(user, Some(users::password()))).await;
         for _ in 0..2 {
             let output = session.run(command()).await.unwrap();
-            assert_eq!(output.stdout_text(), format!("root\n{PAYLOAD}"), "{user}");
+            assert_eq!(output.stdout_text(), format!("root\n{PAYLOAD}").as_str(), "{user}");
             assert_eq!(output.stderr_text(), "", "{user}");
         }
         assert_eq!(session.sudo(), Some(SudoMode::Password));

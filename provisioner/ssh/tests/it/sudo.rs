@@ -81,9 +81,9 @@ async fn sudo_gets_the_password_and_the_script_its_input() {
             .await
             .unwrap();
         assert!(
-            output.stdout == payload,
+            output.stdout == payload.as_slice(),
             "binary input comes back unchanged, {} bytes",
-            output.stdout.len()
+            output.stdout.parse(Vec::len)
         );
         assert_eq!(output.stderr_text(), "", "neither prompt nor lecture");
     }
@@ -107,7 +107,7 @@ async fn the_login_user_stays_the_login_user_without_root() {
     let node = Node::start();
     let session = connect(&node.target_as(users::PASSWORD, Some(users::password()))).await;
     let output = session.run(Command::new("ask who I am", "id -un; cat").stdin("x")).await.unwrap();
-    assert_eq!(output.stdout_text(), format!("{}\nx", users::PASSWORD));
+    assert_eq!(output.stdout_text(), format!("{}\nx", users::PASSWORD).as_str());
     assert_eq!(session.sudo(), None);
 }
 
@@ -177,7 +177,10 @@ async fn many_root_commands_at_once_find_the_way_once() {
         tokio::spawn(async move { session.run(who().stdin(format!("{number}"))).await })
     });
     for (number, command) in commands.collect::<Vec<_>>().into_iter().enumerate() {
-        assert_eq!(command.await.unwrap().unwrap().stdout_text(), format!("root\n{number}"));
+        assert_eq!(
+            command.await.unwrap().unwrap().stdout_text(),
+            format!("root\n{number}").as_str()
+        );
     }
     assert_eq!(session.stats().round_trips, 6);
 }
@@ -210,5 +213,5 @@ async fn no_secret_shows_in_the_process_list() {
         assert!(!list.contains(payload) && !list.contains(users::password()), "{list}");
     }
     let environment = session.run(Command::new("environment", "env").as_root()).await.unwrap();
-    assert!(!environment.stdout_text().contains(users::password()));
+    assert!(!environment.stdout_text().message().contains(users::password()));
 }
