@@ -62,7 +62,7 @@ impl Wish {
         reporter: &Reporter,
     ) -> Result<(), Failure> {
         let args = state::KUBECTL_ARGS.map(str::to_owned);
-let facts = run.facts.get(&server.node.name).cloned().unwrap_or_default();
+        let facts = run.facts.get(&server.node.name).cloned().unwrap_or_default();
         let changes = kubectl(server, &args, KUBECTL_SECONDS)
             .await?
             .parse(|said| self.differing(said, &facts))?;

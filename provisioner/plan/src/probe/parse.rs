@@ -74,7 +74,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "data_device" => facts.data_device = word(key, value, "/:")?,
         "cpu_features" => facts.cpu_features = words(&seen(key, value)?),
         "cpus" => facts.cpus = number(key, value)?,
-"hostname" => facts.hostname = word(key, value, "")?,
+        "hostname" => facts.hostname = word(key, value, "")?,
         "static_hostname" => facts.static_hostname = Some(word(key, value, "")?),
         "kernel_cmdline" => facts.kernel_cmdline = seen(key, value)?,
         "machine_id" => facts.machine_id = word(key, value, "")?,
