@@ -62,7 +62,7 @@ fn what_ends_is_noted_then_renewed_and_one_restart_is_tried() {
         let facts = found("pi-1", LEAF, false, days * DAY + 60, age * DAY);
         let reason = ending(&node("pi-1"), &facts);
         assert_eq!(reason.is_some(), renewed, "{days} {age}: {reason:?}");
-        assert_eq!(noted("pi-1", &facts).first().is_some(), note.is_some(), "{days} {age}");
+        assert_eq!(!noted("pi-1", &facts).is_empty(), note.is_some(), "{days} {age}");
         if let Some(note) = note {
             assert!(noted("pi-1", &facts)[0].contains(note), "{days}: {:?}", noted("pi-1", &facts));
         }
@@ -131,11 +131,8 @@ fn the_ingress_is_deployed_anew_when_its_chart_would_make_another() {
 fn what_is_no_certificate_is_told_and_a_flood_is_cut_off() {
     let noise = base64::engine::general_purpose::STANDARD
         .encode("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    let mut reply = String::new();
-    for number in 0..500 {
-        reply.push_str(&format!("certificate /x{number}\t{noise}\n"));
-    }
-    reply.push_str(&format!("ingress\t{noise} 12\nnow\t1\n"));
+    let lines = (0..500).map(|number| format!("certificate /x{number}\t{noise}\n"));
+    let reply = lines.collect::<String>() + &format!("ingress\t{noise} 12\nnow\t1\n");
     let parsed = parse(&reply, None).unwrap();
     assert_eq!((parsed.certificates.len(), parsed.ingress), (64, None));
     assert!(noted("pi-1", &parsed)[0].contains("/x0 holds no certificate"));

@@ -63,9 +63,10 @@ fn turn_off(mechanism: &str, facts: &Facts) -> Option<Change> {
                 Change::new("swap.rpi", "turn rpi-swap off", format!("{active}, wanted none"))
                     .act(Action::text(RPI_SWAP, "0644", RPI_SWAP_TEXT));
             // The generator runs at boot; what it has set up stays until then.
-            Some(match facts.swap.active.is_empty() {
-                true => change,
-                false => change.effect(Effect::Reboots),
+            Some(if facts.swap.active.is_empty() {
+                change
+            } else {
+                change.effect(Effect::Reboots)
             })
         }
         "dphys-swapfile" => Some(
