@@ -174,29 +174,39 @@ impl Action {
         action
     }
 
+    /// Seconds it may take, or whatever it waits for.
+    pub fn deadline(&self) -> u64 {
+        match self {
+            Self::Write { content: Content::Artifact(_), .. } => UPLOAD_DEADLINE,
+            Self::Write { .. } => WRITE_DEADLINE,
+            Self::Packages { .. } | Self::Package { .. } => PACKAGES_DEADLINE,
+            Self::Run { deadline, .. }
+            | Self::Wait { deadline, .. }
+            | Self::Reboot { deadline }
+            | Self::NodeReady { deadline }
+            | Self::Kubectl { deadline, .. }
+            | Self::Start(UnitWait { deadline, .. }) => *deadline,
+        }
+    }
+
     /// How the action is said in sh; `None` for those that the executor
     /// carries out itself. `sha256` is the digest of the content to write.
     pub fn step(&self, sha256: Option<&str>) -> Option<Step> {
-        let step = |script, deadline| Step { script, stdin: Stdin::Nothing, deadline };
+        let deadline = self.deadline();
+        let step = |script| Step { script, stdin: Stdin::Nothing, deadline };
         match self {
             Self::Write { path, mode, content, backup } => Some(Step {
                 script: write(path, mode.as_deref(), content, *backup, sha256),
                 stdin: Stdin::Content,
-                deadline: match content {
-                    Content::Artifact(_) => UPLOAD_DEADLINE,
-                    Content::Text(_) | Content::JoinToken | Content::JoinTokenMark => {
-                        WRITE_DEADLINE
-                    }
-                },
+                deadline,
             }),
-            Self::Packages { names } => Some(step(dpkg::packages(names), PACKAGES_DEADLINE)),
+            Self::Packages { names } => Some(step(dpkg::packages(names))),
             Self::Package { archive, program, sha256 } => {
-                Some(step(dpkg::package(archive, program, sha256), PACKAGES_DEADLINE))
+                Some(step(dpkg::package(archive, program, sha256)))
             }
-            Self::Run { script, deadline } => Some(step(script.clone(), *deadline)),
-            Self::Wait { script, deadline, .. } => {
-                let script = format!("until {{ {script}\n}}; do sleep 0.5; done");
-                Some(step(script, *deadline))
+            Self::Run { script, .. } => Some(step(script.clone())),
+            Self::Wait { script, .. } => {
+                Some(step(format!("until {{ {script}\n}}; do sleep 0.5; done")))
             }
             Self::Start(_)
             | Self::Reboot { .. }
@@ -206,6 +216,23 @@ impl Action {
     }
 }
 
+/// Opens a script that makes files: none is readable to others before it is told
+/// to be, and the unfinished one, `$t`, goes with the script, however that ends.
+/// `timeout` and a lost connection end it by signals, which a plain exit trap
+/// does not see.
+pub(crate) const TIDY: &str = "set -e\numask 077\nt=\ntrap '[ -z \"$t\" ] || rm -f \"$t\"' EXIT\n\
+     trap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 141' PIPE\ntrap 'exit 143' TERM\n";
+
+/// Names the unfinished file beside the one in `variable`; what a power cut left
+/// of earlier ones goes. Each script has a name of its own: one that lingers on
+/// a dead connection must not take the file of the one that came after it.
+fn unfinished(variable: &str) -> String {
+    format!(
+        "t=\"${variable}.terrarium-new.$$\"\n\
+         rm -f \"${variable}.terrarium-new\" \"${variable}\".terrarium-new.*\n"
+    )
+}
+
 fn write(
     path: &str,
     mode: Option<&str>,
@@ -213,130 +240,41 @@ fn write(
     backup: bool,
     sha256: Option<&str>,
 ) -> String {
-    let mut script = format!("set -e\numask 077\nd={}\nt=\"$d.terrarium-new\"\n", quote(path));
+    let mut script = format!("{TIDY}d={}\n", quote(path));
     // With `-m` only the last folder would get the mode, those above it the umask's.
-    script.push_str("(umask 022; mkdir -p \"${d%/*}\")\ncat >\"$t\"\n");
+    script.push_str("(umask 022; mkdir -p \"${d%/*}\")\n");
+    if backup {
+        script.push_str("b=\"$d.bak\"\nif [ -e \"$d\" ] && [ ! -e \"$b\" ]; then\n");
+        script.push_str(&unfinished("b"));
+        script.push_str("cp -p \"$d\" \"$t\"\nsync \"$t\"\nmv -fT \"$t\" \"$b\"\nfi\n");
+    }
+    script.push_str(&unfinished("d"));
+    script.push_str("cat >\"$t\"\n");
     if let Some(sha256) = sha256 {
         let _ = writeln!(
             script,
-            "s=$(sha256sum <\"$t\")\n[ \"${{s%% *}}\" = {sha256} ] || {{ rm -f \"$t\"; echo \"$d: expected sha256 {sha256}, got ${{s%% *}} after the transfer\" >&2; exit 65; }}"
+            "s=$(sha256sum <\"$t\")\n[ \"${{s%% *}}\" = {sha256} ] || {{ echo \"$d: expected sha256 {sha256}, got ${{s%% *}} after the transfer\" >&2; exit 65; }}"
         );
     }
     if let Some(mode) = mode {
         let _ = writeln!(script, "chmod {mode} \"$t\"\nchown root:root \"$t\"");
     }
-    script.push_str("sync \"$t\"\n");
-    if backup {
-        script.push_str("if [ -e \"$d\" ] && [ ! -e \"$d.bak\" ]; then cp -p \"$d\" \"$d.bak\"; sync \"$d.bak\"; fi\n");
-    }
-    script.push_str("mv -fT \"$t\" \"$d\"\nsync \"${d%/*}\"\n");
+    script.push_str("sync \"$t\"\nmv -fT \"$t\" \"$d\"\nsync \"${d%/*}\"\n");
     if let (Content::Artifact(_), Some(sha256)) = (content, sha256) {
         script.push_str(&record(sha256));
     }
     script
 }
 
-/// Keeps this digest of the file `$d`.
+/// Keeps this digest of the file `$d`. Follows [`TIDY`].
 pub(crate) fn record(sha256: &str) -> String {
     format!(
-        "r={DIGESTS}\n(umask 022; mkdir -p \"${{r%/*}}\")\n\
-         {{ grep -v \" $d\\$\" \"$r\" 2>/dev/null || :; stat -c '{sha256} %s %Y %Z %i %n' \"$d\"; }} >\"$r.new\"\n\
-         mv -fT \"$r.new\" \"$r\"\n"
+        "r={DIGESTS}\n(umask 022; mkdir -p \"${{r%/*}}\")\n{}\
+         {{ grep -v \" $d\\$\" \"$r\" 2>/dev/null || :; stat -c '{sha256} %s %Y %Z %i %n' \"$d\"; }} >\"$t\"\n\
+         mv -fT \"$t\" \"$r\"\n",
+        unfinished("r")
     )
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::path::Path;
-    use std::{fs, process};
-
-    use terrarium_k3s::sums::Sha256;
-
-    use super::*;
-
-    fn write_step(backup: bool, mode: Option<&str>) -> Step {
-        let action = Action::Write {
-            path: "/etc/x y".to_owned(),
-            mode: mode.map(str::to_owned),
-            content: Content::Text("secret".to_owned()),
-            backup,
-        };
-        action.step(Some("abc")).unwrap()
-    }
-
-    #[test]
-    fn content_travels_on_standard_input_and_never_in_the_script() {
-        let step = write_step(false, Some("0600"));
-        assert_eq!(step.stdin, Stdin::Content);
-        assert!(!step.script.contains("secret"));
-    }
-
-    #[test]
-    fn a_write_checks_syncs_and_renames_in_that_order() {
-        let script = write_step(true, Some("0644")).script;
-        let order = ["cat >", "sha256sum", "chmod 0644", "sync \"$t\"", ".bak", "mv -fT"];
-        let at: Vec<usize> = order.iter().map(|part| script.find(part).unwrap()).collect();
-        assert!(at.is_sorted(), "{script}");
-    }
-
-    #[test]
-    fn a_file_on_the_boot_partition_gets_no_mode_or_owner() {
-        let script = write_step(true, None).script;
-        assert!(!script.contains("chmod") && !script.contains("chown"), "{script}");
-    }
-
-    /// The mode of a file or folder, as octal text.
-    fn mode(path: &Path) -> String {
-        format!("{:o}", path.metadata().unwrap().permissions().mode() & 0o7777)
-    }
-
-    #[test]
-    fn new_folders_are_open_to_all_and_the_file_to_its_mode() {
-        let root = tempfile::tempdir().unwrap();
-        // Only root may give a file away: what is wished is written down instead.
-        let chown = root.path().join("bin/chown");
-        fs::create_dir(root.path().join("bin")).unwrap();
-        fs::write(&chown, "#!/bin/sh\necho \"$1\" >\"${0%/*}/owner\"\n").unwrap();
-        fs::set_permissions(&chown, fs::Permissions::from_mode(0o755)).unwrap();
-        let path = root.path().join("etc/rancher/k3s/config.yaml");
-        let digest = Sha256::of(b"text\n");
-        let step = Action::text(path.to_str().unwrap(), "0600", "text\n")
-            .step(Some(&digest.to_string()))
-            .unwrap();
-
-        let bin = chown.parent().unwrap();
-        let search = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        let mut sh = process::Command::new("sh")
-            .args(["-c", &step.script])
-            .env("PATH", search)
-            .stdin(process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        sh.stdin.take().unwrap().write_all(b"text\n").unwrap();
-        assert!(sh.wait().unwrap().success());
-
-        assert_eq!(fs::read_to_string(&path).unwrap(), "text\n");
-        assert_eq!(fs::read_to_string(bin.join("owner")).unwrap(), "root:root\n");
-        assert_eq!(mode(&path), "600");
-        for folder in path.ancestors().skip(1).take(3) {
-            assert_eq!(mode(folder), "755", "{}", folder.display());
-        }
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left");
-    }
-
-    #[test]
-    fn patience_stretches_waits_and_nothing_else() {
-        let deadline = |action: &Action| match action {
-            Action::Reboot { deadline } | Action::Kubectl { deadline, .. } => *deadline,
-            other => panic!("{other:?}"),
-        };
-        let reboot = Action::Reboot { deadline: 600 };
-        for (patience, seconds) in [(1.0, 600), (2.5, 1500), (0.1, 60), (0.0001, 1)] {
-            assert_eq!(deadline(&reboot.patient(patience)), seconds);
-        }
-        let kubectl = Action::Kubectl { args: Vec::new(), deadline: 60 };
-        assert_eq!(deadline(&kubectl.patient(5.0)), 60);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 
 use terrarium_k3s::sums::Sha256;
 
-use crate::action::record;
+use crate::action::{TIDY, record};
 use crate::shell::quote;
 
 /// Seconds to wait for another package manager, such as a first boot's unattended upgrade.
@@ -37,11 +37,14 @@ pub(crate) fn packages(names: &[String]) -> String {
 
 /// Installs the package that lies at `archive`, over whatever is there of it,
 /// and takes the archive away. `program`, of this sha256, is what it leaves.
+/// Sent once more because its answer was lost, it finds no archive and the
+/// program: it was done.
 pub(crate) fn package(archive: &str, program: &str, sha256: &str) -> String {
     let install = format!("{}d --install {}", dpkg(), quote(archive));
     format!(
-        "({run}) || exit\nset -e\na={archive}\nd={program}\ns=$(sha256sum <\"$d\")\n\
-         [ \"${{s%% *}}\" = {sha256} ] || {{ echo \"$d: expected sha256 {sha256}, got ${{s%% *}} after the installation\" >&2; exit 65; }}\n\
+        "a={archive}\nd={program}\nis() {{ s=$(sha256sum <\"$d\"); [ \"${{s%% *}}\" = {sha256} ]; }}\n\
+         [ -e \"$a\" ] || {{ [ -e \"$d\" ] && is && exit 0; }}\n({run}) || exit\n{TIDY}\
+         is || {{ echo \"$d: expected sha256 {sha256}, got ${{s%% *}} after the installation\" >&2; exit 65; }}\n\
          {record}sed -i \"\\| $a\\$|d\" \"$r\"\nrm -f \"$a\"",
         run = transient(&format!("terrarium-package-{}.service", &sha256[..8]), &install),
         archive = quote(archive),
@@ -132,5 +135,28 @@ mod tests {
         let (output, calls) = d(&[locked, "dpkg: error: no space left on device"]);
         assert_eq!((output.status.code(), calls), (Some(1), 2));
         assert!(String::from_utf8(output.stdout).unwrap().contains("no space left"));
+    }
+
+    #[test]
+    fn an_installation_that_was_done_is_not_done_again_when_its_answer_was_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        fs::write(&program, "new").unwrap();
+        let run = |sha256: &str| {
+            let archive = folder.path().join("gone.deb");
+            let script = package(archive.to_str().unwrap(), program.to_str().unwrap(), sha256);
+            // Without systemd nothing else of it can end well.
+            let mut sh = Command::new("/bin/sh");
+            sh.args(["-c", &script]).env("PATH", folder.path());
+            for tool in ["sha256sum", "sh"] {
+                let _ = std::os::unix::fs::symlink(
+                    format!("/usr/bin/{tool}"),
+                    folder.path().join(tool),
+                );
+            }
+            sh.output().unwrap().status.code()
+        };
+        assert_eq!(run(&Sha256::of(b"new").to_string()), Some(0));
+        assert_ne!(run(&Sha256::of(b"another").to_string()), Some(0));
     }
 }
