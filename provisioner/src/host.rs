@@ -42,6 +42,10 @@ pub(crate) struct Host {
     operator: OnceLock<String>,
     /// Handshakes and round trips of connections that are gone.
     past: Mutex<(u64, u64)>,
+    /// Of those who work over the connection, who makes it anew.
+    turn: Mutex<()>,
+    /// What waits for the node are multiplied by.
+    patience: f64,
 }
 
 impl Host {
@@ -51,6 +55,7 @@ impl Host {
         password: Option<Secret>,
         host_keys: Option<HostKeys>,
         settings: &Settings,
+        patience: f64,
     ) -> Result<Self, Failure> {
         hold(node, settings)?;
         let password = match &node.ssh.password_file {
@@ -73,6 +78,8 @@ impl Host {
             lock: Mutex::new(None),
             operator: OnceLock::new(),
             past: Mutex::new((0, 0)),
+            turn: Mutex::new(()),
+            patience,
         })
     }
 
@@ -88,14 +95,31 @@ impl Host {
     }
 
     /// Connects, unless connected; the greeting is there only for a new connection.
-    pub(crate) async fn connect(&self) -> Result<Option<Greeting>, ConnectError> {
-        let mut slot = self.session.lock().await;
-        if slot.is_some() {
-            return Ok(None);
+    async fn connect(&self) -> Result<Option<Greeting>, Unconnected> {
+        let _turn = self.turn.lock().await;
+        match self.current().await {
+            Some(_) => Ok(None),
+            None => self.establish().await.map(Some),
         }
-        let (session, greeting) = Session::connect(&self.target, &Limits::default()).await?;
-        *slot = Some(session);
-        Ok(Some(greeting))
+    }
+
+    /// The connection there is.
+    async fn current(&self) -> Option<Session> {
+        self.session.lock().await.clone()
+    }
+
+    /// A new connection, and the node's lock over it when this run had that
+    /// before: nobody gets to use a connection without. Whoever calls this has
+    /// the turn.
+    async fn establish(&self) -> Result<Greeting, Unconnected> {
+        let (session, greeting) = Box::pin(Session::connect(&self.target, &Limits::default()))
+            .await
+            .map_err(Unconnected::Ssh)?;
+        if let Some(operator) = self.operator.get() {
+            lock::take(self, &session, operator).await.map_err(Unconnected::Lock)?;
+        }
+        *self.session.lock().await = Some(session);
+        Ok(greeting)
     }
 
     /// The first connection of a run: a node that was switched on a moment ago
@@ -105,8 +129,10 @@ impl Host {
         loop {
             match self.connect().await {
                 Ok(greeting) => return Ok(greeting),
-                Err(error) if !error.retryable() || start.elapsed() > UP_WITHIN => {
-                    return Err(unreachable(&error));
+                Err(error)
+                    if !error.passes() || start.elapsed() > UP_WITHIN.mul_f64(self.patience) =>
+                {
+                    return Err(error.into_failure());
                 }
                 Err(_) => tokio::time::sleep(BACKOFF_MAX).await,
             }
@@ -141,38 +167,44 @@ impl Host {
 
     /// The connection, made when there is none.
     pub(crate) async fn session(&self) -> Result<Session, Failure> {
-        self.connect().await.map_err(|error| unreachable(&error))?;
-        let slot = self.session.lock().await;
-        slot.clone().ok_or_else(|| {
+        if let Some(session) = self.current().await {
+            return Ok(session);
+        }
+        self.connect().await.map_err(Unconnected::into_failure)?;
+        self.current().await.ok_or_else(|| {
             Failure::plain(Code::Connection, format!("node `{}`: connection lost", self.node.name))
         })
     }
 
-    /// Connects again after a loss, with back-off, until the deadline. A node
-    /// that boots answers on port 22 before it lets anyone in, so a refused
-    /// login is no reason to give up here: this login has worked before.
+    /// Connects anew, with back-off, until the deadline. A node that boots answers
+    /// on port 22 before it lets anyone in, so a refused login is no reason to
+    /// give up here: this login has worked before.
     pub(crate) async fn reconnect(&self, within: Duration) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        self.again(within).await
+    }
+
+    /// Connects again after `lost` was lost in mid-step, unless somebody else,
+    /// who works over the same connection, has done so meanwhile.
+    pub(crate) async fn come_back(&self, lost: &Session) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        if self.current().await.is_some_and(|now| !now.is_same(lost)) {
+            return Ok(());
+        }
+        self.again(BACK_WITHIN.mul_f64(self.patience)).await
+    }
+
+    async fn again(&self, within: Duration) -> Result<(), Failure> {
         self.disconnect().await;
         let start = Instant::now();
         let mut pause = BACKOFF_MIN;
         loop {
-            match self.connect().await {
-                Ok(_) => match self.operator.get() {
-                    None => return Ok(()),
-                    Some(operator) => match lock::hold(self, operator).await {
-                        Err(failure)
-                            if failure.code == Code::Refused || start.elapsed() > within =>
-                        {
-                            return Err(failure);
-                        }
-                        // Gone again already: a node on its way down.
-                        Err(_) => self.disconnect().await,
-                        Ok(()) => return Ok(()),
-                    },
-                },
-                Err(error) if identity(&error) || start.elapsed() > within => {
-                    return Err(unreachable(&error));
+            match self.establish().await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_final() || start.elapsed() > within => {
+                    return Err(error.into_failure());
                 }
+                // Gone again already: a node on its way down.
                 Err(_) => {}
             }
             tokio::time::sleep(pause).await;
@@ -190,7 +222,7 @@ impl Host {
                 Ok(output) => return Ok(output),
                 Err(error) if error.retryable() && losses < 3 => {
                     losses += 1;
-                    self.reconnect(BACK_WITHIN).await?;
+                    self.come_back(&session).await?;
                 }
                 Err(error) => return Err(failed(&error)),
             }
@@ -232,6 +264,35 @@ pub(crate) fn target(node: &Node, password: Option<Secret>, settings: &Settings)
         known_hosts: node.ssh.known_hosts.clone(),
         user_known_hosts: settings.user_known_hosts.clone(),
         agent_socket: settings.agent_socket.clone(),
+    }
+}
+
+/// Why there is no connection to work over.
+enum Unconnected {
+    Ssh(ConnectError),
+    Lock(lock::NotHeld),
+}
+
+impl Unconnected {
+    /// Whether a node that was switched on a moment ago may be the reason.
+    fn passes(&self) -> bool {
+        matches!(self, Self::Ssh(error) if error.retryable())
+    }
+
+    /// Whether waiting is of no use.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Ssh(error) => identity(error),
+            Self::Lock(lock::NotHeld::Failed(failure)) => failure.code == Code::Refused,
+            Self::Lock(lock::NotHeld::Lost(_)) => false,
+        }
+    }
+
+    fn into_failure(self) -> Failure {
+        match self {
+            Self::Ssh(error) => unreachable(&error),
+            Self::Lock(error) => error.into_failure(),
+        }
     }
 }
 

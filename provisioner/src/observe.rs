@@ -38,25 +38,31 @@ pub(crate) async fn all(
     reporter: &Reporter,
 ) -> Observation {
     let mut tasks = JoinSet::new();
+    let mut names = BTreeMap::new();
     for host in hosts {
         let (host, inventory) = (Arc::clone(host), Arc::clone(inventory));
         let reporter = reporter.of(&host.node.name);
         let (image, operator) = (image.map(str::to_owned), operator.map(str::to_owned));
-        tasks.spawn(async move {
+        let name = host.node.name.clone();
+        let task = tasks.spawn(async move {
             let (image, operator) = (image.as_deref(), operator.as_deref());
-            (host.node.name.clone(), one(&inventory, &host, image, operator, &reporter).await)
+            one(&inventory, &host, image, operator, &reporter).await
         });
+        names.insert(task.id(), name);
     }
     let mut observation = Observation::default();
-    while let Some(done) = tasks.join_next().await {
+    while let Some(done) = tasks.join_next_with_id().await {
+        let name = |id| names.get(&id).cloned().unwrap_or_default();
         match done {
-            Ok((name, Ok(facts))) => {
-                observation.facts.insert(name, facts);
+            Ok((id, Ok(facts))) => {
+                observation.facts.insert(name(id), facts);
             }
-            Ok((name, Err(failure))) => observation.failures.push((name, failure)),
-            Err(error) => observation
-                .failures
-                .push((String::new(), Failure::internal("a probe ended", &error))),
+            Ok((id, Err(failure))) => observation.failures.push((name(id), failure)),
+            Err(error) => {
+                let name = name(error.id());
+                let what = format!("node `{name}`: its probe ended before its work");
+                observation.failures.push((name, Failure::internal(&what, &error)));
+            }
         }
     }
     observation.failures.sort_by(|a, b| a.0.cmp(&b.0));

@@ -289,8 +289,11 @@ fn releases_of(server: &Facts) -> &str {
 
 /// The releases that are in the cluster.
 pub(crate) fn deployed(releases: &str) -> Result<Vec<Deployed>, Failure> {
-    state::parse(releases)
-        .map_err(|error| Failure::internal("the cluster's list of releases cannot be read", &error))
+    // The server says it: a fault of the node, not of this program.
+    state::parse(releases).map_err(|error| {
+        Failure::new(Code::Change, "the cluster's list of releases cannot be read", &error)
+            .hint(Some("see what `k3s kubectl get secrets -A -l owner=helm` says there".to_owned()))
+    })
 }
 
 fn verb(kind: &Kind) -> &'static str {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use terrarium_plan::{Plan, State};
+use terrarium_plan::{Change, Plan, State};
 
 use super::prepare::{Ground, Picture};
 use crate::cli::Common;
 use crate::error::{Code, Failure};
 use crate::executor::{self, Run};
+use crate::report::terminal::count;
 use crate::report::{Summary, terminal};
 use crate::settings::Settings;
 use crate::stack::{Ask, Wish};
@@ -30,6 +31,7 @@ pub(super) async fn run(
     let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(common.json, &ground.names());
     let result = converge(&ground, common, settings, ignore_fit, &reporter).await;
+    reporter.ended(&result);
     drop(reporter);
     let report = done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let mut round_trips = BTreeMap::new();
@@ -136,6 +138,9 @@ async fn verify(
     loop {
         let observation =
             observe::all(&run.inventory, &ground.hosts, run.image(), None, reporter).await;
+        for (name, failure) in &observation.failures {
+            reporter.of(name).say("verify", State::Failed(failure.line()));
+        }
         if let Some((_, failure)) = observation.failures.into_iter().next() {
             return Err(failure);
         }
@@ -146,8 +151,14 @@ async fn verify(
         if plan.is_empty() {
             return Ok(());
         }
-        if begun.elapsed() > SETTLE {
-            let left: Vec<String> = left(&plan);
+        if begun.elapsed() > SETTLE.mul_f64(run.patience) {
+            let left = left(&plan);
+            for (part, what) in &left {
+                let what = format!("still different after the run: {what}");
+                reporter.of(part).say("verify", State::Failed(what));
+            }
+            let left: Vec<String> =
+                left.iter().map(|(part, what)| format!("{part}: {what}")).collect();
             return Err(Failure::plain(
                 Code::Change,
                 format!("still different after the run: {}", left.join("; ")),
@@ -156,15 +167,23 @@ async fn verify(
                 "something on the node undoes it; `provision plan` shows what is left".to_owned(),
             )));
         }
+        reporter
+            .say("verify", State::Progress(format!("{} to settle", count(plan.len(), "change"))));
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
-fn left(plan: &Plan) -> Vec<String> {
+/// What is not as wished, by node or part.
+fn left(plan: &Plan) -> Vec<(&str, String)> {
     let nodes = plan.nodes.iter().flat_map(|(node, changes)| {
-        changes.iter().map(move |change| format!("{node}: {}: {}", change.id, change.reason))
+        let what = |change: &Change| format!("{}: {}", change.id, change.reason);
+        changes.iter().map(move |change| (node.as_str(), what(change)))
     });
-    let refusals = plan.refusals.iter().map(|refusal| refusal.what.clone());
-    let stack = plan.stack.iter().map(|change| format!("{}: {}", change.service, change.reason));
+    let refusals = plan
+        .refusals
+        .iter()
+        .map(|refusal| (refusal.node.as_deref().unwrap_or("cluster"), refusal.what.clone()));
+    let stack =
+        plan.stack.iter().map(|change| ("stack", format!("{}: {}", change.service, change.reason)));
     nodes.chain(refusals).chain(stack).collect()
 }

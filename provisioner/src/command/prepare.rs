@@ -67,7 +67,10 @@ impl Ground {
         let hosts = inventory
             .nodes
             .iter()
-            .map(|node| Host::new(node, password.clone(), host_keys, settings).map(Arc::new))
+            .map(|node| {
+                Host::new(node, password.clone(), host_keys, settings, common.patience)
+                    .map(Arc::new)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         hostkeys::meet(&hosts, &settings.cancel).await?;
         Ok(Self { inventory, hosts, stack, patience: common.patience })

@@ -49,6 +49,7 @@ pub(super) async fn run(
     let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(common.json, &ground.names());
     let result = remove(&ground, common, settings, services, data.delete_data, &reporter).await;
+    reporter.ended(&result);
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let removed = result?;

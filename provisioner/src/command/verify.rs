@@ -7,6 +7,8 @@ use serde::Serialize;
 use terrarium_helm::card::ServiceId;
 use terrarium_helm::edge::{Edge, edges};
 use terrarium_helm::state::{self, Status};
+use terrarium_k3s::sums::Sha256;
+use terrarium_plan::Action;
 use terrarium_ssh::Command;
 
 use super::prepare::Ground;
@@ -82,23 +84,25 @@ async fn services(server: &Host) -> Result<BTreeSet<ServiceId>, Failure> {
     Ok(there.filter_map(|release| ServiceId::new(&release.name)).collect())
 }
 
-/// Leaves the result where the server's agent exports it.
+/// Leaves the result where the server's agent exports it: whole or not at all,
+/// as every file of a node.
 async fn export(server: &Host, metrics: &str) -> Result<(), Failure> {
-    let script = format!(
-        "umask 022; mkdir -p {METRICS} && cat >{METRICS}/.edges.part && \
-         mv {METRICS}/.edges.part {METRICS}/edges.prom"
-    );
-    let command = Command::new("keep the result for the agent", script)
+    let path = format!("{METRICS}/edges.prom");
+    let write = Action::text(&path, "0644", metrics);
+    let digest = Sha256::of(metrics.as_bytes()).to_string();
+    let step = write.step(Some(&digest)).ok_or_else(|| {
+        Failure::plain(Code::Internal, format!("{path} is not written by a script"))
+    })?;
+    let command = Command::new("keep the result for the agent", step.script)
         .as_root()
         .stdin(metrics.as_bytes())
-        .deadline(Duration::from_secs(30));
+        .deadline(Duration::from_secs(step.deadline));
     let output = server.run(command).await?;
     if output.success() {
         return Ok(());
     }
-    Err(Failure::plain(
-        Code::Change,
-        format!("node `{}`: cannot write {METRICS}/edges.prom", server.node.name),
-    )
-    .hint(Some(output.stderr.message())))
+    let mut failure =
+        Failure::plain(Code::Change, format!("node `{}`: cannot write {path}", server.node.name));
+    failure.causes.push(output.stderr.message());
+    Err(failure)
 }

@@ -1,6 +1,8 @@
 //! Carries a plan out: nodes side by side, each node's changes in order. The
 //! one barrier is the server's API, which the other nodes join.
 
+mod barrier;
+mod ending;
 mod kube;
 pub(crate) mod lock;
 mod node;
@@ -13,26 +15,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use terrarium_inventory::Inventory;
-use terrarium_plan::{Artifacts, Binary, Facts, Plan, State};
+use terrarium_plan::{Artifacts, Binary, Facts, Plan};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use barrier::Server;
 pub(crate) use kube::{ask, kubectl};
 
 use crate::error::Failure;
 use crate::host::Host;
 use crate::view::Reporter;
-
-/// How far the server is, as the other nodes need to know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Server {
-    /// On its way.
-    Pending,
-    /// Its API answers.
-    Ready,
-    /// It will not come.
-    Failed,
-}
 
 /// What every node's task shares.
 #[derive(Debug)]
@@ -59,41 +51,47 @@ impl Run {
     }
 }
 
-/// Carries the nodes' part of a plan out; failures by node, in name order.
+/// Carries the nodes' part of a plan out; failures by node, the server's first.
 pub(crate) async fn nodes(
     run: &Arc<Run>,
     plan: &Plan,
     reporter: &Reporter,
 ) -> Vec<(String, Failure)> {
-    let (server, _) = watch::channel(Server::Pending);
+    let (server, _) = watch::channel(Server::Pending(None));
     let server = Arc::new(server);
     let mut tasks = JoinSet::new();
-    if !plan.nodes.contains_key(&run.inventory.server().name) {
+    let mut names = BTreeMap::new();
+    let first = &run.inventory.server().name;
+    if !plan.nodes.contains_key(first) {
         server.send_replace(Server::Failed);
     }
     for (name, changes) in &plan.nodes {
         let Some(host) = run.hosts.get(name) else { continue };
-        let mut worker = node::Worker {
+        let worker = node::Worker {
             run: Arc::clone(run),
             host: Arc::clone(host),
             reporter: reporter.of(name),
             server: Arc::clone(&server),
         };
-        let (name, changes) = (name.clone(), changes.clone());
-        tasks.spawn(async move { (name, worker.converge(changes).await) });
+        let changes = changes.clone();
+        let task = tasks.spawn(async move { worker.converge(changes).await });
+        names.insert(task.id(), name.clone());
     }
     let mut failures = Vec::new();
-    while let Some(done) = tasks.join_next().await {
-        match done {
-            Ok((_, Ok(()))) => {}
-            Ok((name, Err(failure))) => failures.push((name, failure)),
+    while let Some(done) = tasks.join_next_with_id().await {
+        let (id, failure) = match done {
+            Ok((_, Ok(()))) => continue,
+            Ok((id, Err(failure))) => (id, failure),
+            // Its end has been said; what it panicked with was printed.
             Err(error) => {
-                let failure = Failure::internal("a node's task ended", &error);
-                reporter.say("executor", State::Failed(failure.line()));
-                failures.push((String::new(), failure));
+                let name = names.get(&error.id()).map_or("?", String::as_str);
+                let what = format!("node `{name}`: its task ended before its work");
+                (error.id(), Failure::internal(&what, &error))
             }
-        }
+        };
+        failures.push((names.get(&id).cloned().unwrap_or_default(), failure));
     }
-    failures.sort_by(|a, b| a.0.cmp(&b.0));
+    // What the others failed of may be that the server did.
+    failures.sort_by(|(a, _), (b, _)| (a != first, a).cmp(&(b != first, b)));
     failures
 }

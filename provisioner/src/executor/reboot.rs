@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use terrarium_ssh::Command;
+use terrarium_ssh::{Command, Output};
 
 use crate::error::{Code, Failure};
 use crate::host::{Host, failed};
@@ -13,26 +13,48 @@ const BOOT: &str =
     "set -- $(sed 's/.*) //' /proc/1/stat); echo \"$(cat /proc/sys/kernel/random/boot_id)/${20}\"";
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// Part of the deadline after which a node that still answers from before is
+/// told again: the command may have been lost with its connection.
+const TELL_AGAIN: u32 = 20;
+
 /// Restarts the node and waits until it is back.
 pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
     let begun = Instant::now();
-    let before = host.run(command(BOOT)).await?.stdout_text().message();
+    let output = host.run(command(BOOT)).await?;
+    let before = boot(&output).ok_or_else(|| {
+        let name = &host.node.name;
+        let mut failure = Failure::plain(
+            Code::Change,
+            format!("node `{name}` does not say since when it runs, so no restart could be seen"),
+        );
+        failure.causes.push(format!("{} {}", output.stdout.message(), output.stderr.message()));
+        failure.hint(Some(format!("on {name}: cat /proc/1/stat")))
+    })?;
     let deadline = Duration::from_secs(deadline);
-    // The link may go down before the answer comes.
-    let session = host.session().await?;
-    match session.run(command("systemctl --no-block reboot")).await {
-        Err(error) if !error.retryable() => return Err(failed(&error)),
-        _ => {}
+    if let Some(said) = tell(host).await? {
+        let node = &host.node.name;
+        let mut failure = Failure::plain(Code::Change, format!("node `{node}` refuses to restart"));
+        failure.causes.push(said);
+        return Err(failure.hint(Some(format!(
+            "restart it by hand (on {node}: systemctl reboot), then run the same command again"
+        ))));
     }
+    let mut told = Instant::now();
     loop {
         host.reconnect(deadline.saturating_sub(begun.elapsed())).await?;
         // A session that dies here was opened on the way down.
         let session = host.session().await?;
         if let Ok(now) = session.run(command(BOOT)).await
-            && !now.stdout.is_empty()
-            && now.stdout_text().message() != before
+            && let Some(now) = boot(&now)
         {
-            return Ok(());
+            if now != before {
+                return Ok(());
+            }
+            if told.elapsed() > deadline / TELL_AGAIN {
+                // It may refuse because it is on its way down.
+                let _ = tell(host).await?;
+                told = Instant::now();
+            }
         }
         if begun.elapsed() > deadline {
             return Err(Failure::plain(
@@ -51,6 +73,58 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
     }
 }
 
+/// Tells the node to restart; what it says if it will not. The link may go down
+/// before the answer comes.
+async fn tell(host: &Host) -> Result<Option<String>, Failure> {
+    let session = host.session().await?;
+    match session.run(command("systemctl --no-block reboot")).await {
+        Ok(output) if output.success() => Ok(None),
+        Ok(output) => {
+            Ok(Some(format!("status {}: {}", output.status, output.stderr_text().trim())))
+        }
+        Err(error) if error.retryable() => Ok(None),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
 fn command(script: &str) -> Command {
     Command::new("restart", script).as_root().deadline(Duration::from_secs(20))
+}
+
+/// Which boot an answer speaks of, when it is one: anything else would look
+/// like another boot.
+fn boot(output: &Output) -> Option<String> {
+    output.stdout_text().parse(|text| {
+        let (id, start) = text.trim().split_once('/')?;
+        let hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+        let sound = !id.is_empty() && id.chars().all(hex) && start.parse::<u64>().is_ok();
+        (output.success() && sound).then(|| text.trim().to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_names_a_boot_counts_as_one() {
+        let id = "9be2b9c5-1c2d-4f5e-8c7e-0123456789ab/33";
+        for (status, stdout, found) in [
+            (0, format!("{id}\n"), Some(id)),
+            (1, format!("{id}\n"), None),
+            (0, String::new(), None),
+            (0, "/33".to_owned(), None),
+            (0, "cat: boot_id: no such file/33".to_owned(), None),
+            (0, "abc/".to_owned(), None),
+        ] {
+            let output = Output {
+                status,
+                stdout: FromNode::new(stdout.into_bytes()),
+                stderr: FromNode::default(),
+                stdout_cut: false,
+                stderr_cut: false,
+            };
+            assert_eq!(boot(&output).as_deref(), found);
+        }
+    }
 }

@@ -12,7 +12,7 @@ use terrarium_untrusted::FromNode;
 
 use super::{Run, kube};
 use crate::error::{Code, Failure};
-use crate::host::{BACK_WITHIN, Host, failed};
+use crate::host::{Host, failed};
 use crate::report::secrets;
 use crate::view::Reporter;
 
@@ -118,7 +118,7 @@ async fn upload(
             Ok(output) => return Ok(output),
             Err(error) if error.retryable() && losses < 3 => {
                 losses += 1;
-                host.reconnect(BACK_WITHIN).await?;
+                host.come_back(&session).await?;
             }
             Err(error) => return Err(failed(&error)),
         }

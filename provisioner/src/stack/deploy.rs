@@ -127,10 +127,13 @@ async fn deploy_wave(
     reporter: &Reporter,
 ) -> Result<(), Failure> {
     let mut tasks = JoinSet::new();
+    let mut names = BTreeMap::new();
+    let all = reporter;
     for change in wave {
         let (helm, server, reporter) = (Arc::clone(helm), Arc::clone(server), reporter.clone());
-        tasks.spawn(async move {
-            let name = change.release.name.to_string();
+        let name = change.release.name.to_string();
+        let service = name.clone();
+        let task = tasks.spawn(async move {
             reporter.say(&name, State::Started(format!("{} the release", verb(&change.kind))));
             let result = match apply(&helm, &server, &change, &reporter).await {
                 Ok(()) => Ok(()),
@@ -144,13 +147,19 @@ async fn deploy_wave(
             }
             result
         });
+        names.insert(task.id(), service);
     }
     let mut result = Ok(());
-    while let Some(ended) = tasks.join_next().await {
-        match ended {
-            Ok(release) => result = result.and(release),
-            Err(error) => return Err(Failure::internal("a release's task ended", &error)),
-        }
+    while let Some(ended) = tasks.join_next_with_id().await {
+        let failed = |error: tokio::task::JoinError| {
+            let name = names.get(&error.id()).map_or("?", String::as_str);
+            let what = format!("release `{name}`: its task ended before its work");
+            let failure = Failure::internal(&what, &error);
+            all.say(name, State::Failed(failure.line()));
+            Err(failure)
+        };
+        let release = ended.map_or_else(failed, |(_, release)| release);
+        result = result.and(release);
     }
     result
 }

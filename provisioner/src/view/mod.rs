@@ -5,29 +5,38 @@ mod plain;
 mod progress;
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use terrarium_plan::{Event, Report, State};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use crate::clock;
+use crate::error::Failure;
 use crate::report::terminal;
 
 /// Where events go in. Cheap to clone; the stream ends when all are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Reporter {
     node: String,
+    /// Whether anything was said to have failed.
+    failed: Arc<AtomicBool>,
     events: UnboundedSender<Event>,
 }
 
 impl Reporter {
     /// The same stream, speaking for another node.
     pub(crate) fn of(&self, node: &str) -> Self {
-        Self { node: node.to_owned(), events: self.events.clone() }
+        let (failed, events) = (Arc::clone(&self.failed), self.events.clone());
+        Self { node: node.to_owned(), failed, events }
     }
 
     /// One thing happened.
     pub(crate) fn say(&self, change: &str, state: State) {
+        if matches!(state, State::Failed(_)) {
+            self.failed.store(true, Ordering::Relaxed);
+        }
         let event = Event {
             time: clock::timestamp(),
             node: self.node.clone(),
@@ -36,6 +45,18 @@ impl Reporter {
         };
         // Nobody listens any more only when the run is being torn down.
         let _ = self.events.send(event);
+    }
+}
+
+impl Reporter {
+    /// A run that ends in a failure has said that something failed: this one,
+    /// unless it was something before. So no summary calls such a run done.
+    pub(crate) fn ended<T>(&self, result: &Result<T, Failure>) {
+        if let Err(failure) = result
+            && !self.failed.load(Ordering::Relaxed)
+        {
+            self.say("run", State::Failed(failure.line()));
+        }
     }
 }
 
@@ -57,7 +78,8 @@ pub(crate) fn open(json: bool, nodes: &[String]) -> (Reporter, JoinHandle<Report
         Box::new(plain::Plain)
     };
     let (sender, receiver) = unbounded_channel();
-    (Reporter { node: "cluster".to_owned(), events: sender }, tokio::spawn(read(receiver, view)))
+    let reporter = Reporter { node: "cluster".to_owned(), failed: Arc::default(), events: sender };
+    (reporter, tokio::spawn(read(receiver, view)))
 }
 
 async fn read(mut events: UnboundedReceiver<Event>, mut view: Box<dyn View>) -> Report {

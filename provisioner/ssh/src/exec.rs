@@ -178,14 +178,17 @@ impl Session {
             }),
         };
         let asked = Instant::now();
-        let running = start.start(Some(slot)).await.map_err(|error| match error {
-            russh::Error::ChannelOpenFailure(_) => ExecError::ChannelRefused {
-                origin: self.origin(command),
-                waited: asked.elapsed(),
-                source: Box::new(error),
-            },
-            _ => self.connection_lost(command),
-        })?;
+        // A node may answer keepalives and never a question for a channel.
+        let opened = timeout_at(until, start.start(Some(slot))).await;
+        let running =
+            opened.map_err(|_| self.no_answer(command))?.map_err(|error| match error {
+                russh::Error::ChannelOpenFailure(_) => ExecError::ChannelRefused {
+                    origin: self.origin(command),
+                    waited: asked.elapsed(),
+                    source: Box::new(error),
+                },
+                _ => self.connection_lost(command),
+            })?;
         inner.channels.fetch_add(1, Ordering::Relaxed);
         let input = std::mem::take(&mut command.stdin);
         Ok((Started { way, at: Instant::now(), deadline_s, input, key }, running))

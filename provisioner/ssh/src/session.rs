@@ -90,10 +90,18 @@ impl Session {
     pub async fn close(self) {
         self.inner.link.set_lost(Lost::ClosedByUs);
         let goodbye = self.inner.handle.disconnect(russh::Disconnect::ByApplication, "", "en");
-        if goodbye.await.is_ok() {
-            // The message is only queued so far; a runtime that stops now would lose it.
-            let _ = timeout(GOODBYE, self.inner.link.ended()).await;
-        }
+        let said = async {
+            if goodbye.await.is_ok() {
+                // The message is only queued so far; a runtime that stops now would lose it.
+                self.inner.link.ended().await;
+            }
+        };
+        let _ = timeout(GOODBYE, said).await;
+    }
+
+    /// Whether both are one connection.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// How this session becomes root; `None` until a root command has run.

@@ -35,11 +35,13 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "cases fail by panicking")]
 
 mod contact;
+mod faults;
 mod fetched;
 mod healed;
 mod honest;
 mod interrupted;
 mod joining;
+mod locks;
 mod manners;
 mod model;
 mod network;
@@ -109,6 +111,19 @@ fn main() {
         words::no_line_of_a_node_looks_like_one_of_ours,
         words::a_secret_that_a_node_repeats_is_printed_in_no_form,
         words::an_entry_of_ours_that_somebody_spoilt_is_healed_and_told,
+        faults::a_command_that_fails_anywhere_fails_the_run_and_the_next_takes_it_up,
+        faults::nonsense_from_anywhere_is_no_success_that_is_none,
+        faults::a_connection_lost_once_anywhere_before_or_after_a_command_does_no_harm,
+        faults::a_node_that_goes_away_for_good_anywhere_is_told_by_its_name,
+        faults::a_node_that_is_not_well_after_its_restart_fails_the_run_and_no_other_waits,
+        faults::the_words_of_a_run_that_failed_are_not_those_of_one_that_is_done,
+        faults::a_restart_that_was_lost_with_its_connection_is_told_again,
+        locks::a_second_run_is_refused_with_who_and_since_and_the_first_goes_on,
+        locks::a_holder_whose_words_begin_as_ours_is_somebody_else,
+        locks::the_lock_of_a_connection_the_node_has_not_given_up_is_taken_over,
+        locks::no_process_is_ended_that_is_not_proven_to_hold_our_lock,
+        locks::what_an_earlier_version_or_another_user_left_is_healed_or_refused,
+        locks::a_folder_that_is_not_roots_own_is_not_used,
     ];
     let trial = |(name, case): (&str, Case)| {
         Trial::test(name, move || {

@@ -1,6 +1,7 @@
 //! A network of the tests' own, and a sudo of their own. No address of this
 //! machine is needed, none is reachable, and every port is free.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -29,9 +30,12 @@ pub(super) fn enter() {
         return;
     }
     let mut unshare = Command::new("unshare");
-    // Who is not root here becomes root of a user namespace, and of no more.
-    unshare.args(["--net", "--mount", "--map-root-user", "--"]);
-    unshare.args(["sh", "-c", SCRIPT, "sh"]);
+    unshare.args(["--net", "--mount"]);
+    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() != 0) {
+        // Who is not root becomes root of a user namespace, and of no more.
+        unshare.arg("--map-root-user");
+    }
+    unshare.args(["--", "sh", "-c", SCRIPT, "sh"]);
     unshare.arg(std::env::current_exe().unwrap()).args(std::env::args_os().skip(1));
     let error = unshare.env(INSIDE, "yes").exec();
     eprintln!("these tests need `unshare` of util-linux and `ip` of iproute2: {error}");

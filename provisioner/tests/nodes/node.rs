@@ -71,6 +71,8 @@ pub(crate) struct Manner {
     pub(crate) banner: Option<String>,
     /// Scripts with this text in them are executed for real.
     pub(crate) really: String,
+    /// Commands do not come to know that their connection is gone.
+    pub(crate) clings: bool,
     hook: Option<Hook>,
     request_hook: Option<RequestHook>,
 }
@@ -116,6 +118,7 @@ impl Node {
             sudo: Sudo::Passwordless,
             banner: None,
             really: String::new(),
+            clings: false,
             hook: None,
             request_hook: None,
         };
@@ -143,6 +146,11 @@ impl Node {
     /// How the node behaves.
     pub(crate) fn manner(&self) -> MutexGuard<'_, Manner> {
         lock(&self.shared.manner)
+    }
+
+    /// Another handle to its manner and model, for a hook.
+    pub(crate) fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.shared))
     }
 
     /// From now on `hook` is asked about every command, after the lines before
@@ -216,10 +224,22 @@ impl Node {
     }
 }
 
+/// What a hook may hold of its node.
+pub(crate) struct Handle(Arc<Shared>);
+
+impl Handle {
+    pub(crate) fn manner(&self) -> MutexGuard<'_, Manner> {
+        lock(&self.0.manner)
+    }
+}
+
 impl Drop for Node {
     fn drop(&mut self) {
         self.listener.abort();
         self.shared.cut();
+        for command in lock(&self.shared.live).values() {
+            command.notify_one();
+        }
     }
 }
 
@@ -243,6 +263,10 @@ impl Shared {
     pub(super) fn ways(&self) -> (Sudo, String) {
         let manner = lock(&self.manner);
         (manner.sudo.clone(), manner.really.clone())
+    }
+
+    pub(super) fn clings(&self) -> bool {
+        lock(&self.manner).clings
     }
 
     pub(super) fn note_password(&self, password: &str) {

@@ -28,6 +28,8 @@ const WRAPPER_WITHIN: Duration = Duration::from_secs(2);
 /// Whether a script comes to its end.
 enum Goes {
     On,
+    /// It is executed, and ends with its input.
+    Held,
     Nowhere,
 }
 
@@ -40,6 +42,12 @@ pub(super) async fn listen(listener: TcpListener, node: Arc<Shared>, key: Privat
         auth_rejection_time: Duration::ZERO,
         auth_rejection_time_initial: Some(Duration::ZERO),
         inactivity_timeout: None,
+        // The cheapest of those the product takes: a debug build is slow at the others.
+        preferred: russh::Preferred {
+            kex: vec![russh::kex::CURVE25519, russh::kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER]
+                .into(),
+            ..russh::Preferred::default()
+        },
         ..Config::default()
     });
     loop {
@@ -206,7 +214,8 @@ async fn serve(
     let ended = Arc::new(Notify::new());
     lock(&node.live).insert(pid, Arc::clone(&ended));
     let (decide, decided) = oneshot::channel();
-    let feeding = tokio::spawn(feed(child.stdin.take().unwrap(), inputs, decided));
+    let feeding =
+        tokio::spawn(feed(Arc::clone(node), child.stdin.take().unwrap(), inputs, decided));
     tokio::select! {
         () = answer(node, cut, out, &mut child, &really, decide) => {}
         () = killed(&ended) => {
@@ -226,6 +235,7 @@ async fn killed(ended: &Notify) {
 /// script does, for one that hangs never: `cat` stands for the script, and would
 /// end with its input. A wrapper that itself waits for the end gets it as well.
 async fn feed(
+    node: Arc<Shared>,
     mut stdin: ChildStdin,
     mut inputs: UnboundedReceiver<Vec<u8>>,
     decided: oneshot::Receiver<Goes>,
@@ -235,7 +245,10 @@ async fn feed(
             return;
         }
     }
-    if let Ok(Ok(Goes::Nowhere)) = timeout(WRAPPER_WITHIN, decided).await {
+    let decided = timeout(WRAPPER_WITHIN, decided).await;
+    if matches!(decided, Ok(Ok(Goes::Nowhere)))
+        || matches!(decided, Ok(Ok(Goes::Held))) && node.clings()
+    {
         std::future::pending::<()>().await;
     }
 }
@@ -272,8 +285,11 @@ async fn answer(
             return status(out, child).await;
         }
     }
-    let _ = decide.send(Goes::On);
+    let _ = decide.send(if really { Goes::Held } else { Goes::On });
     if really {
+        if let Some(twist) = twist {
+            return out.reply(twist(Reply::done())).await;
+        }
         out.give(Stream::Output, input).await;
         out.give(Stream::Error, said).await;
         tokio::join!(

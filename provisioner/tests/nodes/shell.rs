@@ -22,7 +22,7 @@ const MARK: &[u8] = b"\x01made-up node\x01";
 const SH: &str = r#"#!/bin/sh
 [ "$#" = 2 ] && [ "$1" = -c ] || exec /bin/sh "$@"
 really=
-case $2 in */run/terrarium/lock*) really=yes ;; esac
+case $2 in */run/terrarium*) really=yes ;; esac
 [ -n "$NODE_REALLY" ] && case $2 in *"$NODE_REALLY"*) really=yes ;; esac
 printf '\001made-up node\001%s\000' "$2"
 printf '\001made-up node\001' >&2
@@ -160,8 +160,8 @@ pub(super) async fn script(
             let input = held.split_off(at + 1);
             held.truncate(at);
             let script = String::from_utf8(held).unwrap();
-            let really = script.contains("/run/terrarium/lock")
-                || !really.is_empty() && script.contains(really);
+            let really =
+                script.contains("/run/terrarium") || !really.is_empty() && script.contains(really);
             return Begun::Script { script, input, really };
         }
         if stream.read_buf(&mut held).await.unwrap_or(0) == 0 {

@@ -78,7 +78,7 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
         cancel: crate::cancel::Cancel::default(),
         children: terrarium_helm::children::Children::default(),
     };
-    Host::new(&node, None, Some(crate::hostkeys::HostKeys::AcceptNew), &settings).unwrap()
+    Host::new(&node, None, Some(crate::hostkeys::HostKeys::AcceptNew), &settings, 1.0).unwrap()
 }
 
 /// Answers each request with the next of these, the last again and again; gives
