@@ -79,9 +79,7 @@ async fn tell(host: &Host) -> Result<Option<String>, Failure> {
     let session = host.session().await?;
     match session.run(command("systemctl --no-block reboot")).await {
         Ok(output) if output.success() => Ok(None),
-        Ok(output) => {
-            Ok(Some(format!("status {}: {}", output.status, output.stderr_text().trim())))
-        }
+        Ok(output) => Ok(Some(format!("status {}: {}", output.status, output.stderr.message()))),
         Err(error) if error.retryable() => Ok(None),
         Err(error) => Err(failed(&error)),
     }
@@ -104,6 +102,8 @@ fn boot(output: &Output) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use terrarium_untrusted::FromNode;
+
     use super::*;
 
     #[test]
