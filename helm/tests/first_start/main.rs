@@ -1,0 +1,8 @@
+//! What a first start leaves when it is cut off anywhere, and that the next one
+//! serves its clients: the charts' own start scripts run as their pods run them,
+//! with the real servers of this machine.
+
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
+mod pod;
+mod postgresql;

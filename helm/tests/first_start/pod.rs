@@ -1,0 +1,99 @@
+//! A pod of one container, as far as a start script and its clients see it: its
+//! processes have numbers of their own and end all at once, and it has an address.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// The address of every pod: each is alone in a network of its own.
+pub(crate) const ADDRESS: &str = "10.42.0.9";
+
+/// A running pod; its end is a power cut.
+#[derive(Debug)]
+pub(crate) struct Pod {
+    init: Child,
+    said: Lines<BufReader<ChildStdout>>,
+}
+
+impl Pod {
+    /// Starts a shell script as the user `user`, as process 1 of its own.
+    pub(crate) fn start(
+        user: &str,
+        script: &Path,
+        arguments: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
+        // Both streams are one, as in a pod's log.
+        let begin = format!(
+            "ip link set lo up && ip address add {ADDRESS}/32 dev lo && \
+             exec setpriv --reuid={user} --regid={user} --clear-groups sh \"$0\" \"$@\" 2>&1"
+        );
+        let mut command = Command::new("unshare");
+        command
+            .args([
+                "--pid",
+                "--fork",
+                "--mount-proc",
+                "--net",
+                "--ipc",
+                "--kill-child",
+                "sh",
+                "-c",
+                &begin,
+            ])
+            .arg(script)
+            .args(arguments)
+            .env_clear()
+            .envs(env.iter().copied())
+            .current_dir("/")
+            .stdin(Stdio::null())
+            // Of a killed child it says nothing but that it was killed.
+            .stderr(Stdio::null())
+            .stdout(Stdio::piped())
+            .process_group(0);
+        let mut init = command.spawn().expect("unshare runs, which needs root");
+        let said = BufReader::new(init.stdout.take().expect("piped")).lines();
+        Self { init, said }
+    }
+
+    /// A program that reaches this pod by its address.
+    pub(crate) fn client(&self, program: &Path) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.init.id())).arg(program);
+        command
+    }
+
+    /// The next line of the log; `None` when all processes have ended.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        self.said.next().map(|line| line.expect("text"))
+    }
+
+    /// Reads the log up to a line that has one of the words.
+    pub(crate) fn until(&mut self, words: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Some(line) = self.line() {
+            let found = line.contains(words);
+            lines.push(line);
+            if found {
+                return lines;
+            }
+        }
+        panic!("ended without {words:?}:\n{}", lines.join("\n"));
+    }
+}
+
+impl Drop for Pod {
+    fn drop(&mut self) {
+        // With process 1 go all others of its number space, and only then does
+        // `unshare`, which waits for it, end.
+        let id = self.init.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let first = children.unwrap_or_default();
+        if let Some(first) = first.split_whitespace().next() {
+            let killed = Command::new("kill").args(["-KILL", first]).status().expect("kill runs");
+            assert!(killed.success() || std::thread::panicking(), "process {first} is not ended");
+        }
+        self.init.wait().expect("ours");
+    }
+}

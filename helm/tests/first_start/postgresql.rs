@@ -1,0 +1,174 @@
+//! PostgreSQL's first start.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::pod::{ADDRESS, Pod};
+
+const READY: &str = "database system is ready to accept connections";
+const PASSWORD: &str = "first start";
+
+/// The volume of a PostgreSQL.
+struct Volume {
+    folder: TempDir,
+    programs: PathBuf,
+}
+
+impl Volume {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let volume = Self { folder, programs: programs() };
+        fs::write(volume.path("password"), PASSWORD).expect("written");
+        let (user, group) = (id("-u"), id("-g"));
+        for path in [volume.path(""), volume.path("password")] {
+            chown(path, Some(user), Some(group)).expect("root may");
+        }
+        fs::set_permissions(volume.path(""), fs::Permissions::from_mode(0o700)).expect("ours");
+        volume
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts the pod on this volume.
+    fn start(&self) -> Pod {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/postgresql/files/start.sh");
+        // Readable by the server's user, wherever this checkout lies.
+        let copy = self.path("start.sh");
+        fs::copy(script, &copy).expect("copied");
+        let text = |path: PathBuf| path.to_str().expect("text").to_owned();
+        let socket = format!("unix_socket_directories={}", text(self.path("")));
+        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.programs.display());
+        Pod::start(
+            "postgres",
+            &copy,
+            &["-c", &socket],
+            &[
+                ("PATH", &path),
+                ("LANG", "C.UTF-8"),
+                ("PGDATA", &text(self.path("pgdata"))),
+                ("POSTGRES_DB", "terrarium"),
+                ("POSTGRES_PASSWORD_FILE", &text(self.path("password"))),
+            ],
+        )
+    }
+
+    /// Asks as a client in another pod does: by the network, with a password.
+    fn ask(&self, pod: &Pod, password: &str, sql: &str) -> Output {
+        pod.client(&self.programs.join("psql"))
+            .args(["--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "--command", sql])
+            .env("PGHOST", ADDRESS)
+            .env("PGUSER", "postgres")
+            .env("PGPASSWORD", password)
+            .env("PGDATABASE", "terrarium")
+            .output()
+            .expect("psql runs")
+    }
+
+    /// Starts the pod and holds that a client gets into its database with the
+    /// password, and not with another.
+    fn serves(&self, cut: &str) {
+        let mut pod = self.start();
+        pod.until(READY);
+        let answer = self.ask(&pod, PASSWORD, "SELECT 40 + 2");
+        let stderr = String::from_utf8_lossy(&answer.stderr);
+        assert!(answer.status.success() && answer.stdout == b"42\n", "{cut}: {stderr}");
+        assert!(!self.ask(&pod, "another", "SELECT 1").status.success(), "{cut}: no password");
+    }
+
+    /// Runs a program of PostgreSQL's as its user.
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let output = Command::new("setpriv")
+            .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
+            .arg(self.programs.join(program))
+            .args(arguments)
+            .current_dir("/")
+            .output()
+            .expect("setpriv runs");
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// A cluster as `initdb` of the image's own start leaves it, before anything else.
+    fn initdb(&self) -> PathBuf {
+        let data = self.path("pgdata");
+        let (at, file) = (data.display(), self.path("password"));
+        let password = format!("--pwfile={}", file.display());
+        let folder = format!("--pgdata={at}");
+        self.run("initdb", &[&folder, "--username=postgres", &password, "--no-sync"]);
+        data
+    }
+}
+
+fn programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL of Debian");
+    let version = versions.map(|entry| entry.expect("read").path()).max().expect("a version");
+    version.join("bin")
+}
+
+fn id(kind: &str) -> u32 {
+    let output = Command::new("id").args([kind, "postgres"]).output().expect("id runs");
+    String::from_utf8(output.stdout).expect("text").trim().parse().expect("a number")
+}
+
+#[test]
+fn a_first_start_cut_off_at_any_line_of_its_log_serves_its_clients_the_next_time() {
+    let whole = Volume::new();
+    let lines = whole.start().until(READY).len();
+    assert!(lines > 5, "{lines}");
+    let ends: Vec<usize> = (0..lines).collect();
+    // Two at once: a first start waits for its disk most of the time.
+    std::thread::scope(|scope| {
+        for half in ends.chunks(lines.div_ceil(2)) {
+            scope.spawn(move || {
+                for &cut in half {
+                    let volume = Volume::new();
+                    let mut pod = volume.start();
+                    let last = (0..=cut).filter_map(|_| pod.line()).last();
+                    drop(pod);
+                    volume.serves(&format!("cut off after {last:?}"));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_an_earlier_version_left_unfinished_is_put_aside_and_made_anew() {
+    let (bare, cut) = (Volume::new(), Volume::new());
+    bare.initdb();
+    // Cut off within initdb itself.
+    fs::remove_file(cut.initdb().join("global/pg_control")).expect("there");
+    for volume in [bare, cut] {
+        volume.serves("an unfinished cluster");
+        let names = fs::read_dir(volume.path("")).expect("a folder");
+        let aside = |name: &std::ffi::OsStr| name.to_string_lossy().contains(".unfinished-");
+        assert!(names.map(|entry| entry.expect("read").file_name()).any(|name| aside(&name)));
+    }
+}
+
+#[test]
+fn a_database_that_an_earlier_version_did_not_come_to_make_is_made_and_data_stays() {
+    let volume = Volume::new();
+    let data = volume.initdb();
+    let hba = data.join("pg_hba.conf");
+    let line = "\nhost all all all scram-sha-256\n";
+    fs::write(&hba, fs::read_to_string(&hba).expect("text") + line).expect("written");
+    // A power cut leaves the lock file of a server that was process 1 of its pod.
+    fs::write(data.join("postmaster.pid"), format!("1\n{}\n", data.display())).expect("written");
+    chown(data.join("postmaster.pid"), Some(id("-u")), Some(id("-g"))).expect("root may");
+    volume.serves("a cluster without its database");
+    {
+        let mut pod = volume.start();
+        pod.until(READY);
+        let made = volume.ask(&pod, PASSWORD, "CREATE TABLE kept AS SELECT 7 AS number");
+        assert!(made.status.success());
+    }
+    let mut pod = volume.start();
+    pod.until(READY);
+    assert_eq!(volume.ask(&pod, PASSWORD, "SELECT number FROM kept").stdout, b"7\n");
+}
