@@ -47,7 +47,7 @@ fn nothing_deployed_is_nothing() {
 #[test]
 fn another_text_is_refused_with_its_line() {
     for (output, line, seen) in [
-        ("error: the server is down", 1, "the revision `server`"),
+        ("error: the server is down", 1, "the namespace `error:`"),
         ("a b 1 deployed x\na b c", 2, "3 columns"),
         ("a b one deployed x", 1, "the revision `one`"),
     ] {
