@@ -5,8 +5,9 @@
 //! compared by their letters alone: white space, quotes, backslashes, hidden
 //! characters and escape sequences are left out of both. That makes the forms
 //! of a shell's quoting and of JSON equal to the text itself. Base64, hex, percent
-//! encoding and HTML are looked for besides. A run of a secret's letters that is
-//! long enough is hidden even when the rest is not there: it may have been cut.
+//! encoding and HTML are looked for besides. Half of a long secret is hidden even
+//! when the rest is not there: it may have been cut. A short one, as people choose
+//! them, is looked for whole: a part of `raspberry` is in every second line.
 //!
 //! One list for the process, since the process has one standard output.
 
@@ -24,8 +25,9 @@ const STAND_IN: &str = "[secret]";
 /// A secret of fewer letters is not looked for: every other word would have it,
 /// and what is missing would tell it.
 pub(crate) const LEAST: usize = 4;
-/// So many letters in a row give a secret away, if it has more.
-const RUN_MIN: usize = 8;
+/// Of a secret with so many letters a part is enough.
+const LONG: usize = 16;
+/// So many letters in a row give a long secret away.
 const RUN_MAX: usize = 16;
 
 static KNOWN: Mutex<Known> = Mutex::new(Known::new());
@@ -61,7 +63,7 @@ impl Known {
             if form.len() < LEAST {
                 continue;
             }
-            let run = (form.len() / 2).clamp(RUN_MIN, RUN_MAX).min(form.len());
+            let run = if form.len() < LONG { form.len() } else { (form.len() / 2).min(RUN_MAX) };
             let runs = self.runs.entry(run).or_default();
             runs.extend(form.windows(run).map(<[char]>::to_vec));
         }

@@ -63,6 +63,16 @@ fn a_secret_that_was_cut_is_hidden_from_half_of_it_on() {
 }
 
 #[test]
+fn a_short_secret_is_no_part_of_other_words() {
+    let known = known(&["raspberry"]);
+    for text in ["Raspberry Pi 5 Model B", "a blackberry and a Raspberry", "rasp berr"] {
+        assert_eq!(known.mask(text), text);
+    }
+    assert_eq!(known.mask("pi:raspberry@pi-1"), "pi:[secret]@pi-1");
+    assert_eq!(known.mask("rasp\nberry"), "[secret]");
+}
+
+#[test]
 fn what_is_no_secret_stays_as_it_is() {
     let known = known(&["hunter2", "a", "ab", "abc", ""]);
     let text = "node `pi-1`: a hunter and 2 more, abc\n\tdone\u{1b}[0m";
