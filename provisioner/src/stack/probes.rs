@@ -33,7 +33,7 @@ pub(super) fn config<'s>(
         let _ = write!(
             text,
             "\n[[probe]]\nname = \"{name}\"\nservice = \"{name}\"\nkind = \"tls\"\n\
-             target = \"{target}\"\ninterval = \"5m\"\n"
+             target = \"{target}\"\n"
         );
         if let Some(domain) = domain {
             let _ = writeln!(text, "server_name = {}", serde_json::Value::from(domain));

@@ -127,7 +127,8 @@ fn services_are_probed(world: &World) {
     };
     wait_for("the agents to have probed the services", Duration::from_mins(3), || {
         let probed = asked(world, probed)?;
-        let all = labels(&probed, "service") == ["postgresql", "prometheus", "redis"];
+        let all = labels(&probed, "service")
+            == ["kubelet", "kubernetes-api", "postgresql", "prometheus", "redis"];
         (all && probed.iter().all(|sample| sample["value"][1] == "1")).then_some(())
     });
     let pods = asked(world, pods).unwrap();
