@@ -27,6 +27,9 @@ pub(crate) enum Value {
     Map(Vec<(String, Value)>),
 }
 
+/// So many values may stand for others by an alias.
+const REPEATED_MAX: usize = 10_000;
+
 /// Why a text was not taken as YAML. Carries a place and never the text: it may
 /// hold keys and passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +43,11 @@ pub(crate) struct Malformed {
 impl Value {
     /// Reads one document.
     pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
-        serde_saphyr::from_str(text).map_err(|error| {
+        // A file of some lines can stand for a million values.
+        let options = serde_saphyr::options! {
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: REPEATED_MAX },
+        };
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let place = error.location();
             Malformed {
                 line: place.map_or(0, |place| place.line()),
