@@ -132,8 +132,8 @@ pub(crate) fn parse(json: &str) -> Result<Cluster, ClusterError> {
 }
 
 fn problem(json: &str, known: &[Pod]) -> Result<Problem, ClusterError> {
-    let nodes = manifest::nodes(json)?;
-    let mut pods = manifest::pods(json, &nodes)?.pods;
+    let (nodes, manifests) = manifest::cluster(json)?;
+    let mut pods = manifests.pods;
     for pod in &mut pods {
         let found =
             known.iter().find(|known| known.namespace == pod.namespace && known.name == pod.name);

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// besides. The lab is for tests and people: the product never uses it.
 const ARROWS: [(&str, &[&str], &[&str]); 13] = [
     ("agent", &["kernel"], &[]),
-    ("fit", &[], &[]),
+    ("fit", &["untrusted"], &[]),
     ("hardware", &[], &[]),
     ("helm", &["inventory", "untrusted"], &[]),
     ("inventory", &["hardware", "untrusted"], &[]),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use terrarium_untrusted::{LINE_MAX, is_line};
 
 use super::ManifestError;
 use crate::quantity;
@@ -63,8 +64,18 @@ impl<'a> At<'a> {
         self.wrong(format!("expected {what}, found {found}"))
     }
 
+    /// A text. All that are read are names, labels and words, and a cluster's
+    /// come from whoever may write to it: what would not be seen is refused.
     pub(crate) fn text(&self) -> Result<&'a str, ManifestError> {
-        self.value.as_str().ok_or_else(|| self.expected("a text"))
+        let text = self.value.as_str().ok_or_else(|| self.expected("a text"))?;
+        self.line(text)
+    }
+
+    fn line(&self, text: &'a str) -> Result<&'a str, ManifestError> {
+        if is_line(text) {
+            return Ok(text);
+        }
+        Err(self.wrong(format!("expected a line of visible characters, {LINE_MAX} bytes at most")))
     }
 
     pub(crate) fn text_or(&self, default: &'a str) -> Result<&'a str, ManifestError> {
@@ -113,7 +124,9 @@ impl<'a> At<'a> {
     pub(crate) fn entries(&self) -> Result<Vec<(&'a str, At<'a>)>, ManifestError> {
         match self.value {
             Value::Null => Ok(Vec::new()),
-            Value::Object(map) => Ok(map.keys().map(|key| (key.as_str(), self.get(key))).collect()),
+            Value::Object(map) => {
+                map.keys().map(|key| Ok((self.line(key)?, self.get(key)))).collect()
+            }
             _ => Err(self.expected("a mapping")),
         }
     }

@@ -57,14 +57,34 @@ pub struct Manifests {
 /// More pods than a cluster has; a number above is a slip or an attack.
 pub(crate) const PODS_MAX: u64 = 150_000;
 
+/// So many values may stand for others by an alias: a file of some lines can
+/// stand for a million.
+const REPEATED_MAX: usize = 100_000;
+
 /// The nodes of a text.
 ///
 /// # Errors
 /// [`ManifestError`]: the first thing that is wrong.
 pub fn nodes(text: &str) -> Result<Vec<Node>, ManifestError> {
+    all_nodes(&objects(text)?)
+}
+
+/// The nodes of a text and the pods on them, read once: a cluster's list of
+/// everything is long.
+///
+/// # Errors
+/// [`ManifestError`]: the first thing that is wrong.
+pub fn cluster(text: &str) -> Result<(Vec<Node>, Manifests), ManifestError> {
+    let objects = objects(text)?;
+    let nodes = all_nodes(&objects)?;
+    let pods = workload::pods(&objects, &nodes)?;
+    Ok((nodes, pods))
+}
+
+fn all_nodes(objects: &[Object]) -> Result<Vec<Node>, ManifestError> {
     let mut nodes: Vec<Node> = Vec::new();
     let mut names = BTreeSet::new();
-    for object in objects(text)?.iter().filter(|object| object.kind == "Node") {
+    for object in objects.iter().filter(|object| object.kind == "Node") {
         limit::check();
         let node = node::node(&object.at())?;
         if !names.insert(node.name.clone()) {
@@ -101,7 +121,10 @@ impl Object {
 /// All objects of all documents, Lists opened.
 fn objects(text: &str) -> Result<Vec<Object>, ManifestError> {
     // `n` and `on` are names as good as any.
-    let options = serde_saphyr::options! { strict_booleans: true };
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: REPEATED_MAX },
+    };
     let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
         .map_err(|error| ManifestError::Syntax(error.to_string()))?;
     let mut objects = Vec::new();

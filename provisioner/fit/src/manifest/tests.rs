@@ -160,3 +160,23 @@ proptest! {
         let _ = pods(&text, &nodes(NODES).unwrap());
     }
 }
+
+#[test]
+fn what_would_not_be_seen_is_no_name_and_few_lines_are_not_a_million_values() {
+    let resource = NODES.replace("capacity: {cpu: 4,", "capacity: {\"x\\e[2Jy\": 1, cpu: 4,");
+    let label = NODES.replace("disk: ssd", "disk: \"\\u202essd\"");
+    let name = NODES.replace("name: b", "name: \"b\\r\"");
+    let laughs = (1..9).fold("a0: &a0 [1]\n".to_owned(), |text, level| {
+        let before = format!("*a{},", level - 1).repeat(9);
+        format!("{text}a{level}: &a{level} [{before}]\n")
+    });
+    for (text, expected) in [
+        (resource, "Node/a: `status.capacity`: expected a line of visible characters"),
+        (label, "Node/a: `metadata.labels.disk`: expected a line of visible characters"),
+        (name, "Node: `metadata.name`: expected a line of visible characters"),
+        (laughs, "not YAML: "),
+    ] {
+        let error = nodes(&text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
