@@ -3,7 +3,7 @@
 
 use super::answer::Cause;
 use super::join::PodUse;
-use super::snapshot::{Disk, Probe, Snapshot};
+use super::snapshot::{Disk, Flag, Probe, Snapshot};
 use crate::fit::words::mib;
 
 /// Degrees from which a Pi slows itself down.
@@ -38,11 +38,11 @@ pub(crate) fn causes(snapshot: &Snapshot, pods: &[&PodUse]) -> Vec<Cause> {
     };
     let node = &snapshot.node;
     let mut causes = Vec::new();
-    if let Some(what) = flagged(snapshot, &["under_voltage"], "too little voltage") {
+    if let Some(what) = flagged(snapshot, &[Flag::UnderVoltage], "too little voltage") {
         let hint = "use a stronger power supply and a shorter cable";
         causes.push(cause("voltage", Effect::Cpu, what, hint));
     }
-    let slowed = ["throttled", "frequency_capped", "soft_temperature_limit"];
+    let slowed = [Flag::Throttled, Flag::FrequencyCapped, Flag::SoftTemperatureLimit];
     let heat = flagged(snapshot, &slowed, "the firmware slows it down");
     let degrees = node.pi.temperature_celsius.filter(|degrees| *degrees >= HOT);
     match (heat, degrees) {
@@ -66,10 +66,8 @@ pub(crate) fn causes(snapshot: &Snapshot, pods: &[&PodUse]) -> Vec<Cause> {
 }
 
 /// Says when a flag of the firmware is set: now, or since the node started.
-fn flagged(snapshot: &Snapshot, flags: &[&str], what: &str) -> Option<String> {
-    let set = |list: &Option<Vec<String>>| {
-        list.iter().flatten().any(|flag| flags.contains(&flag.as_str()))
-    };
+fn flagged(snapshot: &Snapshot, flags: &[Flag], what: &str) -> Option<String> {
+    let set = |list: &Option<Vec<Flag>>| list.iter().flatten().any(|flag| flags.contains(flag));
     let pi = &snapshot.node.pi;
     if set(&pi.throttled_now) {
         Some(format!("{what}, now"))

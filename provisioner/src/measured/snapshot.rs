@@ -34,13 +34,25 @@ pub(crate) struct Node {
     pub disks: Vec<Disk>,
 }
 
-/// What a Pi says of itself. The lists are of `under_voltage`,
-/// `frequency_capped`, `throttled` and `soft_temperature_limit`.
+/// What a Pi says of itself.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Pi {
     pub temperature_celsius: Option<f64>,
-    pub throttled_now: Option<Vec<String>>,
-    pub throttled_since_boot: Option<Vec<String>>,
+    pub throttled_now: Option<Vec<Flag>>,
+    pub throttled_since_boot: Option<Vec<Flag>>,
+}
+
+/// What the firmware tells of the supply and the heat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Flag {
+    UnderVoltage,
+    FrequencyCapped,
+    Throttled,
+    SoftTemperatureLimit,
+    /// One of a later agent's.
+    #[serde(other)]
+    Other,
 }
 
 #[derive(Debug, Clone, Deserialize)]
