@@ -23,6 +23,8 @@ pub mod kubeconfig;
 mod lockfile;
 mod measured;
 mod observe;
+#[cfg(test)]
+mod outside;
 mod overlay;
 mod package;
 mod password;
