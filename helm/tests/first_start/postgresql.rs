@@ -1,4 +1,4 @@
-//! PostgreSQL's first start.
+//! The database's first start.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -12,7 +12,7 @@ use crate::pod::{ADDRESS, Pod};
 const READY: &str = "database system is ready to accept connections";
 const PASSWORD: &str = "first start";
 
-/// The volume of a PostgreSQL.
+/// A volume with a database cluster.
 struct Volume {
     folder: TempDir,
     programs: PathBuf,
@@ -81,7 +81,7 @@ impl Volume {
         assert!(!self.ask(&pod, "another", "SELECT 1").status.success(), "{cut}: no password");
     }
 
-    /// Runs a program of PostgreSQL's as its user.
+    /// Runs one of the database's programs as its user.
     fn run(&self, program: &str, arguments: &[&str]) {
         let output = Command::new("setpriv")
             .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
