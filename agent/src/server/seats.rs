@@ -2,12 +2,14 @@
 //! who only sit there or do not read what they asked for.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// How much of the pages already made may wait for readers, in bytes: what
 /// the unit's memory has room for beside the agent itself.
@@ -15,6 +17,11 @@ const UNREAD: usize = 3 * 1024 * 1024;
 
 /// Set in the number of a page of chosen collectors.
 pub(super) const CHOSEN: u64 = 1 << 63;
+
+/// The least time between two pages for all while many pages wait to be read.
+/// The oldest of them makes room for the next: whoever reads what he asked for
+/// has this time, times the pages there is room for.
+const PACE: Duration = Duration::from_millis(100);
 
 /// The time for an answer to be read.
 const READING: Duration = Duration::from_secs(30);
@@ -31,6 +38,8 @@ struct Held {
     /// Counts what happens: seats taken, requests, answers read on.
     turn: u64,
     taken: Vec<Taken>,
+    /// The page for all that was made last, and when.
+    newest: Option<(u64, Instant)>,
 }
 
 #[derive(Debug)]
@@ -71,35 +80,41 @@ impl Held {
         }
     }
 
-    /// While more than there is room for waits to be read, takes the page away
-    /// that nobody has read from the longest; never the `newest`.
+    /// The pages that wait to be read, each once: their numbers and lengths.
+    fn unread(&self) -> BTreeMap<u64, usize> {
+        self.taken.iter().filter_map(|taken| taken.page).collect()
+    }
+
+    /// While more than there is room for waits to be read, takes the oldest
+    /// page away; never the `newest`. Who reads slowly holds an old one, who
+    /// reads at once has a new one: the last to read from a page says nothing,
+    /// for a hundred who read a little all the time are always the last.
     fn make_room(&mut self, newest: u64) {
         loop {
-            // Each page once, and when somebody read from it last.
-            let mut pages: Vec<(u64, usize, u64)> = Vec::new();
-            for Taken { page, last, .. } in &self.taken {
-                let Some((number, length)) = *page else { continue };
-                match pages.iter_mut().find(|page| page.0 == number) {
-                    Some(page) => page.2 = page.2.max(*last),
-                    None => pages.push((number, length, *last)),
-                }
-            }
-            if pages.iter().map(|page| page.1).sum::<usize>() <= UNREAD {
+            let pages = self.unread();
+            if pages.values().sum::<usize>() <= UNREAD {
                 return;
             }
             // Whole pages are shared by all who ask; those of chosen collectors
             // are as many as there are clients, and go first.
-            let others = pages.iter().filter(|page| page.0 != newest);
-            let stale = others.min_by_key(|page| (page.0 & CHOSEN == 0, page.2));
-            let Some(&(stale, ..)) = stale else { return };
+            let others = pages.into_keys().filter(|number| *number != newest);
+            let Some(oldest) = others.min_by_key(|number| (number & CHOSEN == 0, *number)) else {
+                return;
+            };
             self.taken.retain(|taken| {
-                let holds = taken.page.is_some_and(|(number, _)| number == stale);
+                let holds = taken.page.is_some_and(|(number, _)| number == oldest);
                 if holds {
                     taken.leave.notify_one();
                 }
                 !holds
             });
         }
+    }
+
+    /// When the next page for all may be made.
+    fn due(&self) -> Option<Instant> {
+        let crowded = self.unread().values().sum::<usize>() > UNREAD / 2;
+        self.newest.filter(|_| crowded).map(|(_, made)| made + PACE)
     }
 }
 
@@ -181,11 +196,22 @@ impl Seat {
     /// The page of that number is its answer.
     pub(super) fn holds(&self, number: u64, length: usize) {
         self.seats.with(|held| {
+            if number & CHOSEN == 0 && held.newest.is_none_or(|(newest, _)| newest != number) {
+                held.newest = Some((number, Instant::now()));
+            }
             if let Some(taken) = held.find(self.id) {
                 taken.page = Some((number, length));
                 held.make_room(number);
             }
         });
+    }
+
+    /// Waits until another page may be made for all.
+    pub(super) async fn is_due(&self) {
+        while let Some(due) = self.seats.with(|held| held.due()).filter(|due| *due > Instant::now())
+        {
+            tokio::time::sleep_until(due).await;
+        }
     }
 
     /// An answer begins.
@@ -333,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_nobody_reads_from_make_room() {
+    fn the_oldest_of_the_pages_that_wait_makes_room() {
         let seats = Seats::new(9);
         let [first, second, third, fourth] = [(); 4].map(|()| seats.take(HERE));
         let half = UNREAD / 2;
@@ -343,8 +369,8 @@ mod tests {
         third.holds(2, half);
         [&first, &second, &third].into_iter().for_each(Seat::answers);
         assert_eq!([&first, &second, &third].map(asked), [false; 3]);
-        // One of the two reads on, the first does not.
-        third.reads_on();
+        // Who reads a little all the time keeps nobody else from reading.
+        first.reads_on();
         fourth.holds(3, half);
         assert_eq!([&first, &second, &third, &fourth].map(asked), [true, false, false, false]);
         // What was read is no burden.
@@ -361,5 +387,25 @@ mod tests {
         // A page too large for all of it is served all the same.
         fifth.holds(9, 3 * UNREAD);
         assert_eq!([&fifth, &sixth].map(asked), [false, true]);
+    }
+
+    #[test]
+    fn pages_follow_each_other_slowly_only_while_many_wait_to_be_read() {
+        let seats = Seats::new(9);
+        let [first, second] = [(); 2].map(|()| seats.take(HERE));
+        let due = || seats.with(|held| held.due());
+        first.holds(1, UNREAD / 2);
+        assert_eq!(due(), None);
+        let before = Instant::now();
+        second.holds(2, 1);
+        assert!(due().is_some_and(|due| due >= before + PACE));
+        // Those of chosen collectors have their own turns, and make room first.
+        let then = due();
+        second.holds(3 | CHOSEN, 1);
+        assert_eq!(due(), then);
+        second.all_gone();
+        second.answers();
+        second.all_gone();
+        assert_eq!(due(), None);
     }
 }
