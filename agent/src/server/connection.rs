@@ -201,6 +201,7 @@ async fn serve(
         async move {
             // Nothing is made for who has not read what was made before.
             seat.is_read().await;
+            seat.is_due().await;
             seat.asks();
             request.extensions_mut().insert(Arc::clone(&seat));
             let answer = router.call(request.map(Body::new)).await;

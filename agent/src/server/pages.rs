@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{Extensions, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -140,10 +140,7 @@ async fn metrics(State(shared): State<Pages>, request: Request) -> Response {
     let compressed = accept::gzip(request.headers());
     let made = if selection == Selection::All {
         let which = 2 * usize::from(format == Format::OpenMetrics) + usize::from(compressed);
-        for_all(&shared.whole[which], request.extensions(), || {
-            shared.render(&selection, format, compressed)
-        })
-        .await
+        shared.whole[which].get(|| shared.render(&selection, format, compressed)).await
     } else {
         let Some(made) = shared.chosen(&selection, format, compressed).await else {
             let said = "too many scrapes are under way (--web.max-requests)\n";
@@ -161,14 +158,6 @@ async fn metrics(State(shared): State<Pages>, request: Request) -> Response {
     shared.counted("/metrics", "200", answer)
 }
 
-/// A page for all who ask for it now, when there is room for another.
-async fn for_all(batch: &Batch<Made>, asked: &Extensions, make: impl FnOnce() -> Made) -> Made {
-    if let Some(seat) = asked.get::<Arc<Seat>>() {
-        seat.is_due().await;
-    }
-    batch.get(make).await
-}
-
 /// The page's bytes, for whoever has the seat that the request came from.
 fn handed(made: Made, request: &Request) -> Bytes {
     if let Some(seat) = request.extensions().get::<Arc<Seat>>() {
@@ -180,7 +169,7 @@ fn handed(made: Made, request: &Request) -> Bytes {
 /// For a person who typed the address.
 async fn root(State(shared): State<Pages>, request: Request) -> Response {
     let make = || shared.made(page::html(&shared.watching.snapshot(), &shared.metrics_path));
-    let made = for_all(&shared.root, request.extensions(), make).await;
+    let made = shared.root.get(make).await;
     let kind = [(CONTENT_TYPE, "text/html; charset=utf-8")];
     shared.counted("/", "200", (kind, handed(made, &request)).into_response())
 }
@@ -191,7 +180,7 @@ async fn snapshot(State(shared): State<Pages>, request: Request) -> Response {
         Ok(json) => Made { as_asked: true, ..shared.made(json) },
         Err(error) => shared.made(format!("{error}\n")),
     };
-    let made = for_all(&shared.snapshot, request.extensions(), make).await;
+    let made = shared.snapshot.get(make).await;
     let (status, code, kind) = if made.as_asked {
         (StatusCode::OK, "200", "application/json")
     } else {

@@ -2,7 +2,6 @@
 //! who only sit there or do not read what they asked for.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,9 +79,18 @@ impl Held {
         }
     }
 
-    /// The pages that wait to be read, each once: their numbers and lengths.
-    fn unread(&self) -> BTreeMap<u64, usize> {
-        self.taken.iter().filter_map(|taken| taken.page).collect()
+    /// How much waits to be read, in bytes: each page counts once.
+    fn unread(&self) -> usize {
+        let mut sum = 0;
+        for (at, taken) in self.taken.iter().enumerate() {
+            let before = &self.taken[..at];
+            if let Some((number, length)) = taken.page
+                && !before.iter().any(|other| other.page.is_some_and(|page| page.0 == number))
+            {
+                sum += length;
+            }
+        }
+        sum
     }
 
     /// While more than there is room for waits to be read, takes the oldest
@@ -90,14 +98,11 @@ impl Held {
     /// reads at once has a new one: the last to read from a page says nothing,
     /// for a hundred who read a little all the time are always the last.
     fn make_room(&mut self, newest: u64) {
-        loop {
-            let pages = self.unread();
-            if pages.values().sum::<usize>() <= UNREAD {
-                return;
-            }
+        while self.unread() > UNREAD {
             // Whole pages are shared by all who ask; those of chosen collectors
             // are as many as there are clients, and go first.
-            let others = pages.into_keys().filter(|number| *number != newest);
+            let pages = self.taken.iter().filter_map(|taken| taken.page);
+            let others = pages.map(|page| page.0).filter(|number| *number != newest);
             let Some(oldest) = others.min_by_key(|number| (number & CHOSEN == 0, *number)) else {
                 return;
             };
@@ -113,7 +118,7 @@ impl Held {
 
     /// When the next page for all may be made.
     fn due(&self) -> Option<Instant> {
-        let crowded = self.unread().values().sum::<usize>() > UNREAD / 2;
+        let crowded = self.unread() > UNREAD / 2;
         self.newest.filter(|_| crowded).map(|(_, made)| made + PACE)
     }
 }
