@@ -123,6 +123,8 @@ pub struct Login {
     pub user: User,
     /// The Secret's key that has the password.
     pub password_key: String,
+    /// What is opened, where that is not the service's own page or port.
+    pub address: Option<String>,
 }
 
 /// The user of a login.

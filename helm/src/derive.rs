@@ -19,6 +19,8 @@ pub struct Site {
     pub domain: String,
     /// Whether k3s' own Traefik is the way in.
     pub traefik: bool,
+    /// Whether the node agents ask for a login.
+    pub agent_login: bool,
     /// The nodes' names.
     pub nodes: Vec<String>,
     /// Tags of the images we bring ourselves, by repository.
@@ -47,6 +49,7 @@ pub(crate) fn values(
     give("clients", clients(id, selected, catalogue));
     give("domain", site.domain.clone().into());
     give("traefik", site.traefik.into());
+    give("agentLogin", site.agent_login.into());
     give("nodes", site.nodes.clone().into());
     give("tiles", tiles(selected, catalogue, &site.domain));
     give("prometheus", selected.iter().any(|other| other.as_str() == SCRAPER).into());

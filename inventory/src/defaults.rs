@@ -23,3 +23,5 @@ pub(crate) const KNOWN_HOSTS: &str = "known_hosts";
 pub(crate) const SWAP: &str = "off";
 /// `images.lock`
 pub(crate) const LOCK: bool = true;
+/// `agent.login`
+pub(crate) const LOGIN: bool = true;

@@ -22,7 +22,9 @@ mod words;
 
 pub use defaults::{DEFAULT_K3S_VERSION, HELM_VERSION};
 pub use example::example;
-pub use model::{Artifacts, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap};
+pub use model::{
+    Agent, Artifacts, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
+};
 pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use schema::{schema, schema_text};

@@ -24,6 +24,8 @@ pub struct Inventory {
     pub artifacts: Artifacts,
     /// Which content the tags of container images stand for.
     pub images: Images,
+    /// The node agents.
+    pub agent: Agent,
     /// The services to run.
     pub stack: Stack,
     /// The nodes, in the order they were written. Names and hosts are unique.
@@ -114,6 +116,13 @@ pub struct Images {
     /// Addresses asked in place of registries, by the registry's name; `*` stands
     /// for all others.
     pub mirrors: BTreeMap<String, String>,
+}
+
+/// `[agent]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agent {
+    /// Whether their page is served over TLS and asks for a login.
+    pub login: bool,
 }
 
 /// `[stack]`. Its `Debug` names the services that have values and keeps the

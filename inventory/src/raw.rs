@@ -32,6 +32,8 @@ pub(crate) struct Raw {
     pub(crate) artifacts: Artifacts,
     /// Container images: which content their tags stand for.
     pub(crate) images: Images,
+    /// The node agents: the programs that show what the nodes are like.
+    pub(crate) agent: Agent,
     /// The services to run.
     pub(crate) stack: Stack,
     /// One entry per Pi. When no node is written as the server, the first one
@@ -130,6 +132,16 @@ pub(crate) struct K3s {
         extend("examples" = [{"node-taint": ["disk=slow:NoSchedule"]}])
     )]
     pub(crate) agent: BTreeMap<At<String>, At<toml::Value>>,
+}
+
+/// `[agent]`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Agent {
+    /// Whether the agents serve their page over TLS and ask for a login, both made
+    /// by `provision`. Without, anybody who reaches a node may read it.
+    #[schemars(extend("default" = defaults::LOGIN))]
+    pub(crate) login: Option<At<bool>>,
 }
 
 /// `[k3s.sha256]`

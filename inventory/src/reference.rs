@@ -19,6 +19,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("`[k3s.sha256]`", &["k3s", "sha256"]),
     ("`[artifacts]`", &["artifacts"]),
     ("`[images]`", &["images"]),
+    ("`[agent]`", &["agent"]),
     ("`[stack]`", &["stack"]),
 ];
 

@@ -82,7 +82,11 @@ pub(crate) fn read(
         Some(Credential {
             service: (*id).to_owned(),
             title: login.title.clone(),
-            address: address(service, domain).or_else(|| inside(id, service)),
+            address: login
+                .address
+                .clone()
+                .or_else(|| address(service, domain))
+                .or_else(|| inside(id, service)),
             user,
             password: secret.get(&login.password_key)?.clone(),
         })

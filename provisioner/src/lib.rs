@@ -21,6 +21,7 @@ mod image;
 mod interrupt;
 pub mod kubeconfig;
 mod lockfile;
+mod login;
 mod measured;
 mod observe;
 #[cfg(test)]

@@ -101,6 +101,7 @@ impl Stack {
             domain: inventory.cluster.domain.clone(),
             traefik: !inventory.k3s.disable.iter().any(|part| part == "traefik"),
             nodes: inventory.nodes.iter().map(|node| node.name.clone()).collect(),
+            agent_login: inventory.agent.login,
             sizes: overlay.values(),
             ..Site::default()
         };

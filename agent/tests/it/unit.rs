@@ -32,7 +32,10 @@ fn its_command_is_one_the_agent_takes() {
     let command = setting("ExecStart");
     let words: Vec<&str> = command.split_whitespace().collect();
     assert_eq!(words[0], "/usr/bin/terrarium-agent");
-    let given = Args::try_parse_from(&words).unwrap();
+    // What a drop-in may add, after all others.
+    let (further, words) = words.split_last().unwrap();
+    assert_eq!(*further, "$ARGS");
+    let given = Args::try_parse_from(words).unwrap();
     let default = Args::try_parse_from(["terrarium-agent"]).unwrap();
     assert_eq!(given.listen, default.listen);
     let port = setting("SocketBindAllow");

@@ -97,8 +97,9 @@ fn read_login(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Login {
     };
     let password_key = fields.text(reader, "password_key");
     let password_key = password_key.map_or_else(|| "password".to_owned(), |key| key.value);
+    let address = fields.text(reader, "address").map(|address| address.value);
     fields.finish(reader);
-    Login { title, secret, user, password_key }
+    Login { title, secret, user, password_key, address }
 }
 
 fn read_ports(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> BTreeMap<String, u16> {

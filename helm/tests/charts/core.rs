@@ -47,6 +47,7 @@ pub(crate) fn wished(
     let site = Site {
         domain: DOMAIN.to_owned(),
         traefik: true,
+        agent_login: true,
         nodes: ["pi-1", "pi-2", "pi-3"].map(str::to_owned).to_vec(),
         images: BTreeMap::new(),
         boards,

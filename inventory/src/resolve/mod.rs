@@ -33,6 +33,7 @@ pub(crate) fn resolve(
         os: sections::os(&raw.os, &mut findings),
         artifacts: sections::artifacts(&raw.artifacts, &k3s, &mut findings),
         k3s,
+        agent: sections::agent(&raw.agent),
         images: sections::images(&raw.images, &mut findings),
         stack: sections::stack(&raw.stack, &mut findings),
         nodes: nodes::nodes(raw, anchor, &mut findings),

@@ -8,7 +8,7 @@ use crate::check::paths::Anchor;
 use crate::check::{
     Findings, k3s as release, lists, mirror, names, options, packages, pins, timezone,
 };
-use crate::model::{Artifacts, Cluster, Images, K3s, Os, Stack, Swap};
+use crate::model::{Agent, Artifacts, Cluster, Images, K3s, Os, Stack, Swap};
 use crate::problem::Problem;
 use crate::{defaults, raw};
 
@@ -134,6 +134,10 @@ pub(super) fn images(raw: &raw::Images, findings: &mut Findings) -> Images {
         mirrors: mirrors.collect(),
         lock: raw.lock.as_ref().map_or(defaults::LOCK, |lock| *lock.get()),
     }
+}
+
+pub(super) fn agent(raw: &raw::Agent) -> Agent {
+    Agent { login: raw.login.as_ref().map_or(defaults::LOGIN, |login| *login.get()) }
 }
 
 pub(super) fn stack(raw: &raw::Stack, findings: &mut Findings) -> Stack {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use terrarium_inventory::{
-    Artifacts, Cluster, Images, Inventory, K3s, Node, Os, Problem, Role, Ssh, Stack, Swap,
+    Agent, Artifacts, Cluster, Images, Inventory, K3s, Node, Os, Problem, Role, Ssh, Stack, Swap,
 };
 
 use super::{
@@ -45,6 +45,7 @@ fn inventory() -> Inventory {
             agent: BTreeMap::new(),
         },
         artifacts: Artifacts { mirror: None, sha256: BTreeMap::new() },
+        agent: Agent { login: true },
         images: Images { lock: true, mirrors: BTreeMap::new() },
         stack: Stack {
             profile: None,

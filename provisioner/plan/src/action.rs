@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::agent::login::LoginPart;
 use crate::dpkg;
 use crate::planner::Binary;
 use crate::shell::quote;
@@ -104,6 +105,8 @@ pub enum Content {
     Text(String),
     /// A binary of the operator's cache.
     Artifact(Binary),
+    /// A part of the agents' login: made for this run, or read from the server.
+    Login(LoginPart),
     /// The token agent nodes join by, read from the live server when it is needed.
     JoinToken,
     /// Its digest, as the unit of an agent node reads it.

@@ -1,14 +1,20 @@
 //! The node agent: its package, its configuration, and that the running process
 //! is of this package and has read this configuration.
 
+pub(crate) mod login;
+
+use terrarium_inventory::Node;
 use terrarium_k3s::sums::Sha256;
 
 use crate::planner::{Binary, Context, Package};
-use crate::{Action, Change, Content, Effect, Facts, UnitWait};
+use login::AgentPage;
+
+use crate::{Action, Artifacts, Change, Content, Effect, Facts, UnitWait};
 
 pub(crate) const PACKAGE: &str = "terrarium-agent";
 pub(crate) const UNIT: &str = "terrarium-agent.service";
-pub(crate) const DROP_IN: &str = "/etc/systemd/system/terrarium-agent.service.d/10-generation.conf";
+/// What `provision` tells the agent's unit.
+pub const DROP_IN: &str = "/etc/systemd/system/terrarium-agent.service.d/10-generation.conf";
 pub(crate) const CONFIG: &str = "/etc/terrarium/agent.toml";
 /// The digest of the configuration the running agent has read. Written last, so
 /// that a run that ends between writing and reloading is noticed by the next.
@@ -21,10 +27,35 @@ const ARCHIVE: &str = "/var/lib/terrarium/terrarium-agent.deb";
 const DEADLINE: u64 = 60;
 const RELOAD_DEADLINE: u64 = 30;
 
+/// What the agent needs before it starts, which the package's installation does:
+/// it serves no page to those who have no login, not even for a moment.
+pub(crate) fn prepare(node: &Node, context: &Context<'_>) -> Vec<Change> {
+    let facts = context.facts;
+    let Some(generation) = wanted(context) else { return Vec::new() };
+    let mut changes = Vec::new();
+    if let AgentPage::Login(login) = &context.artifacts.agent_page {
+        changes.extend(login::plan(node, login, facts));
+    }
+    changes.extend(unit(&generation, context));
+    changes.extend(package(context));
+    changes
+}
+
+/// What the agent has to run on; `None` when there is no agent for the node, or
+/// it is not known how its page is served.
+fn wanted(context: &Context<'_>) -> Option<String> {
+    let Artifacts { agent, agent_page, .. } = context.artifacts;
+    let package = agent.get(&context.facts.machine)?;
+    let (program, unit) = (&package.program, &package.unit);
+    (*agent_page != AgentPage::Unknown).then(|| {
+        generation(&[program, unit, &login::settings(agent_page), login::read_at_start(agent_page)])
+    })
+}
+
 /// Installs the package unless the node has what is in it, installed to its
 /// end. Versions do not count: a build may differ from another of its version.
 /// The package itself starts the agent, or the new one in place of the old.
-pub(crate) fn package(context: &Context<'_>) -> Option<Change> {
+fn package(context: &Context<'_>) -> Option<Change> {
     let facts = context.facts;
     let package = context.artifacts.agent.get(&facts.machine)?;
     let reason = match facts.packages.iter().any(|name| name == PACKAGE) {
@@ -50,44 +81,48 @@ pub(crate) fn package(context: &Context<'_>) -> Option<Change> {
     )
 }
 
-/// Everything about the agent but its package.
+/// Everything about the agent that its package need not wait for.
 pub(crate) fn plan(context: &Context<'_>) -> Vec<Change> {
     let facts = context.facts;
-    let Some(package) = context.artifacts.agent.get(&facts.machine) else { return Vec::new() };
-    let generation = generation(&[&package.program, &package.unit]);
+    let Some(generation) = wanted(context) else { return Vec::new() };
     let mut changes = Vec::new();
-    changes.extend(unit(&generation, facts));
+    changes.extend(former(facts));
     let start = start(&generation, facts);
     changes.extend(configure(&context.artifacts.agent_config, start.is_some(), facts));
     changes.extend(start);
     changes
 }
 
-/// The package's unit is the one that counts, and says which generation it starts.
-fn unit(generation: &str, facts: &Facts) -> Option<Change> {
-    let drop_in = format!("[Service]\nEnvironment=TERRARIUM_GENERATION={generation}\n");
-    let former: Vec<&str> =
-        FORMER.into_iter().filter(|path| facts.files.contains_key(*path)).collect();
-    let mut reasons: Vec<String> =
-        former.iter().map(|path| format!("{path} is of an earlier version")).collect();
-    let differs = !same(facts, DROP_IN, &drop_in);
-    reasons.extend(differs.then(|| file_reason(facts, &[(DROP_IN, &drop_in)])));
-    if reasons.is_empty() {
+/// The package's unit is the one that counts, and is told which generation it
+/// starts and how it serves its page.
+fn unit(generation: &str, context: &Context<'_>) -> Option<Change> {
+    let settings = login::settings(&context.artifacts.agent_page);
+    let text = format!("[Service]\nEnvironment=TERRARIUM_GENERATION={generation}\n{settings}");
+    if same(context.facts, DROP_IN, &text) {
         return None;
     }
-    let mut change = Change::new("agent.unit", "set up the node agent's unit", reasons.join("; "));
-    if !former.is_empty() {
-        let script = format!(
-            "rm -f {} && systemctl daemon-reload && systemctl reenable --quiet {UNIT} && \
-             systemctl restart {UNIT}",
-            former.join(" ")
-        );
-        change = change.effect(Effect::Restarts(UNIT.to_owned())).act(Action::run(script));
+    let reason = file_reason(context.facts, &[(DROP_IN, &text)]);
+    let change = Change::new("agent.unit", "set up the node agent's unit", reason);
+    Some(change.act(Action::text(DROP_IN, "0644", text)))
+}
+
+/// What came before there was a package leaves.
+fn former(facts: &Facts) -> Option<Change> {
+    let former: Vec<&str> =
+        FORMER.into_iter().filter(|path| facts.files.contains_key(*path)).collect();
+    if former.is_empty() {
+        return None;
     }
-    if differs {
-        change = change.act(Action::text(DROP_IN, "0644", drop_in));
-    }
-    Some(change)
+    let reasons: Vec<String> =
+        former.iter().map(|path| format!("{path} is of an earlier version")).collect();
+    let script = format!(
+        "rm -f {} && systemctl daemon-reload && systemctl reenable --quiet {UNIT} && \
+         systemctl restart {UNIT}",
+        former.join(" ")
+    );
+    let title = "remove the node agent of before there was a package";
+    let change = Change::new("agent.former", title, reasons.join("; "));
+    Some(change.effect(Effect::Restarts(UNIT.to_owned())).act(Action::run(script)))
 }
 
 /// Brings the configuration. An agent that is about to start reads it by

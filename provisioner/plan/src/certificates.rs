@@ -5,6 +5,7 @@
 use terrarium_inventory::Node;
 use terrarium_k3s::paths;
 
+use crate::agent::login::CERTIFICATE;
 use crate::facts::Certificate;
 use crate::planner::{Context, is_server};
 use crate::{Effect, Facts, Refusal};
@@ -14,7 +15,7 @@ const DAY: i64 = 86_400;
 const NOTED: i64 = 90 * DAY;
 /// What ends within this is renewed. k3s itself does so at a start within 90 days
 /// of the end, 120 in recent versions.
-const RENEWED: i64 = 60 * DAY;
+pub(crate) const RENEWED: i64 = 60 * DAY;
 /// To make another authority is a matter of planning.
 const AUTHORITY: i64 = 365 * DAY;
 
@@ -54,9 +55,20 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
         };
         note(said(&certificate.path, end, now), hint);
     }
+    // Every node has a copy, and the server's counts.
+    let agents = agents(facts).filter(|_| is_server(node));
+    if let Some(end) = agents.filter(|end| (RENEWED..NOTED).contains(&(end - now))) {
+        note(
+            said(&format!("{CERTIFICATE}, which the node agents show,"), end, now),
+            "a run in the last 60 days of it makes another",
+        );
+    }
     // Agent nodes have copies.
-    let own = facts.certificates.iter().filter(|_| is_server(node));
-    let authorities = own.filter(|one| !one.path.starts_with(paths::AGENT_DIR));
+    let of_k3s = facts.certificates.iter().filter(|one| one.path != CERTIFICATE);
+    let authorities = of_k3s
+        .clone()
+        .filter(|_| is_server(node))
+        .filter(|one| !one.path.starts_with(paths::AGENT_DIR));
     let first = authorities
         .filter_map(|one| {
             one.end.filter(|validity| validity.authority).map(|found| (one, found.end))
@@ -70,7 +82,7 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
              every kubeconfig is then made anew by `provision`",
         );
     }
-    if let Some(broken) = facts.certificates.iter().find(|one| one.end.is_none()) {
+    if let Some(broken) = of_k3s.clone().find(|one| one.end.is_none()) {
         note(
             format!("{} holds no certificate", broken.path),
             "remove the file on this node and restart k3s, which writes it anew",
@@ -106,10 +118,16 @@ pub fn ingress_ends(facts: &Facts) -> Option<String> {
     Some(said("its certificate", ingress.end, now))
 }
 
-/// Certificates that sign no others, with their ends.
+/// Certificates of k3s that sign no others, with their ends.
 fn leaves(facts: &Facts) -> impl Iterator<Item = (&Certificate, i64)> {
     let leaf = |one: &Certificate| one.end.filter(|found| !found.authority).map(|found| found.end);
-    facts.certificates.iter().filter_map(move |one| Some((one, leaf(one)?)))
+    let of_k3s = facts.certificates.iter().filter(|one| one.path != CERTIFICATE);
+    of_k3s.filter_map(move |one| Some((one, leaf(one)?)))
+}
+
+/// The certificate that the node agents show, with its end.
+fn agents(facts: &Facts) -> Option<i64> {
+    facts.certificates.iter().find(|one| one.path == CERTIFICATE)?.end.map(|found| found.end)
 }
 
 fn said(what: &str, end: i64, now: i64) -> String {

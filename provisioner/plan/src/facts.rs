@@ -227,6 +227,9 @@ pub struct Cluster {
     pub releases: String,
     /// The labels of the stack's namespace, when it is there.
     pub namespace: Option<BTreeMap<String, String>>,
+    /// sha256 of the password and of the certificate of the agents' login that
+    /// the cluster has for Prometheus, when it has one.
+    pub agent_login: Option<(String, String)>,
 }
 
 impl Facts {

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use terrarium_inventory::{
-    Artifacts as Source, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
+    Agent, Artifacts as Source, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
 };
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::unit;
 
 use crate::planner::{Artifacts, Binary, Context, Package};
-use crate::{Action, Change, Clock, Content, Facts, FileFact, ModuleState, UnitFact, agent};
+use crate::{
+    Action, AgentPage, Certificate, Change, Clock, Content, Facts, FileFact, LoginDigests,
+    LoginPart, ModuleState, UnitFact, Validity, agent,
+};
 
 /// The digest of the token that agent nodes join by.
 pub(crate) const TOKEN: &str = "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
@@ -51,6 +54,7 @@ pub(crate) fn inventory() -> Inventory {
             agent: BTreeMap::new(),
         },
         artifacts: Source { mirror: None, sha256: BTreeMap::new() },
+        agent: Agent { login: true },
         images: Images { lock: true, mirrors: BTreeMap::new() },
         stack: Stack {
             profile: None,
@@ -94,6 +98,15 @@ pub(crate) fn package() -> Package {
     Package { sha256: "b".repeat(64), program: "e".repeat(64), unit: "f".repeat(64) }
 }
 
+/// What a new certificate lasts, in seconds.
+const YEARS: i64 = 10 * 365 * 86_400;
+
+/// The agents' login.
+pub(crate) fn login() -> LoginDigests {
+    let [certificate, key, password, web] = ["6", "7", "8", "9"].map(|digit| digit.repeat(64));
+    LoginDigests { certificate, key, password, web }
+}
+
 /// Runs `test` with a context around these facts, as the server's.
 pub(crate) fn context(facts: &Facts, test: impl FnOnce(&Context<'_>)) {
     let inventory = inventory();
@@ -103,6 +116,7 @@ pub(crate) fn context(facts: &Facts, test: impl FnOnce(&Context<'_>)) {
         k3s: [("aarch64".to_owned(), "a".repeat(64))].into(),
         agent: [("aarch64".to_owned(), package())].into(),
         image: None,
+        agent_page: AgentPage::Login(login()),
         agent_config: "# None.\n".to_owned(),
     };
     test(&Context {
@@ -131,6 +145,7 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
                     Content::Artifact(Binary::K3s(_)) => "a".repeat(64),
                     Content::Artifact(Binary::Agent(_)) => "b".repeat(64),
                     Content::Artifact(Binary::Image(_)) => "d".repeat(64),
+                    Content::Login(part) => login().of(*part).to_owned(),
                     Content::JoinToken => TOKEN.to_owned(),
                     Content::JoinTokenMark => {
                         let token = Sha256::parse(TOKEN).unwrap();
@@ -138,6 +153,11 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
                     }
                 };
                 let mode = mode.as_deref().unwrap_or("0755").trim_start_matches('0').to_owned();
+                if *content == Content::Login(LoginPart::Certificate) {
+                    facts.certificates.retain(|shown| shown.path != *path);
+                    let end = Some(Validity { end: facts.clock.now + YEARS, authority: false });
+                    facts.certificates.push(Certificate { path: path.clone(), end });
+                }
                 facts.files.insert(path.clone(), file(sha256, mode));
             }
             Action::Package { archive, program, .. } => {

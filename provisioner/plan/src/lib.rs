@@ -29,6 +29,11 @@ mod upgrade;
 mod fixture;
 
 pub use action::{Action, Content, Stdin, Step, UnitWait};
+pub use agent::DROP_IN as AGENT_DROP_IN;
+pub use agent::login::{
+    AgentPage, LoginDigests, LoginPart, NAME as AGENT_NAME, SECRET as LOGIN_SECRET, login_of,
+    web as web_configuration,
+};
 pub use certificates::ingress_ends;
 pub use change::{Barrier, Change, Effect, Plan, Refusal, StackChange};
 pub use event::{Event, Outcome, Report, State};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use terrarium_inventory::{Inventory, Node, Role};
 
+use crate::agent::login::AgentPage;
 use crate::{Change, Facts, Plan, agent, gate, image, k3s, namespace, os, upgrade};
 
 /// What the operator's cache holds for the nodes' architecture.
@@ -17,6 +18,8 @@ pub struct Artifacts {
     /// The image of our own services; `None` when none of them is wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
+    /// How the agents serve their page.
+    pub agent_page: AgentPage,
     /// The agents' configuration: whom they probe.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub agent_config: String,
@@ -132,7 +135,7 @@ fn changes(node: &Node, context: &Context<'_>) -> Vec<Change> {
     changes.extend(os::hosts::plan(node, context));
     changes.extend(os::timezone::plan(&context.inventory.os, facts));
     // Before other packages: apt installs none while this one is half installed.
-    changes.extend(agent::package(context));
+    changes.extend(agent::prepare(node, context));
     changes.extend(os::packages::plan(&context.inventory.os, facts));
     changes.extend(os::modules::plan(facts));
     changes.extend(os::sysctl::plan(facts));
@@ -144,6 +147,7 @@ fn changes(node: &Node, context: &Context<'_>) -> Vec<Change> {
     changes.extend(k3s::plan(node, context));
     changes.extend(image::plan(context));
     changes.extend(namespace::plan(node, context));
+    changes.extend(agent::login::secret(node, context));
     changes
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use terrarium_plan::{Change, Plan, State};
+use tokio::sync::OnceCell;
 
 use super::prepare::{Ground, Picture};
 use crate::cli::Common;
@@ -71,7 +72,7 @@ async fn converge(
     refuse(&picture.plan, reporter)?;
     // Before anything is deployed: a run that is cut off is taken up with the same.
     picture.pins.record(clock::today())?;
-    let Picture { observation, artifacts, binaries, wish, plan, pins: _ } = picture;
+    let Picture { observation, artifacts, login, binaries, wish, plan, pins: _ } = picture;
     let mut failures = observation.failures;
     let run = Arc::new(Run {
         inventory: Arc::clone(&ground.inventory),
@@ -79,6 +80,7 @@ async fn converge(
         facts: observation.facts,
         artifacts,
         binaries,
+        login: OnceCell::new_with(login),
         patience: common.patience,
     });
     let waiting = plan.nodes.values().any(|changes| !changes.is_empty());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use terrarium_inventory::Inventory;
-use terrarium_plan::{Artifacts, Binary, Plan, State, plan};
+use terrarium_plan::{AgentPage, Artifacts, Binary, Facts, Plan, State, login_of, plan};
 use terrarium_ssh::places::Rule;
 
 use super::load;
@@ -19,6 +19,7 @@ use crate::fit::problem::of_parts;
 use crate::fit::site;
 use crate::fit::stack::charts;
 use crate::host::Host;
+use crate::login::Login;
 use crate::observe::{self, Observation};
 use crate::settings::Settings;
 use crate::stack::{Ask, Pins, Stack, Wish, boards, helm, machines as images_of};
@@ -40,6 +41,8 @@ pub(super) struct Ground {
 pub(super) struct Picture {
     pub(super) observation: Observation,
     pub(super) artifacts: Artifacts,
+    /// The agents' login, where the server has none that can go on.
+    pub(super) login: Option<Login>,
     pub(super) binaries: BTreeMap<Binary, PathBuf>,
     pub(super) wish: Wish,
     /// Digests of the wish's images, those to be recorded among them.
@@ -131,6 +134,8 @@ impl Ground {
         let (mut artifacts, binaries) =
             artifacts(&self.inventory, &machines, tag.as_deref(), settings, way, reporter).await?;
         let server = observation.facts.get(&self.inventory.server().name);
+        let (page, login) = agent_page(&self.inventory, server)?;
+        artifacts.agent_page = page;
         artifacts.agent_config = self.stack.probes(server.and_then(|facts| facts.reached));
         let mut wish =
             self.stack.wish(&boards(&self.inventory, &observation.facts), tag.as_deref());
@@ -151,7 +156,7 @@ impl Ground {
             plan.stack = wish.changes(server)?;
             plan.notes.extend(wish.leftovers(server)?);
         }
-        Ok(Picture { observation, artifacts, binaries, wish, pins, plan })
+        Ok(Picture { observation, artifacts, login, binaries, wish, pins, plan })
     }
 }
 
@@ -187,6 +192,22 @@ impl Picture {
         }
         Ok(())
     }
+}
+
+/// How the agents serve their page; with another login when there has to be one.
+fn agent_page(
+    inventory: &Inventory,
+    server: Option<&Facts>,
+) -> Result<(AgentPage, Option<Login>), Failure> {
+    if !inventory.agent.login {
+        return Ok((AgentPage::Open, None));
+    }
+    let Some(server) = server else { return Ok((AgentPage::Unknown, None)) };
+    if let Some(login) = login_of(server) {
+        return Ok((AgentPage::Login(login), None));
+    }
+    let login = Login::make()?;
+    Ok((AgentPage::Login(login.digests()), Some(login)))
 }
 
 /// Fetches k3s for each machine, finds the agent and, with a tag, makes our own

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use terrarium_inventory::Inventory;
 use terrarium_plan::{Artifacts, Binary, Facts, Plan};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 
 use barrier::Server;
@@ -24,6 +24,7 @@ pub(crate) use kube::{ask, kubectl};
 
 use crate::error::Failure;
 use crate::host::Host;
+use crate::login::Login;
 use crate::view::Reporter;
 
 /// What every node's task shares.
@@ -35,6 +36,9 @@ pub(crate) struct Run {
     pub artifacts: Artifacts,
     /// Where each binary lies on this machine.
     pub binaries: BTreeMap<Binary, PathBuf>,
+    /// The agents' login: made for this run, or read from the server when a node
+    /// needs it.
+    pub login: OnceCell<Login>,
     /// What every deadline is multiplied by.
     pub patience: f64,
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::token::JoinToken;
 use terrarium_k3s::{paths, unit};
-use terrarium_plan::{Action, Content, State, Step};
+use terrarium_plan::{Action, AgentPage, Content, State, Step};
 use terrarium_ssh::{Command, Output};
 use terrarium_untrusted::FromNode;
 
 use super::{Run, kube};
 use crate::error::{Code, Failure};
 use crate::host::{Host, failed};
+use crate::login::Login;
 use crate::report::secrets;
 use crate::view::Reporter;
 
@@ -36,6 +37,11 @@ pub(super) async fn perform(
             })?;
             let step = action.step(run.artifacts.sha256(binary));
             upload(host, step, local, action, reporter, change).await?
+        }
+        Action::Write { content: Content::Login(part), .. } => {
+            let text = login(run).await?.part(*part);
+            let step = action.step(Some(&digest(text.as_bytes())));
+            send(host, step, text.to_owned().into_bytes(), action).await?
         }
         Action::Write { content: Content::JoinToken, .. } => {
             let token = join_token(run).await?;
@@ -123,6 +129,15 @@ async fn upload(
             Err(error) => return Err(failed(&error)),
         }
     }
+}
+
+/// The agents' login. Like the token, it goes from node to node through this
+/// process' memory.
+async fn login(run: &Run) -> Result<&Login, Failure> {
+    let AgentPage::Login(told) = &run.artifacts.agent_page else {
+        return Err(Failure::plain(Code::Internal, "a login was planned where there is none"));
+    };
+    run.login.get_or_try_init(async || Login::of_server(kube::server(run)?, told).await).await
 }
 
 /// The token that agent nodes join by; it goes from node to node through this

@@ -15,6 +15,7 @@ use super::snapshot::{self, Snapshot};
 use crate::error::{Code, Failure};
 use crate::executor::kubectl;
 use crate::host::Host;
+use crate::login::Visitor;
 use crate::view::Reporter;
 
 /// The agents' port, as their unit has it.
@@ -71,14 +72,20 @@ pub(crate) async fn agents(hosts: &[Arc<Host>], reporter: &Reporter) -> Agents {
 /// Asks one agent.
 pub(crate) async fn agent(host: &Host) -> Result<Snapshot, Failure> {
     host.greet().await?;
-    agent_at(host, AGENT_PORT).await
+    let visitor = Visitor::of(host).await?;
+    agent_at(host, AGENT_PORT, visitor.as_ref()).await
 }
 
-async fn agent_at(host: &Host, port: u16) -> Result<Snapshot, Failure> {
+pub(crate) async fn agent_at(
+    host: &Host,
+    port: u16,
+    login: Option<&Visitor>,
+) -> Result<Snapshot, Failure> {
     let server = Server {
         name: "the agent",
         address: "127.0.0.1",
         port,
+        login,
         absent: "is the agent running there? `systemctl status terrarium-agent`; `provision` \
                  installs it",
     };
@@ -117,4 +124,4 @@ async fn through(server: &Host, reporter: &Reporter) -> Result<Cluster, Failure>
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -96,6 +96,7 @@ async fn question(
     let query = utf8_percent_encode(what.query(), NON_ALPHANUMERIC);
     let path = format!("/api/v1/query_range?query={query}&start={from}&end={to}&step={STEP}");
     let server = Server {
+        login: None,
         name: "Prometheus",
         address: &pod.address.map(|address| address.to_string()).unwrap_or_default(),
         port,

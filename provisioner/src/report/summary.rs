@@ -56,8 +56,9 @@ impl fmt::Display for Summary<'_> {
         let cluster = &self.inventory.cluster;
         let file = cluster.kubeconfig.display();
         writeln!(f, "\n  kubectl --kubeconfig {file} --context {} get pods -A", cluster.name)?;
+        let scheme = if self.inventory.agent.login { "https" } else { "http" };
         for node in &self.inventory.nodes {
-            writeln!(f, "  http://{}:9100/metrics  the agent on {}", node.host, node.name)?;
+            writeln!(f, "  {scheme}://{}:9100/metrics  the agent on {}", node.host, node.name)?;
         }
         Ok(())
     }

@@ -69,6 +69,7 @@ pub(crate) fn apply(world: &mut World) {
     );
     nodes_are_ready(world);
     agents_are_scraped(world);
+    agents_answer_nobody_else(world);
     services_are_probed(world);
     stores_answer(world);
     secrets::assert_hidden(world, &output, &lists);
@@ -110,6 +111,21 @@ fn agents_are_scraped(world: &World) {
         let up = asked(world, "up%7Bjob%3D%22terrarium-agent%22%7D")?;
         (up.len() == 3 && up.iter().all(|sample| sample["value"][1] == "1")).then_some(())
     });
+}
+
+/// Without the login there is no page of an agent; with it there is.
+fn agents_answer_nobody_else(world: &World) {
+    for (number, node) in (1..).zip(NODES) {
+        assert!(world.agent(node, "/metrics").contains("node_boot_time_seconds"), "{node}");
+        let address = format!("{}:9100/metrics", world.lab.node_ip(number));
+        let from = if node == "pi-2" { "pi-3" } else { "pi-2" };
+        let ask = |scheme: &str| {
+            let status = "-o /dev/null -w '%{http_code}'";
+            world.sh(from, &format!("curl -sk {status} {scheme}://{address} || :"))
+        };
+        assert_eq!(ask("https"), "401", "{node} from {from}");
+        assert_eq!(ask("http"), "000", "{node} from {from}");
+    }
 }
 
 /// On the node that has a service's pod the agent finds that it answers, and

@@ -37,7 +37,7 @@ pub(crate) fn redis(world: &mut World) {
 
 /// Whether the agent of the node exports this for its probe of Redis.
 fn probed(world: &World, node: &str, value: &str) -> Option<()> {
-    let page = world.sh(node, "curl -sf http://127.0.0.1:9100/metrics");
+    let page = world.agent(node, "/metrics");
     let mut lines = page.lines().filter(|line| line.starts_with("probe_success{"));
     let line = lines.find(|line| line.contains("service=\"redis\""))?;
     line.ends_with(&format!(" {value}")).then_some(())
@@ -55,7 +55,7 @@ fn unwell(world: &World, node: &str) -> Option<String> {
         unwell.iter().filter(|told| told["service"] == "redis").map(move |told| (found, told))
     });
     let told: Vec<_> = told.collect();
-    let snapshot = world.sh(node, "curl -sf http://127.0.0.1:9100/api/v1/snapshot");
+    let snapshot = world.agent(node, "/api/v1/snapshot");
     let snapshot: Value = serde_json::from_str(&snapshot).unwrap();
     let probes = snapshot["probes"].as_array().unwrap();
     let probe = probes.iter().find(|probe| probe["service"] == "redis").unwrap();

@@ -39,13 +39,17 @@ pub(crate) fn all(world: &World) -> Vec<String> {
         assert_eq!(found, "", "{node} holds the server's own token");
     }
     let key = world.sh("pi-1", "sed -n 's/.*client-key-data: *//p' /etc/rancher/k3s/k3s.yaml");
-    let mut secrets = vec![PASSWORD.to_owned(), own, agents, secret, agents_secret, key];
+    let shown_by_agents = world.sh("pi-1", "sed -n 2p /etc/terrarium/agent.key");
+    let mut secrets =
+        vec![PASSWORD.to_owned(), own, agents, secret, agents_secret, key, shown_by_agents];
     let kubernetes = world.kubectl_json("get secrets -n terrarium");
     for item in kubernetes["items"].as_array().unwrap() {
         if item["type"] != "Opaque" {
             continue;
         }
-        for value in item["data"].as_object().unwrap().values() {
+        let data = item["data"].as_object().unwrap().iter();
+        // A certificate is what everybody is shown.
+        for (_, value) in data.filter(|(key, _)| *key != "ca.crt") {
             let bytes =
                 base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap();
             let text = String::from_utf8_lossy(&bytes).trim().to_owned();

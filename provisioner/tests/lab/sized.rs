@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::world::{NODES, World, events, succeeded, wait_for};
+use crate::world::{World, events, succeeded, wait_for};
 
 const MIB: u64 = 1 << 20;
 /// What Redis is filled with, in MiB: less than makes it write its log anew.
@@ -93,11 +93,7 @@ fn used_by_redis(world: &World) -> u64 {
 
 /// How many samples the agent of a node has of Redis' container.
 fn samples_of_redis(world: &World, node: &str) -> Option<u64> {
-    let number = NODES.iter().position(|name| *name == node).unwrap() + 1;
-    let number = u8::try_from(number).unwrap();
-    let url = format!("http://{}:9100/api/v1/snapshot", world.lab.node_ip(number));
-    let text = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
-    let snapshot: Value = serde_json::from_str(&text).unwrap();
+    let snapshot: Value = serde_json::from_str(&world.agent(node, "/api/v1/snapshot")).unwrap();
     let pods = snapshot["pods"].as_array().unwrap();
     let pod = pods.iter().find(|pod| pod["pod"] == "redis-0")?;
     pod["containers"][0]["history"]["samples"].as_u64()

@@ -154,6 +154,17 @@ impl World {
         self.lab.exec(node, &["sh", "-c", script]).unwrap().trim().to_owned()
     }
 
+    /// A page of the agent of a node, asked there with its login. The password is
+    /// in no command line: others sample those.
+    pub(crate) fn agent(&self, node: &str, path: &str) -> String {
+        let script = format!(
+            "printf 'user = \"terrarium-agent:%s\"\n' \"$(cat /etc/terrarium/agent.password)\" | \
+             curl -sf --config - --cacert /etc/terrarium/agent.crt \
+             --resolve terrarium-agent:9100:127.0.0.1 https://terrarium-agent:9100{path}"
+        );
+        self.sh(node, &script)
+    }
+
     /// What the cluster says.
     pub(crate) fn kubectl(&self, arguments: &str) -> String {
         self.sh("pi-1", &format!("k3s kubectl {arguments}"))

@@ -34,6 +34,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "cases fail by panicking")]
 
+mod agents;
 mod contact;
 mod faults;
 mod fetched;
@@ -64,72 +65,78 @@ macro_rules! cases {
     };
 }
 
+const CASES: &[(&str, Case)] = &cases![
+    honest::fresh_nodes_become_a_cluster_and_a_second_run_changes_nothing,
+    honest::a_node_that_wants_a_password_gets_it_and_it_is_nowhere_else,
+    honest::a_run_on_a_terminal_shows_the_same,
+    healed::swap_that_is_still_active_restarts_the_node,
+    healed::a_host_name_that_only_runs_is_written_down,
+    joining::agent_nodes_get_a_token_that_is_good_for_joining_only,
+    joining::a_cluster_of_an_earlier_version_is_moved_over_and_told_of_its_token,
+    joining::a_move_that_fails_anywhere_is_ended_by_the_next_run,
+    joining::a_node_that_is_away_during_the_move_is_moved_when_it_is_back,
+    joining::a_server_that_offers_its_own_token_is_not_believed,
+    joining::agent_nodes_join_a_server_that_was_flashed_anew,
+    agents::all_agents_have_one_login_from_their_first_start_on,
+    agents::a_login_that_is_not_whole_is_made_anew_and_a_copy_is_copied,
+    agents::a_login_of_parts_that_do_not_belong_together_goes_to_no_node,
+    agents::without_the_server_a_node_keeps_its_login,
+    agents::one_key_opens_the_agents_and_closes_them_again,
+    manners::a_probe_with_nonsense_in_it_is_told_with_the_value_and_the_key,
+    manners::a_connection_that_ends_before_or_after_a_command_is_taken_up_again,
+    manners::a_command_that_fails_is_told_in_the_nodes_words,
+    manners::a_node_that_lets_nobody_in_is_told_by_its_name,
+    manners::a_login_shell_that_is_none_is_told_with_what_it_said,
+    manners::a_run_that_is_interrupted_ends_at_once_and_frees_the_lock,
+    manners::a_node_that_goes_away_for_good_does_not_keep_the_run,
+    manners::a_host_key_is_said_in_full_at_the_first_contact,
+    manners::what_is_typed_on_a_terminal_reaches_the_prompt,
+    interrupted::a_signal_is_heard_at_every_step_of_a_first_run,
+    interrupted::a_signal_is_heard_at_every_step_of_the_commands_that_look,
+    interrupted::a_signal_is_heard_while_a_node_restarts,
+    interrupted::a_signal_is_heard_while_nothing_answers_at_the_port,
+    contact::an_unknown_node_gets_no_password_from_a_script,
+    contact::the_environment_says_what_the_option_says,
+    contact::on_a_terminal_somebody_is_asked_about_one_node_after_another,
+    contact::a_password_that_was_typed_waits_for_the_answer,
+    contact::a_no_ends_the_run_before_anything_was_sent,
+    contact::a_host_key_of_the_inventory_is_believed_and_nothing_else,
+    contact::trust_shows_the_keys_and_records_them_when_told,
+    contact::trust_replaces_a_changed_key_only_when_told,
+    contact::what_a_node_says_before_the_login_is_shown,
+    fetched::a_plan_records_nothing_and_a_run_holds_a_changed_release_against_the_first_one,
+    fetched::a_mirror_that_spoils_program_and_checksum_is_caught_by_the_lock_file,
+    fetched::over_plain_http_nothing_is_taken_that_nobody_knows,
+    fetched::ctrl_c_ends_a_download_that_drips_and_leaves_nothing,
+    words::a_kubeconfig_that_runs_or_sends_something_is_refused_and_the_operators_stays,
+    words::what_steers_a_terminal_is_written_out_wherever_a_node_says_it,
+    words::on_a_terminal_too_nothing_of_a_node_steers_it,
+    words::no_line_of_a_node_looks_like_one_of_ours,
+    words::a_secret_that_a_node_repeats_is_printed_in_no_form,
+    words::an_entry_of_ours_that_somebody_spoilt_is_healed_and_told,
+    faults::a_command_that_fails_anywhere_fails_the_run_and_the_next_takes_it_up,
+    faults::nonsense_from_anywhere_is_no_success_that_is_none,
+    faults::a_connection_lost_once_anywhere_before_or_after_a_command_does_no_harm,
+    faults::a_node_that_goes_away_for_good_anywhere_is_told_by_its_name,
+    faults::a_node_that_is_not_well_after_its_restart_fails_the_run_and_no_other_waits,
+    faults::the_words_of_a_run_that_failed_are_not_those_of_one_that_is_done,
+    faults::a_restart_that_was_lost_with_its_connection_is_told_again,
+    locks::a_second_run_is_refused_with_who_and_since_and_the_first_goes_on,
+    locks::a_holder_whose_words_begin_as_ours_is_somebody_else,
+    locks::the_lock_of_a_connection_the_node_has_not_given_up_is_taken_over,
+    locks::no_process_is_ended_that_is_not_proven_to_hold_our_lock,
+    locks::what_an_earlier_version_or_another_user_left_is_healed_or_refused,
+    locks::a_folder_that_is_not_roots_own_is_not_used,
+];
+
 fn main() {
     network::enter();
     let arguments = Arguments::from_args();
-    let cases = cases![
-        honest::fresh_nodes_become_a_cluster_and_a_second_run_changes_nothing,
-        honest::a_node_that_wants_a_password_gets_it_and_it_is_nowhere_else,
-        honest::a_run_on_a_terminal_shows_the_same,
-        healed::swap_that_is_still_active_restarts_the_node,
-        healed::a_host_name_that_only_runs_is_written_down,
-        joining::agent_nodes_get_a_token_that_is_good_for_joining_only,
-        joining::a_cluster_of_an_earlier_version_is_moved_over_and_told_of_its_token,
-        joining::a_move_that_fails_anywhere_is_ended_by_the_next_run,
-        joining::a_node_that_is_away_during_the_move_is_moved_when_it_is_back,
-        joining::a_server_that_offers_its_own_token_is_not_believed,
-        joining::agent_nodes_join_a_server_that_was_flashed_anew,
-        manners::a_probe_with_nonsense_in_it_is_told_with_the_value_and_the_key,
-        manners::a_connection_that_ends_before_or_after_a_command_is_taken_up_again,
-        manners::a_command_that_fails_is_told_in_the_nodes_words,
-        manners::a_node_that_lets_nobody_in_is_told_by_its_name,
-        manners::a_login_shell_that_is_none_is_told_with_what_it_said,
-        manners::a_run_that_is_interrupted_ends_at_once_and_frees_the_lock,
-        manners::a_node_that_goes_away_for_good_does_not_keep_the_run,
-        manners::a_host_key_is_said_in_full_at_the_first_contact,
-        manners::what_is_typed_on_a_terminal_reaches_the_prompt,
-        interrupted::a_signal_is_heard_at_every_step_of_a_first_run,
-        interrupted::a_signal_is_heard_at_every_step_of_the_commands_that_look,
-        interrupted::a_signal_is_heard_while_a_node_restarts,
-        interrupted::a_signal_is_heard_while_nothing_answers_at_the_port,
-        contact::an_unknown_node_gets_no_password_from_a_script,
-        contact::the_environment_says_what_the_option_says,
-        contact::on_a_terminal_somebody_is_asked_about_one_node_after_another,
-        contact::a_password_that_was_typed_waits_for_the_answer,
-        contact::a_no_ends_the_run_before_anything_was_sent,
-        contact::a_host_key_of_the_inventory_is_believed_and_nothing_else,
-        contact::trust_shows_the_keys_and_records_them_when_told,
-        contact::trust_replaces_a_changed_key_only_when_told,
-        contact::what_a_node_says_before_the_login_is_shown,
-        fetched::a_plan_records_nothing_and_a_run_holds_a_changed_release_against_the_first_one,
-        fetched::a_mirror_that_spoils_program_and_checksum_is_caught_by_the_lock_file,
-        fetched::over_plain_http_nothing_is_taken_that_nobody_knows,
-        fetched::ctrl_c_ends_a_download_that_drips_and_leaves_nothing,
-        words::a_kubeconfig_that_runs_or_sends_something_is_refused_and_the_operators_stays,
-        words::what_steers_a_terminal_is_written_out_wherever_a_node_says_it,
-        words::on_a_terminal_too_nothing_of_a_node_steers_it,
-        words::no_line_of_a_node_looks_like_one_of_ours,
-        words::a_secret_that_a_node_repeats_is_printed_in_no_form,
-        words::an_entry_of_ours_that_somebody_spoilt_is_healed_and_told,
-        faults::a_command_that_fails_anywhere_fails_the_run_and_the_next_takes_it_up,
-        faults::nonsense_from_anywhere_is_no_success_that_is_none,
-        faults::a_connection_lost_once_anywhere_before_or_after_a_command_does_no_harm,
-        faults::a_node_that_goes_away_for_good_anywhere_is_told_by_its_name,
-        faults::a_node_that_is_not_well_after_its_restart_fails_the_run_and_no_other_waits,
-        faults::the_words_of_a_run_that_failed_are_not_those_of_one_that_is_done,
-        faults::a_restart_that_was_lost_with_its_connection_is_told_again,
-        locks::a_second_run_is_refused_with_who_and_since_and_the_first_goes_on,
-        locks::a_holder_whose_words_begin_as_ours_is_somebody_else,
-        locks::the_lock_of_a_connection_the_node_has_not_given_up_is_taken_over,
-        locks::no_process_is_ended_that_is_not_proven_to_hold_our_lock,
-        locks::what_an_earlier_version_or_another_user_left_is_healed_or_refused,
-        locks::a_folder_that_is_not_roots_own_is_not_used,
-    ];
-    let trial = |(name, case): (&str, Case)| {
+    let trial = |&(name, case): &(&str, Case)| {
         Trial::test(name, move || {
             case();
             Ok(())
         })
     };
-    libtest_mimic::run(&arguments, cases.into_iter().map(trial).collect()).exit();
+    libtest_mimic::run(&arguments, CASES.iter().map(trial).collect()).exit();
 }

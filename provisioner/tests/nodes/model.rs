@@ -221,7 +221,7 @@ impl Model {
             (("make", "a secret"), _) => self.make_secret(script),
             (("start", unit), _) => self.started(unit),
             (("watch", unit), _) => self.watched(unit),
-            (_, ["cat", path]) => self.cat(path),
+            (_, ["cat", paths @ ..]) => self.cat(paths),
             (_, ["hostnamectl", "set-hostname", name, ..]) => {
                 (*name).clone_into(&mut self.hostname);
                 Reply::done()
@@ -319,6 +319,11 @@ impl Model {
                     }
                     "sysctls" => say(&format!("sysctl {name}"), "1048576".to_owned()),
                     "modules" => say(&format!("module {name}"), "loaded".to_owned()),
+                    "certificates" => {
+                        if let Some(File { bytes, .. }) = self.files.get(name) {
+                            say(&format!("certificate {name}"), BASE64.encode(bytes));
+                        }
+                    }
                     "packages" if self.packages.contains(name) => say("package", name.clone()),
                     _ => {}
                 }
@@ -410,11 +415,17 @@ impl Model {
         Reply::said(format!("{state} 0 {}\n", now()))
     }
 
-    fn cat(&self, path: &str) -> Reply {
-        match self.files.get(path) {
-            Some(file) => Reply::said(file.bytes.clone()),
-            None => Reply::failed(1, format!("cat: {path}: No such file or directory\n")),
+    fn cat(&self, paths: &[&str]) -> Reply {
+        let mut reply = Reply::done();
+        for path in paths {
+            match self.files.get(*path) {
+                Some(file) => reply.stdout.extend(&file.bytes),
+                None => {
+                    return Reply::failed(1, format!("cat: {path}: No such file or directory\n"));
+                }
+            }
         }
+        reply
     }
 
     /// What the API lists.

@@ -4,9 +4,10 @@ use super::*;
 use crate::fixture::{context, converge, facts, package as wanted};
 use crate::{FileFact, UnitFact};
 
-/// In the order they are carried out.
+/// In the order they are carried out, on the server.
 fn both(context: &Context<'_>) -> Vec<Change> {
-    package(context).into_iter().chain(plan(context)).collect()
+    let server = context.inventory.server();
+    prepare(server, context).into_iter().chain(plan(context)).collect()
 }
 
 fn planned(facts: &Facts) -> Vec<Change> {
@@ -28,7 +29,10 @@ fn converged() -> Facts {
 
 #[test]
 fn a_fresh_node_gets_everything_and_a_converged_one_nothing() {
-    assert_eq!(ids(&facts()), ["agent.package", "agent.unit", "agent.config", "agent.start"]);
+    assert_eq!(
+        ids(&facts()),
+        ["agent.login", "agent.unit", "agent.package", "agent.config", "agent.start"]
+    );
     assert_eq!(ids(&converged()), [""; 0]);
 }
 
@@ -115,7 +119,7 @@ fn what_came_before_there_was_a_package_leaves() {
         facts.files.insert(path.to_owned(), facts.files[Package::PROGRAM].clone());
         let changes = planned(&facts);
         let [change] = &changes[..] else { panic!("{changes:?}") };
-        assert_eq!(change.id, "agent.unit");
+        assert_eq!(change.id, "agent.former");
         assert_eq!(change.reason, format!("{path} is of an earlier version"));
         let [Action::Run { script, .. }] = &change.actions[..] else { panic!("{change:?}") };
         assert!(

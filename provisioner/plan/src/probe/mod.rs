@@ -64,6 +64,7 @@ pub fn request(
         paths::BINARY,
         paths::CONFIG,
     ]);
+    files.extend(agent::login::files().map(str::to_owned));
     files.extend(owned(&agent::FORMER));
     files.extend(owned(&boot::PATHS));
     files.extend(k3s::files(node));

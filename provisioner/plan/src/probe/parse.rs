@@ -108,6 +108,11 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
             facts.cluster.get_or_insert_default().nodes = nodes;
         }
         "namespace" => facts.cluster.get_or_insert_default().namespace = labels(&seen(key, value)?),
+        "agent_login" => {
+            let (password, certificate) = value.split_once(' ').unwrap_or((value, ""));
+            let login = (sha256(key, password)?, sha256(key, certificate)?);
+            facts.cluster.get_or_insert_default().agent_login = Some(login);
+        }
         "releases" => facts.cluster.get_or_insert_default().releases = decoded(key, value)?,
         _ => {}
     }

@@ -6,6 +6,7 @@ use terrarium_k3s::paths;
 
 use super::{Part, Request};
 use crate::action::DIGESTS;
+use crate::agent::login::{LoginPart, SECRET};
 use crate::image::PINNED;
 use crate::namespace::NAMESPACE;
 use crate::quote;
@@ -50,6 +51,8 @@ pub fn script(request: &Request) -> String {
         .replace("@PIN@", label)
         .replace("@PINNED@", value)
         .replace("@NAMESPACE@", NAMESPACE)
+        .replace("@SHOWN@", LoginPart::Certificate.path())
+        .replace("@LOGIN@", SECRET)
 }
 
 fn with(script: &str, names: &[(&str, &str)]) -> String {
@@ -164,7 +167,7 @@ elif [ ! -e "$t" ] || [ "$s" -nt "$t" ]; then e agent_secret pending
 else e agent_secret in-force; fi
 [ ! -L "$t" ] && grep -q '^K10[0-9a-f]*::node:' "$t" 2>/dev/null && { d=$(sha256sum <"$t"); e token "${d%% *}"; }
 [ -s "$h" ] && [ -s "$o" ] && { d=$(sha256sum <"$o"); [ "$(cat "$h")" = "${d%% *}" ] && e handed_out yes; }
-certificates /var/lib/rancher/k3s/server/tls/*.crt /var/lib/rancher/k3s/server/tls/etcd/*.crt /var/lib/rancher/k3s/agent/*.crt
+certificates @SHOWN@ /var/lib/rancher/k3s/server/tls/*.crt /var/lib/rancher/k3s/server/tls/etcd/*.crt /var/lib/rancher/k3s/agent/*.crt
 # What the API's port shows; the key beside it stays where it is.
 f=/var/lib/rancher/k3s/server/tls/dynamic-cert.json
 c=$(sed -n 's,.*"tls.crt":"\([A-Za-z0-9+/=]*\)".*,\1,p' "$f" 2>/dev/null | head -c 32768)
@@ -174,10 +177,13 @@ if systemctl is-active --quiet k3s.service; then
   n=$(k get nodes -o json) && printf %s "$n" | b nodes && k @RELEASES@ | b releases && e namespace "$(k get namespace @NAMESPACE@ --ignore-not-found -o go-template='{{.metadata.name}}{{range $k, $v := .metadata.labels}} {{$k}}={{$v}}{{end}}')"
   c=$(k get secret terrarium-tls --namespace @NAMESPACE@ --ignore-not-found -o go-template='{{index .data "tls.crt"}} {{if .metadata.annotations}}{{index .metadata.annotations "terrarium/renew-after"}}{{end}}')
   [ -n "$c" ] && e ingress "$c"
+  h() { d=$(printf %s "$1" | base64 -d | sha256sum); printf %s "${d%% *}"; }
+  c=$(k get secret @LOGIN@ --namespace @NAMESPACE@ --ignore-not-found -o go-template='{{index .data "password"}} {{index .data "ca.crt"}}')
+  [ -n "$c" ] && e agent_login "$(h "${c%% *}") $(h "${c#* }")"
 fi
 "#;
 
-const AGENT: &str = r#"certificates /var/lib/rancher/k3s/agent/*.crt
+const AGENT: &str = r#"certificates @SHOWN@ /var/lib/rancher/k3s/agent/*.crt
 for f in @TOKEN@ @TOKEN@.terrarium-new; do grep -qs '::server:' "$f" && e server_token "$f"; done
 for f in /etc/default/k3s-agent @ENV@; do grep -qsE '^[[:space:]]*K3S_TOKEN' "$f" && e foreign_token "$f"; done
 "#;

@@ -111,7 +111,7 @@ async fn an_agents_snapshot_comes_over_ssh() {
     let host = host(dir.path(), port);
     let reply = http("200 OK", include_str!("../fixtures/pi-2.json"));
     let (agent, requests) = answering(vec![reply]);
-    let snapshot = agent_at(&host, agent).await.unwrap();
+    let snapshot = agent_at(&host, agent, None).await.unwrap();
     assert_eq!(snapshot.node.model.as_deref(), Some("Raspberry Pi 4 Model B Rev 1.4"));
     assert_eq!(snapshot.pods.len(), 3);
     assert_eq!(requests.recv().unwrap(), "GET /api/v1/snapshot HTTP/1.1");
@@ -140,7 +140,7 @@ async fn an_agent_that_cannot_be_asked_is_told_with_what_helps() {
         (answering(vec![http("200 OK", "<html>")]).0, ["cannot be read", "brings the agent"]),
         (free, ["cannot connect", "systemctl status terrarium-agent"]),
     ] {
-        let failure = agent_at(&host, agent).await.unwrap_err();
+        let failure = agent_at(&host, agent, None).await.unwrap_err();
         let line = failure.line();
         assert!(line.starts_with("node `pi-1`"), "{line}");
         assert!(parts.iter().all(|part| line.contains(part)), "{parts:?}: {line}");
