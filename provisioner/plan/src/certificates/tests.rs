@@ -98,6 +98,21 @@ fn a_restart_is_the_change_and_after_it_nothing_is_planned() {
     }
 }
 
+/// It is no certificate of k3s: what becomes of it is planned with the login.
+#[test]
+fn the_agents_certificate_is_noted_on_the_server_and_restarts_no_k3s() {
+    for (days, notes) in [(91, 0), (89, 1), (61, 1), (59, 0), (-1, 0)] {
+        let facts = found("pi-1", CERTIFICATE, false, days * DAY + 60, 300 * DAY);
+        assert_eq!(ending(&node("pi-1"), &facts), None, "{days}");
+        assert_eq!(noted("pi-1", &facts).len(), notes, "{days}");
+        let copy = found("pi-2", CERTIFICATE, false, days * DAY + 60, 300 * DAY);
+        assert_eq!(noted("pi-2", &copy), [""; 0], "{days}");
+    }
+    let broken = Certificate { path: CERTIFICATE.to_owned(), end: None };
+    let facts = Facts { certificates: vec![broken], ..facts() };
+    assert_eq!(noted("pi-1", &facts), [""; 0]);
+}
+
 #[test]
 fn authorities_are_noted_a_year_before_and_on_the_server_alone() {
     for (days, notes) in [(366, 0), (364, 1), (-1, 1)] {
