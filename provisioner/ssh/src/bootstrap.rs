@@ -6,12 +6,19 @@
 //! begins. What a login shell's start-up files, sudo's lecture or a missing host
 //! name print comes before that line and is cut off.
 //!
+//! Which shell the login has is nobody's business here: csh knows no line break
+//! between quotes, fish takes a backslash there for its own, csh an exclamation
+//! mark, and the older csh no long word. So the login shell gets short words of
+//! harmless characters between single quotes, which they all read alike, and
+//! `/bin/sh` writes the rest out.
+//!
 //! Nothing is on standard input until that line is there, but for the password
 //! after sudo's own question for it: no secret can reach a program that is not
 //! meant to read it.
 
+use std::fmt::Write as _;
+
 use crate::proof::Proof;
-use crate::quote::quote;
 use crate::sudo::SudoMode;
 
 /// Opens the line that says why the script could not be started as root.
@@ -20,6 +27,13 @@ pub(crate) const NO_ROOT: &str = "terrarium:no-root:";
 /// Linux refuses a single argument of 128 KiB (`MAX_ARG_STRLEN`); the rest is
 /// left to the lines below.
 pub(crate) const REQUEST_BYTES_MAX: usize = 120 << 10;
+
+/// Puts the words together, each of its pieces (`+…`) and a dot, and runs the lines
+/// below, the first of them, written out, with the words after it.
+const OPEN: &str = r#"set +vx; n=$#; word=; while [ $n -gt 0 ]; do case $1 in .) set -- "$@" "$word"; word= ;; *) word=$word${1#+} ;; esac; shift; n=$((n-1)); done; lines=$1; shift; eval "$(printf %b "$lines")""#;
+
+/// The longest piece: the older csh refuses longer words.
+const PIECE_BYTES: usize = 900;
 
 /// Runs as the final user: `$1` how, `$2` seconds (0: no limit), `$3` the
 /// script, `$4` the answer that shows who speaks.
@@ -31,9 +45,9 @@ if [ "$2" != 0 ] && command -v timeout >/dev/null 2>&1; then exec timeout -k 5 "
 exec sh -c "$3"
 "#;
 
-/// Runs as the login user: `$1` the way to root (`auto` finds it), `$2` and
-/// `$3` as above, `$4` the lines above, `$5` to `$7` the sums, `$8` whether
-/// there is a password.
+/// Runs as the login user: `$1` the way to root (`auto` finds it), `$2` the
+/// seconds, `$3` the script and `$4` the lines above, both still to be written
+/// out, `$5` to `$7` the sums, `$8` whether there is a password.
 ///
 /// A shell told by its environment to print what it runs would print sudo's
 /// question before sudo does: `set +vx`. The question is set by `SUDO_PROMPT`, not
@@ -45,13 +59,14 @@ const OUTER: &str = r#"
 set +vx
 export LC_ALL=C
 answer=$(($5)).$(($6)).$(($7))
+script=$(printf '%b.' "$3") inner=$(printf '%b.' "$4")
+script=${script%.} inner=${inner%.}
 echo "terrarium:hello:$answer" >&2
-case $1 in user|root) exec /bin/sh -c "$4" terrarium "$1" "$2" "$3" "$answer" ;; esac
+case $1 in user|root) exec /bin/sh -c "$inner" terrarium "$1" "$2" "$script" "$answer" ;; esac
 why=
-no_root() { echo "terrarium:no-root:$1" >&2; printf "%s
-" "$why" >&2; exit 125; }
+no_root() { echo "terrarium:no-root:$1" >&2; printf '%s\n' "$why" >&2; exit 125; }
 if [ "$1" = auto ] && [ "$(id -u)" = 0 ]; then
-  exec /bin/sh -c "$4" terrarium root "$2" "$3" "$answer"
+  exec /bin/sh -c "$inner" terrarium root "$2" "$script" "$answer"
 fi
 sudo=
 for file in /usr/bin/sudo /bin/sudo /run/wrappers/bin/sudo; do
@@ -59,10 +74,10 @@ for file in /usr/bin/sudo /bin/sudo /run/wrappers/bin/sudo; do
 done
 [ -n "$sudo" ] || no_root missing
 case $1 in
-passwordless) exec "$sudo" -n /bin/sh -c "$4" terrarium "$1" "$2" "$3" "$answer" ;;
+passwordless) exec "$sudo" -n /bin/sh -c "$inner" terrarium "$1" "$2" "$script" "$answer" ;;
 auto)
   if why=$("$sudo" -k -n /bin/sh -c : 2>&1 </dev/null); then
-    exec "$sudo" -n /bin/sh -c "$4" terrarium passwordless "$2" "$3" "$answer"
+    exec "$sudo" -n /bin/sh -c "$inner" terrarium passwordless "$2" "$script" "$answer"
   fi
   [ "$8" = yes ] || no_root password-needed ;;
 esac
@@ -71,7 +86,7 @@ sudo-rs*) SUDO_PROMPT=terrarium:password:$answer:rs ;;
 *) SUDO_PROMPT=terrarium:password:$answer:sudo: ;;
 esac
 export SUDO_PROMPT
-exec "$sudo" -S -k /bin/sh -c "$4" terrarium password "$2" "$3" "$answer"
+exec "$sudo" -S -k /bin/sh -c "$inner" terrarium password "$2" "$script" "$answer"
 "#;
 
 /// Who a script is to run as, as far as it is known beforehand.
@@ -114,20 +129,41 @@ pub(crate) fn request(
     let seconds = deadline_s.to_string();
     let [first, second, third] = proof.questions();
     let has_password = if has_password { "yes" } else { "no" };
-    let words = [
-        OUTER,
-        "terrarium",
-        way.word(),
-        &seconds,
-        script,
-        INNER,
-        &first,
-        &second,
-        &third,
-        has_password,
-    ]
-    .map(quote);
-    format!("exec /bin/sh -c {}", words.join(" "))
+    let words = [OUTER, way.word(), &seconds, script, INNER, &first, &second, &third, has_password]
+        .map(pieces);
+    format!("exec /bin/sh -c '{OPEN}' terrarium {}", words.join(" "))
+}
+
+/// The text in characters that no shell takes for its own between single quotes,
+/// as `printf %b` reads them, in pieces. The decoder above has no others either.
+fn pieces(text: &str) -> String {
+    let mut pieces = String::with_capacity(text.len() + text.len() / 8);
+    let mut length = 0;
+    for byte in text.bytes() {
+        if length == 0 {
+            pieces.push_str("'+");
+        }
+        let before = pieces.len();
+        match byte {
+            b'\n' => pieces.push_str("\\n"),
+            b'\t' => pieces.push_str("\\t"),
+            b'\'' | b'\\' | b'!' | 0..=b'\x1f' | b'\x7f'.. => {
+                // Writing into a string does not fail.
+                let _ = write!(pieces, "\\0{byte:03o}");
+            }
+            _ => pieces.push(char::from(byte)),
+        }
+        length += pieces.len() - before;
+        if length >= PIECE_BYTES {
+            pieces.push_str("' ");
+            length = 0;
+        }
+    }
+    if length > 0 {
+        pieces.push_str("' ");
+    }
+    pieces.push('.');
+    pieces
 }
 
 #[cfg(test)]
@@ -136,6 +172,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::quote::quote;
 
     /// Runs a request as the login shell would, with the given stdin.
     fn run(request: &str, stdin: &[u8]) -> (String, String, Option<i32>) {
@@ -198,9 +235,22 @@ mod tests {
     #[test]
     fn every_shell_on_this_machine_gives_the_same_answer() {
         let proof = proof();
-        let shells = ["/bin/sh", "/bin/dash", "/bin/bash", "/bin/busybox", "/bin/zsh", "/bin/ksh"];
+        let shells = [
+            "/bin/sh",
+            "/bin/dash",
+            "/bin/bash",
+            "/bin/busybox",
+            "/bin/zsh",
+            "/bin/ksh93",
+            "/bin/mksh",
+            "/bin/fish",
+            "/bin/tcsh",
+            "/bin/bsd-csh",
+        ];
+        let hard = r##"a\b \\ \n 'it' "is" !! !x $HOME `id` ~ # % ^a^b {a,b} é ☃"##;
+        let script = format!("# {}\nprintf '%s' {}\necho", "long ".repeat(4000), quote(hard));
         for shell in shells.iter().filter(|shell| std::path::Path::new(shell).exists()) {
-            let request = request(Way::User, 0, "echo out", proof, false);
+            let request = request(Way::User, 0, &script, proof, false);
             let mut command = Command::new(shell);
             if shell.ends_with("busybox") {
                 command.arg("sh");
@@ -208,8 +258,10 @@ mod tests {
             // A shell told to print what it runs shows no answer before its time.
             let output =
                 command.args(["-c", &request]).env("SHELLOPTS", "xtrace").output().expect("runs");
-            let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+            let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+            let (stdout, stderr) = (text(output.stdout), text(output.stderr));
             assert_eq!(stderr.matches(&proof.marks().hello).count(), 1, "{shell}: {stderr}");
+            assert_eq!(without_begin(&stdout, proof, "user"), format!("{hard}\n"), "{shell}");
             assert!(stderr.contains(&format!("{}user:", proof.marks().begin)), "{shell}: {stderr}");
         }
     }

@@ -8,7 +8,7 @@ use terrarium_untrusted::FromNode;
 #[derive(Debug, Clone)]
 pub struct Command {
     /// POSIX sh. It is visible in the node's process list: no secrets in it.
-    /// At most some 110 KiB; more goes to `stdin`.
+    /// At most some 100 KiB; more goes to `stdin`.
     pub script: String,
     /// Whether it runs as root or as the login user.
     pub root: bool,
