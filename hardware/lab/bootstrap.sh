@@ -12,17 +12,21 @@ PATH=$PATH:/usr/local/go/bin:/usr/sbin:/sbin
 # A package, and the program or file it is there for.
 needs='
 chromium                  chromium
+csh                       bsd-csh
 dbus-daemon               dbus-daemon
 debian-archive-keyring    /usr/share/keyrings/debian-archive-keyring.gpg
 docker.io                 dockerd
+fish                      fish
 gcc                       cc
 gcc-aarch64-linux-gnu     aarch64-linux-gnu-gcc
 git                       git
 iproute2                  ip
 iptables                  iptables
+ksh93u+m                  ksh93
 libc6-dev                 /usr/include/stdio.h
 libc6-dev-arm64-cross     /usr/aarch64-linux-gnu/include/stdio.h
 maven                     mvn
+mksh                      mksh
 mmdebstrap                mmdebstrap
 mount                     umount
 npm                       npm
@@ -43,8 +47,10 @@ redis-server              redis-server
 strace                    strace
 sudo                      sudo
 systemd                   systemd-analyze
+tcsh                      tcsh
 util-linux                setsid
 valgrind                  valgrind
+zsh                       zsh
 '
 # What those packages would have running, now or from the next boot on. The lab
 # starts a Docker daemon of its own when the machine has none.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
+use terrarium_plan::{RESTART_SECONDS, State};
 use terrarium_ssh::places::Rule;
 use terrarium_ssh::{
     Command, ConnectError, ExecError, FirstContact, Greeting, Held, Limits, Output, Secret,
@@ -20,6 +21,7 @@ use crate::password;
 use crate::places;
 use crate::prompt;
 use crate::settings::Settings;
+use crate::view::Reporter;
 
 /// How long a node that went away may take to come back in mid-step.
 pub(crate) const BACK_WITHIN: Duration = Duration::from_mins(2);
@@ -123,19 +125,28 @@ impl Host {
     }
 
     /// The first connection of a run: a node that was switched on a moment ago
-    /// gets a little time.
-    pub(crate) async fn greet(&self) -> Result<Option<Greeting>, Failure> {
+    /// gets a little time, and one that says so itself as long as one that was
+    /// restarted.
+    pub(crate) async fn greet(&self, reporter: &Reporter) -> Result<Option<Greeting>, Failure> {
         let start = Instant::now();
+        let mut told = false;
         loop {
-            match self.connect().await {
+            let error = match self.connect().await {
                 Ok(greeting) => return Ok(greeting),
-                Err(error)
-                    if !error.passes() || start.elapsed() > UP_WITHIN.mul_f64(self.patience) =>
-                {
-                    return Err(error.into_failure());
-                }
-                Err(_) => tokio::time::sleep(BACKOFF_MAX).await,
+                Err(error) => error,
+            };
+            if start.elapsed() > error.worth_waiting().mul_f64(self.patience) {
+                return Err(error.into_failure());
             }
+            if let Unconnected::Ssh(error) = &error
+                && error.is_not_up()
+                && !told
+            {
+                told = true;
+                let text = format!("{error}; waiting until it does");
+                reporter.say("observe", State::Note(text));
+            }
+            tokio::time::sleep(BACKOFF_MAX).await;
         }
     }
 
@@ -274,9 +285,14 @@ enum Unconnected {
 }
 
 impl Unconnected {
-    /// Whether a node that was switched on a moment ago may be the reason.
-    fn passes(&self) -> bool {
-        matches!(self, Self::Ssh(error) if error.retryable())
+    /// How long a first connection is tried again: a node that was switched on a
+    /// moment ago may be the reason, or one that is starting and says so.
+    fn worth_waiting(&self) -> Duration {
+        match self {
+            Self::Ssh(error) if error.is_not_up() => Duration::from_secs(RESTART_SECONDS),
+            Self::Ssh(error) if error.retryable() => UP_WITHIN,
+            Self::Ssh(_) | Self::Lock(_) => Duration::ZERO,
+        }
     }
 
     /// Whether waiting is of no use.
@@ -333,4 +349,30 @@ fn first_line(file: &std::path::Path) -> Result<Secret, Failure> {
             .hint(Some(PASSWORD_FILE.to_owned())));
     }
     password::read(line.as_bytes().to_vec(), &what)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use terrarium_ssh::{Place, Turned};
+
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_starting_gets_the_time_of_a_restart_and_a_wrong_login_none() {
+        let place =
+            Arc::new(Place { node: "pi-1".to_owned(), host: "10.0.0.1".to_owned(), port: 22 });
+        let turned = |why| {
+            let (place, user) = (Arc::clone(&place), "pi".to_owned());
+            let said = "words".to_owned();
+            Unconnected::Ssh(ConnectError::Account { place, user, why, said }).worth_waiting()
+        };
+        assert_eq!(turned(Turned::NotUp), Duration::from_mins(10));
+        assert_eq!(turned(Turned::Expired), Duration::ZERO);
+        assert_eq!(turned(Turned::Other), Duration::ZERO);
+        let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let closed = ConnectError::Refused { place, source };
+        assert_eq!(Unconnected::Ssh(closed).worth_waiting(), UP_WITHIN);
+    }
 }

@@ -78,7 +78,7 @@ pub(crate) async fn one(
     reporter: &Reporter,
 ) -> Result<Facts, Failure> {
     reporter.say("observe", State::Started(format!("connect to {}", host.node.host)));
-    let greeting = host.greet().await?;
+    let greeting = host.greet(reporter).await?;
     if let Some(greeting) = greeting {
         welcome(host, greeting, reporter);
     }

@@ -45,5 +45,6 @@ pub use image::{FORMER_REPOSITORY, REPOSITORY as IMAGE_REPOSITORY};
 pub use labels::{board, level, node_labels};
 pub use measured::{NoBoard, measured_board};
 pub use namespace::NAMESPACE;
+pub use os::reboot::RESTART_SECONDS;
 pub use planner::{Artifacts, Binary, Context, Image, Package, plan};
 pub use shell::quote;

@@ -39,7 +39,11 @@ pub(crate) async fn agents(hosts: &[Arc<Host>], reporter: &Reporter) -> Agents {
         let reporter = reporter.of(&host.node.name);
         tasks.spawn(async move {
             reporter.say("snapshot", State::Started(format!("connect to {}", host.node.host)));
-            let found = Box::pin(agent(&host)).await;
+            let asked = async {
+                host.greet(&reporter).await?;
+                agent(&host).await
+            };
+            let found = Box::pin(asked).await;
             reporter.say(
                 "snapshot",
                 match &found {
@@ -71,7 +75,6 @@ pub(crate) async fn agents(hosts: &[Arc<Host>], reporter: &Reporter) -> Agents {
 
 /// Asks one agent.
 pub(crate) async fn agent(host: &Host) -> Result<Snapshot, Failure> {
-    host.greet().await?;
     let visitor = Visitor::of(host).await?;
     agent_at(host, AGENT_PORT, visitor.as_ref()).await
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use russh::Preferred;
@@ -10,6 +10,7 @@ use russh::client::{self, Config, Handle};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::account::Turned;
 use crate::auth::{self, AuthMethod};
 use crate::error::ConnectError;
 use crate::handler::{HandshakeError, Purpose, Seen, Watcher, lost, preferred};
@@ -48,11 +49,41 @@ pub(crate) async fn connect(
     if target.password.as_ref().is_some_and(|password| !password.is_one_line()) {
         return Err(ConnectError::PasswordNotOneLine { place });
     }
-    let Host { name, entries } = Host::of(target, &place)?;
+    let (mut connection, mut seen) = meet(target, limits, &place).await?;
+    let mut past = auth::Past::default();
+    let auth = loop {
+        let failure = match log_in(&mut connection, target, limits, &place, &seen, &mut past).await
+        {
+            Ok(method) => break method,
+            Err(failure) => failure,
+        };
+        // A node that allows few attempts gets the rest over another connection.
+        if !past.goes_on(target) {
+            return Err(failure);
+        }
+        let new_host_key = look_at(&seen).new_host_key;
+        (connection, seen) = meet(target, limits, &place).await?;
+        look_at(&seen).new_host_key |= new_host_key;
+    };
+    let greeting = greeting(&look_at(&seen), auth);
+    Ok((connection, greeting))
+}
+
+fn look_at(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection whose host key is accepted, and what was seen on the way.
+async fn meet(
+    target: &Target,
+    limits: &Limits,
+    place: &Arc<Place>,
+) -> Result<(Connection, Arc<Mutex<Seen>>), ConnectError> {
+    let Host { name, entries } = Host::of(target, place)?;
     // A key that is none of the wanted ones may be one of several: the node is
     // asked for those of the other algorithms before it counts as another one.
     let mut offered = Vec::new();
-    let (mut handle, link, seen) = loop {
+    loop {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let watcher = |link| Watcher {
             name: name.clone(),
@@ -66,8 +97,8 @@ pub(crate) async fn connect(
             link,
         };
         let algorithms = preferred(&hostkey::known_algorithms(&entries), &offered);
-        match shake_hands(limits, &place, algorithms, watcher).await {
-            Ok((handle, link)) => break (handle, link, seen),
+        match shake_hands(limits, place, algorithms, watcher).await {
+            Ok((handle, link)) => return Ok((Connection { handle, link }, seen)),
             Err(Unshaken::NotPinned(key)) if offered.len() < hostkey::ALGORITHMS.len() => {
                 offered.push(key);
             }
@@ -75,15 +106,10 @@ pub(crate) async fn connect(
             Err(_) => {
                 let pinned = target.host_keys.clone();
                 let mismatch = Box::new(NotPinned { pinned, offered });
-                return Err(ConnectError::HostKeyNotPinned { place, mismatch });
+                return Err(ConnectError::HostKeyNotPinned { place: Arc::clone(place), mismatch });
             }
         }
-    };
-    let auth = log_in(&mut handle, target, limits, &place, &link).await?;
-
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let greeting = greeting(&seen, auth);
-    Ok((Connection { handle, link }, greeting))
+    }
 }
 
 /// The host as `known_hosts` files name it, and what they say about it.
@@ -262,29 +288,41 @@ fn handshake_error(error: HandshakeError, place: &Arc<Place>, link: &LinkState) 
 }
 
 async fn log_in(
-    handle: &mut Handle<Watcher>,
+    connection: &mut Connection,
     target: &Target,
     limits: &Limits,
     place: &Arc<Place>,
-    link: &LinkState,
+    seen: &Mutex<Seen>,
+    past: &mut auth::Past,
 ) -> Result<AuthMethod, ConnectError> {
-    let failure = match timeout(limits.auth, Box::pin(auth::log_in(handle, target))).await {
-        Ok(Ok(method)) => return Ok(method),
-        Ok(Err(failure)) => failure,
+    let Connection { handle, link } = connection;
+    let login = Box::pin(auth::log_in(handle, target, seen, past));
+    match timeout(limits.auth, login).await {
+        Ok(Some(method)) => return Ok(method),
+        Ok(None) => {}
         Err(_) => return Err(timed_out(Arc::clone(place), "the login", limits.auth)),
-    };
-    // A node that ran out of patience ("too many authentication failures")
-    // refused the login; one that vanished before any answer did not.
-    let answered = failure.tried.iter().any(|attempt| attempt.outcome == auth::Outcome::Refused);
-    match link.lost() {
-        Some(source) if !answered => {
-            Err(ConnectError::Closed { place: Arc::clone(place), during: "the login", source })
-        }
-        _ => Err(ConnectError::Auth {
-            place: Arc::clone(place),
+    }
+    let place = Arc::clone(place);
+    let lost = link.lost();
+    match (past.end(lost.as_ref()), lost) {
+        (auth::End::TurnedAway, _) => Err(ConnectError::Account {
+            place,
             user: target.user.clone(),
-            tried: failure.tried,
-            remaining: failure.remaining,
+            why: Turned::of(&past.said),
+            said: past.said.clone(),
+        }),
+        (auth::End::CutOff, Some(source)) => {
+            Err(ConnectError::Closed { place, during: "the login", source })
+        }
+        (_, lost) => Err(ConnectError::Auth {
+            place,
+            user: target.user.clone(),
+            tried: past.tried.clone(),
+            remaining: past.remaining.clone(),
+            said: match lost {
+                Some(Lost::Said(words)) => Some(words),
+                _ => None,
+            },
         }),
     }
 }

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::auth::Attempt;
+use crate::account::{Turned, Unstarted};
+use crate::auth::{Attempt, Outcome, Tried};
 use crate::hostkey::{ChangedHostKey, NotPinned, RevokedHostKey, UnknownHostKey};
 use crate::link::Lost;
+use crate::quote::quote;
 use crate::target::Place;
 
 /// An error of the SSH library, without naming its type.
@@ -108,7 +110,7 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// No way of logging in was accepted.
-    #[error("{place}: login as `{user}` refused ({})", tried_text(tried, remaining))]
+    #[error("{place}: login as `{user}` refused ({})", tried_text(tried, remaining, said.as_deref()))]
     Auth {
         /// Where.
         place: Arc<Place>,
@@ -118,6 +120,20 @@ pub enum ConnectError {
         tried: Vec<Attempt>,
         /// Methods the node still offers, in SSH's words.
         remaining: Vec<String>,
+        /// With which words it ended the connection, if it did.
+        said: Option<String>,
+    },
+    /// The key or password was right, and the account is not let in.
+    #[error("{place}: the node does not let `{user}` in; it says: {}", one_line(said))]
+    Account {
+        /// Where.
+        place: Arc<Place>,
+        /// The login name.
+        user: String,
+        /// What the node's words mean.
+        why: Turned,
+        /// Its words.
+        said: String,
     },
     /// The password cannot be sent: PAM and sudo read one line.
     #[error("{place}: the password contains a line break")]
@@ -165,18 +181,27 @@ impl ConnectError {
             Self::HostKeyRevoked { .. } => Some(RevokedHostKey::hint()),
             Self::HostKeyUnknown { place, unknown } => Some(unknown.hint(&place.node)),
             Self::HostKeyNotPinned { place, .. } => Some(NotPinned::hint(&place.node)),
-            Self::Auth { user, tried, remaining, .. } => Some(auth_hint(user, tried, remaining)),
+            Self::Auth { place, user, tried, remaining, .. } => {
+                Some(auth_hint(place, user, tried, remaining))
+            }
+            Self::Account { place, user, why, .. } => Some(why.hint(user, place)),
             Self::PasswordNotOneLine { .. } => {
                 Some("a password file's first line is the password; nothing may follow on it".to_owned())
             }
             Self::Closed { .. } => Some(
-                "sshd drops connections when it starts, is overloaded or has seen many failed logins; try again in a minute"
+                "sshd drops connections when it starts, is overloaded or has seen many failed logins; try again in a minute. If it \
+                 goes on, the node's PAM may turn the account away without a word: see `journalctl -u ssh` there"
                     .to_owned(),
             ),
             Self::Protocol { .. } => {
                 Some("is an SSH server (OpenSSH 7.4 or later) listening on that port?".to_owned())
             }
         }
+    }
+
+    /// Whether the node is there, and starting or going down: it lets nobody in yet.
+    pub fn is_not_up(&self) -> bool {
+        matches!(self, Self::Account { why: Turned::NotUp, .. })
     }
 
     /// Whether the same call may succeed later without anybody changing
@@ -187,7 +212,8 @@ impl ConnectError {
             | Self::Refused { .. }
             | Self::Unreachable { .. }
             | Self::Timeout { .. }
-            | Self::Closed { .. } => true,
+            | Self::Closed { .. }
+            | Self::Account { why: Turned::NotUp, .. } => true,
             Self::InvalidHost { .. }
             | Self::HostKeyChanged { .. }
             | Self::HostKeyRevoked { .. }
@@ -195,6 +221,7 @@ impl ConnectError {
             | Self::HostKeyNotPinned { .. }
             | Self::KnownHosts { .. }
             | Self::Auth { .. }
+            | Self::Account { .. }
             | Self::PasswordNotOneLine { .. }
             | Self::Protocol { .. } => false,
         }
@@ -202,7 +229,7 @@ impl ConnectError {
 }
 
 /// "tried password: refused; the node accepts publickey".
-fn tried_text(tried: &[Attempt], remaining: &[String]) -> impl fmt::Display {
+fn tried_text(tried: &[Attempt], remaining: &[String], said: Option<&str>) -> impl fmt::Display {
     let mut text = if tried.is_empty() {
         "nothing to try".to_owned()
     } else {
@@ -213,22 +240,76 @@ fn tried_text(tried: &[Attempt], remaining: &[String]) -> impl fmt::Display {
         text.push_str("; the node accepts ");
         text.push_str(&remaining.join(", "));
     }
+    if let Some(said) = said.filter(|said| !said.trim().is_empty()) {
+        text.push_str("; it says: ");
+        text.push_str(&one_line(said).to_string());
+    }
     text
 }
 
-fn auth_hint(user: &str, tried: &[Attempt], remaining: &[String]) -> String {
+/// What a node says, in one line and not too much of it.
+fn one_line(said: &str) -> impl fmt::Display {
+    let words: Vec<&str> = said.split_whitespace().collect();
+    words.join(" ").chars().take(SAID_CHARS_MAX).collect::<String>()
+}
+
+/// As much of a node's words as an error shows.
+const SAID_CHARS_MAX: usize = 400;
+
+fn auth_hint(place: &Place, user: &str, tried: &[Attempt], remaining: &[String]) -> String {
     if let Some(hint) = tried.iter().find_map(Attempt::hint) {
         return hint;
     }
+    let expired = |attempt: &Attempt| matches!(&attempt.outcome, Outcome::Unusable(why) if Unstarted::of(why) == Unstarted::PasswordExpired);
+    if tried.iter().any(expired) {
+        return Unstarted::PasswordExpired.hint(user, place);
+    }
     let accepts = |method: &str| remaining.iter().any(|offered| offered == method);
+    let passwords = accepts("password") || accepts("keyboard-interactive");
     let password_tried = tried.iter().any(Attempt::is_password);
-    if !password_tried && (accepts("password") || accepts("keyboard-interactive")) {
-        "give the password with --ask-password, TERRARIUM_PASSWORD or ssh.password_file, or install a key with `ssh-copy-id`".to_owned()
+    // Which of many keys is the right one only the user can say.
+    let agent_keys =
+        tried.iter().filter(|attempt| matches!(attempt.what, Tried::AgentKey(_))).count();
+    let cut = |outcome: &Outcome| matches!(outcome, Outcome::LeftOut | Outcome::Ended);
+    if agent_keys > 1 && tried.iter().any(|attempt| cut(&attempt.outcome)) {
+        let password = match (password_tried, passwords) {
+            (true, _) => ", and check the password: it was refused as well",
+            (false, true) => ", or give the password with --ask-password",
+            (false, false) => "",
+        };
+        return format!(
+            "the node allows few attempts (`MaxAuthTries`) and the agent holds {agent_keys} keys: name the right one with \
+             `identity = \"~/.ssh/…\"` in [ssh]{password}"
+        );
+    }
+    let install = format!("`{}`", copy_id(user, place));
+    if password_tried {
+        let key = if accepts("publickey") {
+            format!("; or install your public key on the node with {install}, by the same password")
+        } else {
+            String::new()
+        };
+        format!(
+            "the password was refused: check it and the login name `{user}`; an account may also be locked (on {}, as another \
+             user: `sudo passwd -S {}`){key}",
+            place.node,
+            quote(user)
+        )
+    } else if passwords {
+        format!(
+            "give the password with --ask-password, TERRARIUM_PASSWORD or ssh.password_file, or install a key with {install}"
+        )
     } else if accepts("publickey") {
         format!(
-            "check the login name `{user}`, and install your public key on the node with `ssh-copy-id`"
+            "check the login name `{user}`, and install your public key on the node with {install}"
         )
     } else {
         format!("check the login name `{user}` and its password")
     }
+}
+
+/// The command that installs a public key.
+fn copy_id(user: &str, Place { host, port, .. }: &Place) -> String {
+    let to = quote(&format!("{user}@{host}"));
+    if *port == 22 { format!("ssh-copy-id {to}") } else { format!("ssh-copy-id -p {port} {to}") }
 }

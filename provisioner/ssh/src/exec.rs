@@ -275,6 +275,7 @@ impl Session {
         let collected = collected.map_err(|_| self.connection_lost(command))?;
         let run = Run {
             origin: self.origin(command),
+            user: self.inner.user.clone(),
             way: started.way,
             deadline: command.deadline,
             deadline_s: started.deadline_s,

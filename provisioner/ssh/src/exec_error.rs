@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::account::Unstarted;
 use crate::command::Output;
 use crate::error::Source;
 use crate::link::Lost;
@@ -58,10 +59,14 @@ pub enum ExecError {
         origin: Origin,
     },
     /// The login shell ended without starting the script.
-    #[error("{origin}: the login shell did not start the script (status {status}): {said}")]
+    #[error("{origin}: {} (status {status}){}", why.words(), said_text(said))]
     NotStarted {
         /// Which command.
         origin: Origin,
+        /// The login user.
+        user: String,
+        /// What stands in its way.
+        why: Unstarted,
         /// The shell's exit status.
         status: i32,
         /// What it printed, in one line.
@@ -148,21 +153,28 @@ impl ExecError {
     /// What the user can do about it, if this crate knows.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::ConnectionLost { .. } => {
-                Some("run it again: what is already done on the node is found and left alone".to_owned())
-            }
-            Self::ChannelRefused { .. } => {
-                Some("the node's sshd limits sessions per connection (`MaxSessions`, 10 by default)".to_owned())
-            }
-            Self::Refused { .. } | Self::NotStarted { .. } | Self::NoShell { .. } => {
-                Some("the login needs a shell and no `ForceCommand`, and its start-up files must not start another program: check with `ssh <user>@<host> true`".to_owned())
-            }
+            Self::ConnectionLost { .. } => Some(
+                "run it again: what is already done on the node is found and left alone".to_owned(),
+            ),
+            Self::ChannelRefused { .. } => Some(
+                "the node's sshd limits sessions per connection (`MaxSessions`, 10 by default)"
+                    .to_owned(),
+            ),
+            Self::NotStarted { origin, user, why, .. } => Some(why.hint(user, &origin.place)),
+            Self::Refused { origin } | Self::NoShell { origin, .. } => Some(format!(
+                "the login needs a shell and no `ForceCommand`, and its start-up files must not start another program: check with `ssh -p {} <user>@{} true`",
+                origin.place.port, origin.place.host
+            )),
             Self::Sudo { source, .. } => Some(source.hint()),
             Self::ScriptTooLong { .. } => Some("send the bulk on standard input".to_owned()),
             Self::Signal { signal, .. } if signal == "KILL" => {
                 Some("the kernel may have run out of memory: see `dmesg` on the node".to_owned())
             }
-            Self::Deadline { .. } | Self::Signal { .. } | Self::Random { .. } | Self::Input { .. } | Self::EndedEarly { .. } => None,
+            Self::Deadline { .. }
+            | Self::Signal { .. }
+            | Self::Random { .. }
+            | Self::Input { .. }
+            | Self::EndedEarly { .. } => None,
         }
     }
 
@@ -205,5 +217,9 @@ impl ExecError {
 
 /// "; it printed: …", if it did.
 fn said_text(said: &str) -> String {
-    if said.is_empty() { String::new() } else { format!("; it printed: {said}") }
+    if said.is_empty() {
+        "; it printed nothing".to_owned()
+    } else {
+        format!("; it printed: {said}")
+    }
 }

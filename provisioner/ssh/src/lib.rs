@@ -21,6 +21,7 @@
 //! certificates, RSA private keys outside an agent, and any way of switching
 //! host key checking off.
 
+mod account;
 mod auth;
 mod bootstrap;
 mod capture;
@@ -48,6 +49,7 @@ mod sudo;
 mod target;
 mod tunnel;
 
+pub use account::{Turned, Unstarted};
 pub use auth::{Attempt, AuthMethod, Outcome, Tried};
 pub use command::{Command, Output};
 pub use connect::Greeting;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use terrarium_untrusted::FromNode;
 
+use crate::account::Unstarted;
 use crate::bootstrap::Way;
 use crate::channel::Collected;
 use crate::command::Output;
@@ -23,6 +24,8 @@ const SAID_CHARS_MAX: usize = 300;
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     pub(crate) origin: Origin,
+    /// The login user.
+    pub(crate) user: String,
     pub(crate) way: Way,
     pub(crate) deadline: Duration,
     /// The limit set on the node in seconds; 0 for none.
@@ -44,7 +47,7 @@ pub(crate) enum NoOutput {
 
 /// What became of the command.
 pub(crate) fn judge(run: Run, collected: Collected) -> Result<Output, NoOutput> {
-    let Run { origin, way, deadline, deadline_s, elapsed, lost, password } = run;
+    let Run { origin, user, way, deadline, deadline_s, elapsed, lost, password } = run;
     let failed = |error| Err(NoOutput::Failed(error));
     let time_was_up = deadline_s > 0 && elapsed >= Duration::from_secs(deadline_s);
     let ended_on_node =
@@ -86,8 +89,9 @@ pub(crate) fn judge(run: Run, collected: Collected) -> Result<Output, NoOutput> 
             return Err(NoOutput::NoRoot(classify(&noise, collected.stderr.stage().prompts)));
         }
         let said = format!("{} {}", masked(collected.stdout.noise()).trim(), noise.trim());
-        let said = said.trim().replace('\n', "; ").chars().take(SAID_CHARS_MAX).collect();
-        return failed(ExecError::NotStarted { origin, status, said });
+        let said: String = said.trim().replace('\n', "; ").chars().take(SAID_CHARS_MAX).collect();
+        let why = Unstarted::of(&said);
+        return failed(ExecError::NotStarted { origin, user, why, status, said });
     }
     let (stdout, stdout_cut) = collected.stdout.finish();
     let (stderr, stderr_cut) = collected.stderr.finish();
@@ -120,6 +124,7 @@ mod tests {
         let place = Arc::new(Place { node: "pi-1".into(), host: "10.0.0.1".into(), port: 22 });
         let run = Run {
             origin: Origin { place, label: "test".into() },
+            user: "pi".into(),
             way,
             deadline: Duration::from_secs(2),
             deadline_s: 2,

@@ -47,6 +47,9 @@ pub enum SudoError {
     /// sudo wants a password and none was given.
     #[error("sudo asks for a password and none was given")]
     PasswordNeeded,
+    /// The user has to change the password first.
+    #[error("the user's password has expired")]
+    Expired,
     /// sudo is configured with `requiretty`.
     #[error("sudo wants a terminal (`requiretty`)")]
     RequiresTty,
@@ -69,6 +72,7 @@ impl SudoError {
             Self::NotAllowed => "add the user to the group sudo at the node's console: `usermod -aG sudo <user>`".to_owned(),
             Self::WrongPassword => "check the password given with --ask-password, TERRARIUM_PASSWORD or ssh.password_file; it must be the login user's own".to_owned(),
             Self::PasswordNeeded => "give it with --ask-password, TERRARIUM_PASSWORD or ssh.password_file; Raspberry Pi OS asks for it since April 2026".to_owned(),
+            Self::Expired => "log in by hand with `ssh -t`, change the password with `passwd`, and run the same command again".to_owned(),
             Self::RequiresTty => "remove `Defaults requiretty` from the node's sudoers for this user (`sudo visudo`)".to_owned(),
             Self::Asks(_) => "let sudo ask this user for the password alone, or for nothing (`sudo visudo`, /etc/pam.d/sudo)".to_owned(),
             Self::Silent | Self::Other(_) => "try `sudo -k sh -c id` on the node by hand".to_owned(),
@@ -79,8 +83,17 @@ impl SudoError {
 /// Sudo's messages are short; a flood is cut here.
 const TEXT_CHARS_MAX: usize = 300;
 
+/// PAM's words for an account that sudo does not serve before it has a new password.
+fn says_expired(said: &str) -> bool {
+    let words = ["password is expired", "password has expired", "required to change your password"];
+    words.iter().any(|words| said.contains(words))
+}
+
 /// What keeps sudo waiting: the last line it printed, if any.
 pub(crate) fn stalled(said: &str) -> SudoError {
+    if says_expired(said) {
+        return SudoError::Expired;
+    }
     match said.lines().map(str::trim).rfind(|line| !line.is_empty()) {
         Some(line) => SudoError::Asks(line.chars().take(TEXT_CHARS_MAX).collect()),
         None => SudoError::Silent,
@@ -104,6 +117,8 @@ pub(crate) fn classify(stderr: &str, prompts: usize) -> SudoError {
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if reason == "missing" {
         SudoError::Missing
+    } else if says_expired(text) {
+        SudoError::Expired
     } else if says(&["must have a tty", "requires a tty"]) {
         SudoError::RequiresTty
     } else if says(&[

@@ -3,8 +3,9 @@
 use crate::os::boot;
 use crate::{Action, Change, Effect, Facts};
 
-/// A Pi with a slow card and a file system check takes a while.
-const DEADLINE: u64 = 600;
+/// How long a restart may take: a Pi with a slow card and a file system check
+/// takes a while.
+pub const RESTART_SECONDS: u64 = 600;
 
 /// Restarts when a change before it needs that, or when an earlier run was
 /// cut off between its edit and its restart.
@@ -25,7 +26,7 @@ pub(crate) fn plan(facts: &Facts, before: &[Change]) -> Option<Change> {
     Some(
         Change::new("reboot", "restart the node", reason)
             .effect(Effect::Reboots)
-            .act(Action::Reboot { deadline: DEADLINE }),
+            .act(Action::Reboot { deadline: RESTART_SECONDS }),
     )
 }
 

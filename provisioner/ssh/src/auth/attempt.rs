@@ -58,8 +58,10 @@ pub enum Outcome {
     Rsa,
     /// It could not be used; why.
     Unusable(String),
-    /// Not offered, to leave the node's limit of attempts to the password.
+    /// Not offered: the node allows so many attempts and no more.
     LeftOut,
+    /// The node ended the connection instead of an answer.
+    Ended,
 }
 
 impl Attempt {
@@ -99,6 +101,7 @@ impl fmt::Display for Attempt {
             Outcome::Rsa => f.write_str(": RSA needs an agent"),
             Outcome::Unusable(why) => write!(f, ": {why}"),
             Outcome::LeftOut => f.write_str(": left out, too many keys"),
+            Outcome::Ended => f.write_str(": the node ended the connection"),
         }
     }
 }

@@ -11,7 +11,7 @@ use terrarium_ssh::{
 use crate::node::{Node, chain, keygen, wait_for};
 use crate::users;
 
-async fn greet(target: &Target) -> Result<Greeting, ConnectError> {
+pub(crate) async fn greet(target: &Target) -> Result<Greeting, ConnectError> {
     greet_within(target, &Limits::default()).await
 }
 
@@ -22,13 +22,13 @@ async fn greet_within(target: &Target, limits: &Limits) -> Result<Greeting, Conn
 }
 
 /// A running ssh-agent with the given keys in it.
-struct Agent {
+pub(crate) struct Agent {
     process: Child,
-    socket: PathBuf,
+    pub(crate) socket: PathBuf,
 }
 
 impl Agent {
-    async fn start(folder: &Path, keys: &[&Path]) -> Self {
+    pub(crate) async fn start(folder: &Path, keys: &[&Path]) -> Self {
         let socket = folder.join("agent");
         let process = Process::new("ssh-agent")
             .args(["-D", "-a"])
@@ -57,8 +57,19 @@ impl Drop for Agent {
     }
 }
 
+/// An agent with so many keys, and their files.
+pub(crate) async fn full_agent(node: &Node, count: usize) -> (Agent, Vec<PathBuf>) {
+    let keys: Vec<PathBuf> =
+        (1..=count).map(|number| node.path(&format!("key-{number}"))).collect();
+    for key in &keys {
+        keygen(key, &["-t", "ed25519", "-C", &key.to_string_lossy()]);
+    }
+    let paths: Vec<&Path> = keys.iter().map(PathBuf::as_path).collect();
+    (Agent::start(&node.path(""), &paths).await, keys)
+}
+
 /// Lets a further key log in.
-fn authorise(node: &Node, key: &Path) {
+pub(crate) fn authorise(node: &Node, key: &Path) {
     let public = fs::read_to_string(format!("{}.pub", key.display())).unwrap();
     let file = node.path("authorized_keys");
     fs::write(&file, fs::read_to_string(&file).unwrap() + &public).unwrap();
@@ -120,14 +131,9 @@ async fn with_keys_of_the_agent_rsa_included() {
 #[tokio::test]
 async fn a_full_agent_leaves_room_for_the_named_key() {
     let node = Node::start();
-    let keys: Vec<PathBuf> = (0..8).map(|number| node.path(&format!("key-{number}"))).collect();
-    for key in &keys {
-        keygen(key, &["-t", "ed25519", "-C", &key.to_string_lossy()]);
-    }
+    let (agent, keys) = full_agent(&node, 8).await;
     let last = keys.last().unwrap();
     authorise(&node, last);
-    let agent =
-        Agent::start(&node.path(""), &keys.iter().map(PathBuf::as_path).collect::<Vec<_>>()).await;
     let target = Target {
         identities: vec![last.clone()],
         agent_socket: Some(agent.socket.clone()),

@@ -2,13 +2,16 @@
 //!
 //! Each test starts its own server with its own keys, so none disturbs
 //! another. What involves sudo needs root, to create users for the time of
-//! the run (see `users`), and the packages openssh-server and sudo.
+//! the run (see `users`), and the packages openssh-server and sudo; other login
+//! shells are installed by `hardware/lab/bootstrap.sh`.
 #![expect(
     clippy::tests_outside_test_module,
     clippy::unwrap_used,
     reason = "integration tests and their helpers"
 )]
 
+// Accounts that are known and cannot work, and login shells of all kinds.
+mod accounts;
 // Commands that run to their end: status, output, input, concurrency, counts.
 mod commands;
 // What breaks: signals, deadlines, dropped futures, dead and frozen links.

@@ -76,7 +76,7 @@ impl Node {
 
     fn listen(mut self, listener: TcpListener) -> Self {
         let (config, log) = (self.path("sshd_config"), self.path("sshd.log"));
-        let sudo = self.path("sudo");
+        let instead = self.path("instead");
         let (servers, stop) = (Arc::clone(&self.servers), Arc::clone(&self.stop));
         self.listener = Some(thread::spawn(move || {
             for stream in listener.incoming() {
@@ -85,10 +85,10 @@ impl Node {
                 }
                 let stream = OwnedFd::from(stream.unwrap());
                 let mut sshd = Command::new(SSHD);
-                if let Ok(instead) = fs::read_to_string(&sudo) {
-                    let script = "mount --bind \"$1\" /usr/bin/sudo && shift && exec \"$@\"";
+                if let Ok(instead) = fs::read_to_string(&instead) {
+                    let script = format!("{instead} exec \"$@\"");
                     sshd = Command::new("unshare");
-                    sshd.args(["--mount", "sh", "-c", script, "sh", &instead, SSHD]);
+                    sshd.args(["--mount", "sh", "-c", &script, "sh", SSHD]);
                 }
                 sshd.args(["-i", "-f"]).arg(&config).arg("-E").arg(&log);
                 let output = stream.try_clone().unwrap();
@@ -102,7 +102,12 @@ impl Node {
     /// Puts a file in the place of sudo for later logins, and for nobody else on
     /// this machine.
     pub(crate) fn instead_of_sudo(&self, file: &str) {
-        fs::write(self.path("sudo"), file).unwrap();
+        self.instead_of("/usr/bin/sudo", file);
+    }
+
+    /// The same for any other file.
+    pub(crate) fn instead_of(&self, place: &str, file: &str) {
+        fs::write(self.path("instead"), format!("mount --bind '{file}' '{place}' &&")).unwrap();
     }
 
     /// A file of the node's own folder.

@@ -41,7 +41,42 @@ pub(crate) const CODE_LAST: &str = "terrarium-test-otp2";
 /// Its sudo asks nobody, whatever its rule says.
 pub(crate) const UNASKED: &str = "terrarium-test-unasked";
 
-const USERS: [&str; 13] = [
+/// Users with a login shell each; sudo asks them for the password.
+pub(crate) const SHELLS: [(&str, &str); 8] = [
+    ("terrarium-test-dash", "/bin/dash"),
+    ("terrarium-test-zsh", "/bin/zsh"),
+    ("terrarium-test-mksh", "/bin/mksh"),
+    ("terrarium-test-ksh", "/bin/ksh93"),
+    ("terrarium-test-fish", "/usr/bin/fish"),
+    ("terrarium-test-tcsh", "/bin/tcsh"),
+    ("terrarium-test-csh", "/bin/bsd-csh"),
+    ("terrarium-test-rbash", "/bin/rbash"),
+];
+/// Its login shell is `nologin`.
+pub(crate) const NO_LOGIN: &str = "terrarium-test-nologin";
+/// Its login shell is `false`.
+pub(crate) const FALSE: &str = "terrarium-test-false";
+/// It has to change its password.
+pub(crate) const OLD_PASSWORD: &str = "terrarium-test-oldpw";
+/// Its account is past its end.
+pub(crate) const EXPIRED: &str = "terrarium-test-expired";
+/// Its password is locked.
+pub(crate) const LOCKED: &str = "terrarium-test-locked";
+
+const USERS: [&str; 26] = [
+    NO_LOGIN,
+    FALSE,
+    OLD_PASSWORD,
+    EXPIRED,
+    LOCKED,
+    SHELLS[0].0,
+    SHELLS[1].0,
+    SHELLS[2].0,
+    SHELLS[3].0,
+    SHELLS[4].0,
+    SHELLS[5].0,
+    SHELLS[6].0,
+    SHELLS[7].0,
     PASSWORD,
     NO_PASSWORD,
     NOT_ALLOWED,
@@ -131,7 +166,16 @@ fn ensure(state: &mut File) -> String {
     fs::write(&shell, "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexec tee /dev/stderr\n").unwrap();
     assert!(run("chmod", &["755", &format!("/home/{REPEATS}"), &shell], ""));
     assert!(run("usermod", &["--shell", &shell, REPEATS], ""));
-    let rules = format!(
+    for (user, shell) in
+        SHELLS.into_iter().chain([(NO_LOGIN, "/usr/sbin/nologin"), (FALSE, "/bin/false")])
+    {
+        assert!(Path::new(shell).exists(), "{shell} is missing: run hardware/lab/bootstrap.sh");
+        assert!(run("usermod", &["--shell", shell, user], ""), "usermod {user}");
+    }
+    assert!(run("chage", &["-d", "0", OLD_PASSWORD], ""));
+    assert!(run("chage", &["-E", "1970-01-02", EXPIRED], ""));
+    assert!(run("passwd", &["--lock", LOCKED], ""));
+    let mut rules = format!(
         "{PASSWORD} ALL=(ALL:ALL) ALL\n{NO_PASSWORD} ALL=(ALL:ALL) NOPASSWD: ALL\n\
          {TERMINAL} ALL=(ALL:ALL) ALL\nDefaults:{TERMINAL} requiretty\n\
          {WRONG} ALL=(ALL:ALL) ALL\nDefaults:{WRONG} logfile={SUDO_LOG}\n\
@@ -145,6 +189,9 @@ fn ensure(state: &mut File) -> String {
          {CODE_FIRST} ALL=(ALL:ALL) ALL\nDefaults:{CODE_FIRST} pam_service=terrarium-test-first\n\
          {CODE_LAST} ALL=(ALL:ALL) ALL\nDefaults:{CODE_LAST} pam_service=terrarium-test-last\n"
     );
+    for user in SHELLS.map(|(user, _)| user).into_iter().chain([OLD_PASSWORD]) {
+        rules.push_str(&format!("{user} ALL=(ALL:ALL) ALL\n"));
+    }
     for (name, user) in [("first", CODE_FIRST), ("last", CODE_LAST)] {
         let question = format!("{PAM_QUESTION}={user}\n");
         let (before, after) =
