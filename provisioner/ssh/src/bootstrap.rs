@@ -247,7 +247,7 @@ mod tests {
             "/bin/tcsh",
             "/bin/bsd-csh",
         ];
-        let hard = r##"a\b \\ \n 'it' "is" !! !x $HOME `id` ~ # % ^a^b {a,b} é ☃"##;
+        let hard = r#"a\b \\ \n 'it' "is" !! !x $HOME `id` ~ # % ^a^b {a,b} é ☃"#;
         let script = format!("# {}\nprintf '%s' {}\necho", "long ".repeat(4000), quote(hard));
         for shell in shells.iter().filter(|shell| std::path::Path::new(shell).exists()) {
             let request = request(Way::User, 0, &script, proof, false);

@@ -27,6 +27,7 @@ mod bootstrap;
 mod capture;
 mod channel;
 mod command;
+pub mod config;
 mod connect;
 mod error;
 mod exec;

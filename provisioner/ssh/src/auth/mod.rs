@@ -71,7 +71,8 @@ pub(crate) async fn log_in(
     let method = login.all(target).await;
     login.past.remaining =
         login.methods.iter().map(|method| <&str>::from(method).to_owned()).collect();
-    login.past.said = banner(seen).get(greeted..).unwrap_or_default().trim().to_owned();
+    let said = banner(seen);
+    said.get(greeted..).unwrap_or_default().trim().clone_into(&mut login.past.said);
     method
 }
 

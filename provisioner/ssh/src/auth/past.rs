@@ -36,15 +36,17 @@ impl Past {
     /// How a login ended that did not succeed.
     pub(crate) fn end(&self, lost: Option<&Lost>) -> End {
         let last = self.tried.last().map(|attempt| &attempt.outcome);
-        match lost {
-            // sshd tells a banner after the login has begun for one reason: PAM
-            // turns the account away, and says why.
-            _ if !self.said.is_empty() => End::TurnedAway,
-            // "Too many authentication failures": it has answered.
-            None | Some(Lost::Said(_)) if last.is_some() => End::Refused,
-            None => End::Refused,
-            Some(_) if last.is_none_or(|last| *last == Outcome::Ended) => End::CutOff,
-            Some(_) => End::Refused,
+        // sshd tells a banner after the login has begun for one reason: PAM turns
+        // the account away, and says why.
+        if !self.said.is_empty() {
+            return End::TurnedAway;
+        }
+        match (lost, last) {
+            (Some(_), None) => End::CutOff,
+            // In words such as "Too many authentication failures" it has answered.
+            (Some(Lost::Said(_)), _) => End::Refused,
+            (Some(_), Some(Outcome::Ended)) => End::CutOff,
+            _ => End::Refused,
         }
     }
 

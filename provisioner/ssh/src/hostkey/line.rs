@@ -102,7 +102,7 @@ fn hashed(pattern: &str, name: &str) -> bool {
 ///
 /// Greedy with one point to come back to, so the work is at most the product
 /// of the two lengths whatever the pattern.
-fn wildcard(pattern: &str, text: &str) -> bool {
+pub(crate) fn wildcard(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -18,6 +18,7 @@ mod line;
 
 pub use contact::{FirstContact, NotPinned, UnknownHostKey};
 pub(crate) use file::{append, read, replace};
+pub(crate) use line::wildcard;
 use line::{Line, Marker};
 
 /// A key as it travels: algorithm name and SSH wire encoding.

@@ -166,15 +166,7 @@ fn ensure(state: &mut File) -> String {
     fs::write(&shell, "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexec tee /dev/stderr\n").unwrap();
     assert!(run("chmod", &["755", &format!("/home/{REPEATS}"), &shell], ""));
     assert!(run("usermod", &["--shell", &shell, REPEATS], ""));
-    for (user, shell) in
-        SHELLS.into_iter().chain([(NO_LOGIN, "/usr/sbin/nologin"), (FALSE, "/bin/false")])
-    {
-        assert!(Path::new(shell).exists(), "{shell} is missing: run hardware/lab/bootstrap.sh");
-        assert!(run("usermod", &["--shell", shell, user], ""), "usermod {user}");
-    }
-    assert!(run("chage", &["-d", "0", OLD_PASSWORD], ""));
-    assert!(run("chage", &["-E", "1970-01-02", EXPIRED], ""));
-    assert!(run("passwd", &["--lock", LOCKED], ""));
+    put_into_their_states();
     let mut rules = format!(
         "{PASSWORD} ALL=(ALL:ALL) ALL\n{NO_PASSWORD} ALL=(ALL:ALL) NOPASSWD: ALL\n\
          {TERMINAL} ALL=(ALL:ALL) ALL\nDefaults:{TERMINAL} requiretty\n\
@@ -189,9 +181,8 @@ fn ensure(state: &mut File) -> String {
          {CODE_FIRST} ALL=(ALL:ALL) ALL\nDefaults:{CODE_FIRST} pam_service=terrarium-test-first\n\
          {CODE_LAST} ALL=(ALL:ALL) ALL\nDefaults:{CODE_LAST} pam_service=terrarium-test-last\n"
     );
-    for user in SHELLS.map(|(user, _)| user).into_iter().chain([OLD_PASSWORD]) {
-        rules.push_str(&format!("{user} ALL=(ALL:ALL) ALL\n"));
-    }
+    let more = SHELLS.map(|(user, _)| user).into_iter().chain([OLD_PASSWORD]);
+    rules.extend(more.map(|user| format!("{user} ALL=(ALL:ALL) ALL\n")));
     for (name, user) in [("first", CODE_FIRST), ("last", CODE_LAST)] {
         let question = format!("{PAM_QUESTION}={user}\n");
         let (before, after) =
@@ -214,6 +205,19 @@ fn ensure(state: &mut File) -> String {
     state.rewind().unwrap();
     state.write_all(password.as_bytes()).unwrap();
     password
+}
+
+/// Login shells, and accounts that cannot work.
+fn put_into_their_states() {
+    for (user, shell) in
+        SHELLS.into_iter().chain([(NO_LOGIN, "/usr/sbin/nologin"), (FALSE, "/bin/false")])
+    {
+        assert!(Path::new(shell).exists(), "{shell} is missing: run hardware/lab/bootstrap.sh");
+        assert!(run("usermod", &["--shell", shell, user], ""), "usermod {user}");
+    }
+    assert!(run("chage", &["-d", "0", OLD_PASSWORD], ""));
+    assert!(run("chage", &["-E", "1970-01-02", EXPIRED], ""));
+    assert!(run("passwd", &["--lock", LOCKED], ""));
 }
 
 fn run(program: &str, arguments: &[&str], stdin: &str) -> bool {
