@@ -23,7 +23,8 @@ mod words;
 pub use defaults::{DEFAULT_K3S_VERSION, HELM_VERSION};
 pub use example::example;
 pub use model::{
-    Agent, Artifacts, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
+    Agent, Artifacts, Cluster, Hop, Images, Inventory, K3s, Node, Os, Role, Ssh, SshConfig, Stack,
+    Swap,
 };
 pub use problem::{Problem, Problems};
 pub use reference::reference;

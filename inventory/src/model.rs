@@ -158,6 +158,8 @@ pub struct Node {
     pub name: String,
     /// IP address or DNS name SSH connects to.
     pub host: String,
+    /// The host as the inventory has it: an `ssh_config` may call another one so.
+    pub alias: String,
     /// Fingerprints (`SHA256:…`) of the host keys it may have; empty when what
     /// `known_hosts` says decides.
     pub host_keys: Vec<String>,
@@ -194,6 +196,40 @@ pub struct Ssh {
     pub password_file: Option<PathBuf>,
     /// Our own `known_hosts`, absolute: beside the inventory unless set.
     pub known_hosts: PathBuf,
+    /// Hosts to go through, in order, where the inventory says so.
+    pub jump: Option<Vec<Hop>>,
+    /// Seconds to wait for a connection, where it says so.
+    pub connect_timeout: Option<u64>,
+    /// Which `ssh_config` is asked about the rest.
+    pub config: SshConfig,
+    /// Whether the inventory itself has the login name.
+    pub has_user: bool,
+    /// Whether it has the port.
+    pub has_port: bool,
+}
+
+/// A host on the way to a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hop {
+    /// Login name there, where it is not the usual one.
+    pub user: Option<String>,
+    /// IP address or DNS name, or a `Host` of the `ssh_config`.
+    pub host: String,
+    /// TCP port, where it is not the usual one.
+    pub port: Option<u16>,
+}
+
+/// Which `ssh_config` is followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SshConfig {
+    /// The user's and the machine's.
+    #[default]
+    Usual,
+    /// None.
+    None,
+    /// This one, absolute.
+    File(PathBuf),
 }
 
 #[cfg(test)]

@@ -79,6 +79,18 @@ pub(crate) struct Ssh {
     /// The cluster's own record of host keys.
     #[schemars(extend("default" = defaults::KNOWN_HOSTS))]
     pub(crate) known_hosts: Option<At<String>>,
+    /// Host to go through, as `user@host:port`, or several, in order; an empty list
+    /// for none. Without it, `ProxyJump` of `config`.
+    #[schemars(extend("examples" = ["me@bastion.lan:2222"]))]
+    pub(crate) jump: Option<At<OneOrMany>>,
+    /// Seconds to wait for an address and a connection. Without it,
+    /// `ConnectTimeout` of `config`, else 10.
+    #[schemars(range(min = 1, max = 600))]
+    pub(crate) connect_timeout: Option<At<i64>>,
+    /// The `ssh_config` that is followed for what the inventory does not say, `none`
+    /// for none. Without it, `~/.ssh/config` and `/etc/ssh/ssh_config`.
+    #[schemars(extend("examples" = ["~/.ssh/config", "none"]))]
+    pub(crate) config: Option<At<String>>,
 }
 
 /// `[os]`
@@ -251,7 +263,8 @@ pub(crate) struct Node {
     /// The node's name, a DNS label: its host name and its Kubernetes name.
     #[schemars(extend("examples" = ["pi-1"]))]
     pub(crate) name: Option<At<String>>,
-    /// IP address or DNS name to connect to, without user or port.
+    /// IP address, DNS name or `Host` of `~/.ssh/config` to connect to, without
+    /// user or port.
     #[schemars(extend("examples" = ["192.168.1.11", "pi-1.lan"]))]
     pub(crate) host: Option<At<String>>,
     /// Fingerprint of its SSH host key as `ssh-keygen -l` prints it, or the line of
@@ -295,6 +308,11 @@ pub(crate) struct NodeSsh {
     pub(crate) identity: Option<At<OneOrMany>>,
     /// A file whose first line is the login and sudo password.
     pub(crate) password_file: Option<At<String>>,
+    /// Host to go through, or several, in order.
+    pub(crate) jump: Option<At<OneOrMany>>,
+    /// Seconds to wait for an address and a connection.
+    #[schemars(range(min = 1, max = 600))]
+    pub(crate) connect_timeout: Option<At<i64>>,
 }
 
 /// One string or a list of them.

@@ -2,11 +2,12 @@
 //! is lost, and a count of what went over it.
 
 use std::net::{IpAddr, ToSocketAddrs as _};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
 use terrarium_plan::{RESTART_SECONDS, State};
+use terrarium_ssh::config::Strict;
 use terrarium_ssh::places::Rule;
 use terrarium_ssh::{
     Command, ConnectError, ExecError, FirstContact, Greeting, Held, Limits, Output, Secret,
@@ -20,6 +21,7 @@ use crate::hostkeys::HostKeys;
 use crate::password;
 use crate::places;
 use crate::prompt;
+use crate::reach;
 use crate::settings::Settings;
 use crate::view::Reporter;
 
@@ -40,6 +42,8 @@ pub(crate) struct Host {
     session: Mutex<Option<Session>>,
     /// The node's lock, held for as long as the connection lives.
     lock: Mutex<Option<Held>>,
+    /// The address of the latest connection, where it is known.
+    answered: std::sync::Mutex<Option<IpAddr>>,
     /// In whose name the lock was taken: a new connection takes it again.
     operator: OnceLock<String>,
     /// Handshakes and round trips of connections that are gone.
@@ -67,10 +71,19 @@ impl Host {
             }
             None => password,
         };
-        let policy = HostKeys::or_default(host_keys, prompt::is_possible(), password.is_some())?;
-        let mut target = target(node, password, settings);
+        let said = match reach::strict(node, settings)? {
+            _ if host_keys.is_some() => host_keys,
+            Some(Strict::Yes) => Some(HostKeys::Strict),
+            Some(Strict::AcceptNew) => Some(HostKeys::AcceptNew),
+            Some(Strict::Ask) | None => None,
+        };
+        let policy = HostKeys::or_default(said, prompt::is_possible(), password.is_some())?;
+        let mut target = reach::target(node, password, settings)?;
         if policy == HostKeys::AcceptNew {
             target.first_contact = FirstContact::Record;
+            for jump in &mut target.jumps {
+                jump.first_contact = FirstContact::Record;
+            }
         }
         Ok(Self {
             node: node.clone(),
@@ -78,6 +91,7 @@ impl Host {
             target,
             session: Mutex::new(None),
             lock: Mutex::new(None),
+            answered: std::sync::Mutex::new(None),
             operator: OnceLock::new(),
             past: Mutex::new((0, 0)),
             turn: Mutex::new(()),
@@ -120,6 +134,7 @@ impl Host {
         if let Some(operator) = self.operator.get() {
             lock::take(self, &session, operator).await.map_err(Unconnected::Lock)?;
         }
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = greeting.address;
         *self.session.lock().await = Some(session);
         Ok(greeting)
     }
@@ -240,8 +255,14 @@ impl Host {
         }
     }
 
-    /// The address behind the inventory's host, as the operator resolves it.
+    /// The node's address: the one that answered, or the one behind its host as the
+    /// operator resolves it.
     pub(crate) fn address(&self) -> Option<IpAddr> {
+        let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.or_else(|| self.resolved())
+    }
+
+    fn resolved(&self) -> Option<IpAddr> {
         let host = self.node.host.as_str();
         host.parse().ok().or_else(|| {
             (host, self.node.ssh.port).to_socket_addrs().ok()?.next().map(|address| address.ip())
@@ -259,23 +280,6 @@ pub(crate) fn hold(node: &Node, settings: &Settings) -> Result<(), Failure> {
         places::hold("the record of host keys", known, Rule::Shared, &settings.me)?;
     }
     Ok(())
-}
-
-/// How a node is reached. Its host key has to be known.
-pub(crate) fn target(node: &Node, password: Option<Secret>, settings: &Settings) -> Target {
-    Target {
-        node: node.name.clone(),
-        host: node.host.clone(),
-        port: node.ssh.port,
-        user: node.ssh.user.clone(),
-        identities: node.ssh.identities.clone(),
-        password,
-        host_keys: node.host_keys.clone(),
-        first_contact: FirstContact::Refuse,
-        known_hosts: node.ssh.known_hosts.clone(),
-        user_known_hosts: settings.user_known_hosts.clone(),
-        agent_socket: settings.agent_socket.clone(),
-    }
 }
 
 /// Why there is no connection to work over.
@@ -361,8 +365,12 @@ mod tests {
 
     #[test]
     fn a_node_that_is_starting_gets_the_time_of_a_restart_and_a_wrong_login_none() {
-        let place =
-            Arc::new(Place { node: "pi-1".to_owned(), host: "10.0.0.1".to_owned(), port: 22 });
+        let place = Arc::new(Place {
+            node: "pi-1".to_owned(),
+            host: "10.0.0.1".to_owned(),
+            port: 22,
+            is_jump: false,
+        });
         let turned = |why| {
             let (place, user) = (Arc::clone(&place), "pi".to_owned());
             let said = "words".to_owned();

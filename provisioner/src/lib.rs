@@ -31,6 +31,7 @@ mod package;
 mod password;
 mod places;
 mod prompt;
+mod reach;
 mod registry;
 mod report;
 mod settings;

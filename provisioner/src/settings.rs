@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use terrarium_helm::children::Children;
 use terrarium_ssh::Secret;
+use terrarium_ssh::config::Around;
 use terrarium_ssh::places::Me;
 
 use crate::cancel::Cancel;
@@ -29,6 +30,8 @@ pub(crate) struct Settings {
     pub host_keys: Result<Option<HostKeys>, Failure>,
     /// The user's own `known_hosts`.
     pub user_known_hosts: Option<PathBuf>,
+    /// Home folder, user and variables, as an `ssh_config` speaks of them.
+    pub around: Around,
     /// `TERRARIUM_AGENT_DIR`: where `<machine>/terrarium-agent_<version>_<architecture>.deb` lies.
     pub agent_dir: Option<PathBuf>,
     /// `TERRARIUM_SOURCE_DIR`: where `<machine>/terrarium-source` lies.
@@ -64,7 +67,20 @@ impl Settings {
             me: Me::new(name("SUDO_UID").and_then(|user| user.parse().ok())),
             agent_socket: path("SSH_AUTH_SOCK"),
             host_keys: name("TERRARIUM_HOST_KEYS").map(|text| HostKeys::read(&text)).transpose(),
-            user_known_hosts: home.map(|dir| dir.join(".ssh/known_hosts")),
+            user_known_hosts: home.as_ref().map(|dir| dir.join(".ssh/known_hosts")),
+            around: Around {
+                home: home.unwrap_or_default(),
+                user: Me::name().or_else(|| name("USER")).unwrap_or_default(),
+                uid: rustix::process::getuid().as_raw(),
+                machine: host.clone().unwrap_or_default(),
+                default_user: String::new(),
+                // Those whose name or value is no text cannot be written in a file.
+                variables: std::env::vars_os()
+                    .filter_map(|(name, value)| {
+                        Some((name.into_string().ok()?, value.into_string().ok()?))
+                    })
+                    .collect(),
+            },
             agent_dir: path("TERRARIUM_AGENT_DIR"),
             source_dir: path("TERRARIUM_SOURCE_DIR"),
             color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
@@ -77,6 +93,22 @@ impl Settings {
             cancel: Cancel::default(),
             children: Children::default(),
         }
+    }
+
+    /// What an `ssh_config` is read with, for who logs in as this user where nobody
+    /// says anything.
+    pub(crate) fn around(&self, default_user: &str) -> Around {
+        Around { default_user: default_user.to_owned(), ..self.around.clone() }
+    }
+
+    /// Whether there is a home folder.
+    pub(crate) fn has_home(&self) -> bool {
+        !self.around.home.as_os_str().is_empty()
+    }
+
+    /// Where the user's keys lie.
+    pub(crate) fn usual_keys(&self) -> Option<PathBuf> {
+        self.has_home().then(|| self.around.home.join(".ssh"))
     }
 
     /// The cache, made when it is not there, and nobody else's to write.

@@ -5,6 +5,7 @@ pub(crate) mod board;
 pub(crate) mod host;
 pub(crate) mod host_key;
 pub(crate) mod images;
+pub(crate) mod jump;
 pub(crate) mod k3s;
 pub(crate) mod labels;
 pub(crate) mod lists;

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use crate::at::At;
 use crate::check::paths::Anchor;
-use crate::check::{Findings, board, host, host_key, labels, lists, names, roles};
+use crate::check::{Findings, board, host, host_key, jump, labels, lists, names, roles};
 use crate::defaults;
-use crate::model::{Node, Role, Ssh};
+use crate::model::{Hop, Node, Role, Ssh, SshConfig};
 use crate::problem::Problem;
 use crate::raw::{self, OneOrMany, Raw};
 use crate::words::quote;
@@ -36,9 +36,11 @@ fn node(
     let name = written.name.as_ref();
     let address = written.host.as_ref();
     let board = written.board.as_ref();
+    let host = address.and_then(|text| findings.take(text, host::host)).unwrap_or_default();
     Node {
         name: name.and_then(|text| findings.take(text, names::node)).unwrap_or_default(),
-        host: address.and_then(|text| findings.take(text, host::host)).unwrap_or_default(),
+        alias: host.clone(),
+        host,
         host_keys: written
             .host_key
             .as_ref()
@@ -75,6 +77,18 @@ fn common(written: &raw::Ssh, anchor: Anchor<'_>, findings: &mut Findings) -> Ss
         identities: Vec::new(),
         password_file: None,
         known_hosts: known_hosts.unwrap_or_default(),
+        jump: None,
+        connect_timeout: None,
+        config: match &written.config {
+            None => SshConfig::Usual,
+            Some(text) if text.get() == "none" => SshConfig::None,
+            Some(path) => {
+                let path = findings.take(path, |text| anchor.path(text));
+                path.map_or(SshConfig::None, SshConfig::File)
+            }
+        },
+        has_user: false,
+        has_port: false,
     };
     let overrides = Overrides {
         key: "ssh.identity",
@@ -82,6 +96,8 @@ fn common(written: &raw::Ssh, anchor: Anchor<'_>, findings: &mut Findings) -> Ss
         port: written.port.as_ref(),
         identity: written.identity.as_ref(),
         password_file: written.password_file.as_ref(),
+        jump: written.jump.as_ref(),
+        connect_timeout: written.connect_timeout.as_ref(),
     };
     overrides.apply(&usual, anchor, findings)
 }
@@ -98,6 +114,8 @@ fn with_overrides(
         port: written.port.as_ref(),
         identity: written.identity.as_ref(),
         password_file: written.password_file.as_ref(),
+        jump: written.jump.as_ref(),
+        connect_timeout: written.connect_timeout.as_ref(),
     };
     overrides.apply(common, anchor, findings)
 }
@@ -110,6 +128,8 @@ struct Overrides<'r> {
     port: Option<&'r At<i64>>,
     identity: Option<&'r At<OneOrMany>>,
     password_file: Option<&'r At<String>>,
+    jump: Option<&'r At<OneOrMany>>,
+    connect_timeout: Option<&'r At<i64>>,
 }
 
 impl Overrides<'_> {
@@ -119,7 +139,10 @@ impl Overrides<'_> {
             self.password_file.and_then(|path| findings.take(path, |text| anchor.path(text)));
         // The schema's bounds are a port's: what is out of them was taken out.
         let port = self.port.and_then(|port| u16::try_from(*port.get()).ok());
+        let connect_timeout = self.connect_timeout.and_then(|time| u64::try_from(*time.get()).ok());
         Ssh {
+            has_user: user.is_some() || base.has_user,
+            has_port: port.is_some() || base.has_port,
             user: user.unwrap_or_else(|| base.user.clone()),
             port: port.unwrap_or(base.port),
             identities: match self.identity {
@@ -128,6 +151,24 @@ impl Overrides<'_> {
             },
             password_file: password_file.or_else(|| base.password_file.clone()),
             known_hosts: base.known_hosts.clone(),
+            jump: self.jump.map(|written| hops(written, findings)).or_else(|| base.jump.clone()),
+            connect_timeout: connect_timeout.or(base.connect_timeout),
+            config: base.config.clone(),
+        }
+    }
+}
+
+fn hops(written: &At<OneOrMany>, findings: &mut Findings) -> Vec<Hop> {
+    match written.get() {
+        OneOrMany::One(text) => match jump::hop(text) {
+            Ok(hop) => vec![hop],
+            Err(complaint) => {
+                findings.add(complaint.at(written.span()));
+                Vec::new()
+            }
+        },
+        OneOrMany::Many(texts) => {
+            texts.iter().filter_map(|text| findings.take(text, jump::hop)).collect()
         }
     }
 }

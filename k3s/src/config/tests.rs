@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use terrarium_inventory::{
-    Agent, Artifacts, Cluster, Images, Inventory, K3s, Node, Os, Problem, Role, Ssh, Stack, Swap,
+    Agent, Artifacts, Cluster, Images, Inventory, K3s, Node, Os, Problem, Role, Ssh, SshConfig,
+    Stack, Swap,
 };
 
 use super::{
@@ -14,6 +15,7 @@ fn node(name: &str, host: &str, role: Role) -> Node {
     Node {
         name: name.into(),
         host: host.into(),
+        alias: host.into(),
         role,
         host_keys: Vec::new(),
         board: None,
@@ -24,6 +26,11 @@ fn node(name: &str, host: &str, role: Role) -> Node {
             identities: Vec::new(),
             password_file: None,
             known_hosts: PathBuf::from("/home/pi/known_hosts"),
+            jump: None,
+            connect_timeout: None,
+            config: SshConfig::Usual,
+            has_user: false,
+            has_port: false,
         },
     }
 }

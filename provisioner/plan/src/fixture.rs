@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use terrarium_inventory::{
-    Agent, Artifacts as Source, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, Stack, Swap,
+    Agent, Artifacts as Source, Cluster, Images, Inventory, K3s, Node, Os, Role, Ssh, SshConfig,
+    Stack, Swap,
 };
 use terrarium_k3s::sums::Sha256;
 use terrarium_k3s::unit;
@@ -23,6 +24,7 @@ pub(crate) fn node(name: &str) -> Node {
     Node {
         name: name.to_owned(),
         host: format!("10.0.0.{}", &name[3..]),
+        alias: format!("10.0.0.{}", &name[3..]),
         role: if name == "pi-1" { Role::Server } else { Role::Agent },
         host_keys: Vec::new(),
         board: None,
@@ -33,6 +35,11 @@ pub(crate) fn node(name: &str) -> Node {
             identities: Vec::new(),
             password_file: None,
             known_hosts: PathBuf::from("/tmp/known_hosts"),
+            jump: None,
+            connect_timeout: None,
+            config: SshConfig::Usual,
+            has_user: false,
+            has_port: false,
         },
     }
 }

@@ -30,7 +30,7 @@ use crate::lockfile::LockFile;
 use crate::report::secrets::masked;
 use crate::report::terminal;
 use crate::settings::Settings;
-use crate::{file, overlay, places};
+use crate::{file, overlay, places, reach};
 
 /// The exit code of a verdict's word.
 fn code(word: Word) -> Code {
@@ -102,8 +102,10 @@ fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
     ] {
         places::hold(what, path, Rule::Shared, &settings.me)?;
     }
-    Inventory::load(path).map_err(|problems| {
+    let mut inventory = Inventory::load(path).map_err(|problems| {
         terminal::coloured_remark(&problems.render(settings.color && terminal::is_terminal()));
         Failure::plain(Code::Usage, format!("{} cannot be used", path.display()))
-    })
+    })?;
+    reach::follow(&mut inventory, settings)?;
+    Ok(inventory)
 }

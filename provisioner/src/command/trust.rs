@@ -11,10 +11,10 @@ use tokio::task::JoinSet;
 use super::load;
 use crate::cli::{Common, Trust};
 use crate::error::{Code, Failure};
-use crate::host;
 use crate::hostkeys::{self, describe};
 use crate::report::terminal;
 use crate::settings::Settings;
+use crate::{host, reach};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -68,7 +68,7 @@ pub(super) async fn run(
     let mut tasks = JoinSet::new();
     for (index, node) in wanted(&inventory, &options.nodes)?.into_iter().enumerate() {
         host::hold(node, settings)?;
-        let target = host::target(node, None, settings);
+        let target = reach::target(node, None, settings)?;
         tasks.spawn(async move {
             let look = terrarium_ssh::look(&target, &Limits::default()).await;
             (index, target, look)

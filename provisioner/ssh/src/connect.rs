@@ -1,14 +1,11 @@
 //! From a target to an authenticated connection.
 
-use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use russh::Preferred;
 use russh::client::{self, Config, Handle};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 use crate::account::Turned;
 use crate::auth::{self, AuthMethod};
@@ -16,6 +13,7 @@ use crate::error::ConnectError;
 use crate::handler::{HandshakeError, Purpose, Seen, Watcher, lost, preferred};
 use crate::hostkey::{self, Entry, HostKey, NotPinned};
 use crate::link::{Link, LinkState, Lost};
+use crate::open::{Opened, open, timed_out};
 use crate::target::{Limits, Place, Target};
 
 /// What the caller should tell the user about a new connection.
@@ -29,6 +27,8 @@ pub struct Greeting {
     pub host_key: String,
     /// How the login succeeded.
     pub auth: AuthMethod,
+    /// The address that answered; `None` where a jump host knows it.
+    pub address: Option<IpAddr>,
     /// What the node wants shown before login, if anything.
     pub banner: Option<String>,
     /// Further remarks for the user, one sentence each.
@@ -39,6 +39,10 @@ pub struct Greeting {
 pub(crate) struct Connection {
     pub(crate) handle: Handle<Watcher>,
     pub(crate) link: Arc<LinkState>,
+    /// The address that answered; `None` where a jump host knows it.
+    pub(crate) address: Option<IpAddr>,
+    /// The connection to the jump host this one goes through.
+    pub(crate) through: Option<Arc<Connection>>,
 }
 
 pub(crate) async fn connect(
@@ -46,6 +50,7 @@ pub(crate) async fn connect(
     limits: &Limits,
 ) -> Result<(Connection, Greeting), ConnectError> {
     let place = target.place();
+    let limits = &target.limits(limits);
     if target.password.as_ref().is_some_and(|password| !password.is_one_line()) {
         return Err(ConnectError::PasswordNotOneLine { place });
     }
@@ -65,7 +70,7 @@ pub(crate) async fn connect(
         (connection, seen) = meet(target, limits, &place).await?;
         look_at(&seen).new_host_key |= new_host_key;
     };
-    let greeting = greeting(&look_at(&seen), auth);
+    let greeting = greeting(&look_at(&seen), auth, connection.address);
     Ok((connection, greeting))
 }
 
@@ -97,8 +102,8 @@ async fn meet(
             link,
         };
         let algorithms = preferred(&hostkey::known_algorithms(&entries), &offered);
-        match shake_hands(limits, place, algorithms, watcher).await {
-            Ok((handle, link)) => return Ok((Connection { handle, link }, seen)),
+        match shake_hands(target, limits, place, algorithms, watcher).await {
+            Ok(connection) => return Ok((connection, seen)),
             Err(Unshaken::NotPinned(key)) if offered.len() < hostkey::ALGORITHMS.len() => {
                 offered.push(key);
             }
@@ -120,7 +125,7 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn of(target: &Target, place: &Arc<Place>) -> Result<Self, ConnectError> {
-        let Some(name) = hostkey::recorded_name(&target.host, target.port) else {
+        let Some(name) = target.recorded_name() else {
             return Err(ConnectError::InvalidHost { place: Arc::clone(place) });
         };
         let entries = known_hosts(target, place, &name)?;
@@ -139,19 +144,21 @@ pub(crate) enum Unshaken {
 
 /// Connects, and exchanges keys.
 pub(crate) async fn shake_hands(
+    target: &Target,
     limits: &Limits,
     place: &Arc<Place>,
     algorithms: Preferred,
     watcher: impl FnOnce(Arc<LinkState>) -> Watcher,
-) -> Result<(Handle<Watcher>, Arc<LinkState>), Unshaken> {
-    let stream = open_tcp(place, limits.connect).await.map_err(Unshaken::Failed)?;
+) -> Result<Connection, Unshaken> {
+    let Opened { stream, address, through } =
+        open(target, limits, place).await.map_err(Unshaken::Failed)?;
     let link = Arc::new(LinkState::default());
     let config = Arc::new(config(limits, algorithms));
     let watcher = watcher(Arc::clone(&link));
     let handshake = client::connect_stream(config, Link::new(stream, Arc::clone(&link)), watcher);
     // Boxed: the handshake's future is large, and callers hold one per node.
     match timeout(limits.handshake, Box::pin(handshake)).await {
-        Ok(Ok(handle)) => Ok((handle, link)),
+        Ok(Ok(handle)) => Ok(Connection { handle, link, address, through }),
         Ok(Err(HandshakeError::NotPinned(key))) => Err(Unshaken::NotPinned(key)),
         Ok(Err(HandshakeError::Looked)) => Err(Unshaken::Looked),
         Ok(Err(error)) => Err(Unshaken::Failed(handshake_error(error, place, &link))),
@@ -163,7 +170,7 @@ pub(crate) async fn shake_hands(
     }
 }
 
-fn greeting(seen: &Seen, auth: AuthMethod) -> Greeting {
+fn greeting(seen: &Seen, auth: AuthMethod, address: Option<IpAddr>) -> Greeting {
     let fingerprint = seen.host_key.as_ref().map(HostKey::fingerprint).unwrap_or_default();
     let algorithm = seen.host_key.as_ref().map(|key| key.algorithm.as_str()).unwrap_or_default();
     let notes = seen.authority.iter().map(|authority| {
@@ -177,6 +184,7 @@ fn greeting(seen: &Seen, auth: AuthMethod) -> Greeting {
         host_key: format!("{algorithm} {fingerprint}"),
         new_host_key: seen.new_host_key.then_some(fingerprint),
         auth,
+        address,
         banner: (!seen.banner.trim().is_empty()).then(|| seen.banner.trim_end().to_owned()),
         notes: notes.collect(),
     }
@@ -203,63 +211,13 @@ fn known_hosts(
 
 fn config(limits: &Limits, algorithms: Preferred) -> Config {
     Config {
-        keepalive_interval: Some(limits.keepalive_interval),
+        keepalive_interval: Some(limits.keepalive_interval).filter(|silence| !silence.is_zero()),
         keepalive_max: limits.keepalive_max,
         // A silent command is not a dead one: only keepalives decide.
         inactivity_timeout: None,
         preferred: algorithms,
         ..Config::default()
     }
-}
-
-/// Tries the host's addresses in the resolver's order until one answers.
-async fn open_tcp(place: &Arc<Place>, limit: Duration) -> Result<TcpStream, ConnectError> {
-    let deadline = Instant::now() + limit;
-    let resolved = timeout_at(deadline, lookup_host((place.host.as_str(), place.port))).await;
-    let addresses: Vec<SocketAddr> = match resolved {
-        Ok(Ok(addresses)) => addresses.collect(),
-        Ok(Err(source)) => return Err(ConnectError::Resolve { place: Arc::clone(place), source }),
-        Err(_) => return Err(timed_out(Arc::clone(place), "the host name's address", limit)),
-    };
-    let mut failure = None;
-    for (index, address) in addresses.iter().enumerate() {
-        // A dead first address must not use up the time of the others.
-        let left = deadline.saturating_duration_since(Instant::now());
-        let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Without this every command waits some 40 ms for a delayed
-                // acknowledgement. The library sets it only on sockets it opens itself.
-                if let Err(source) = stream.set_nodelay(true) {
-                    return Err(ConnectError::Unreachable { place: Arc::clone(place), source });
-                }
-                return Ok(stream);
-            }
-            Ok(Err(error)) => failure = Some(tcp_error(Arc::clone(place), error, limit)),
-            // A refusal says more than silence: keep it.
-            Err(_) => {
-                failure.get_or_insert_with(|| {
-                    timed_out(Arc::clone(place), "the TCP connection", limit)
-                });
-            }
-        }
-    }
-    Err(failure.unwrap_or_else(|| ConnectError::Resolve {
-        place: Arc::clone(place),
-        source: io::Error::new(io::ErrorKind::NotFound, "the name has no address"),
-    }))
-}
-
-fn tcp_error(place: Arc<Place>, source: io::Error, limit: Duration) -> ConnectError {
-    match source.kind() {
-        io::ErrorKind::ConnectionRefused => ConnectError::Refused { place, source },
-        io::ErrorKind::TimedOut => timed_out(place, "the TCP connection", limit),
-        _ => ConnectError::Unreachable { place, source },
-    }
-}
-
-fn timed_out(place: Arc<Place>, waited_for: &'static str, limit: Duration) -> ConnectError {
-    ConnectError::Timeout { place, waited_for, limit }
 }
 
 fn handshake_error(error: HandshakeError, place: &Arc<Place>, link: &LinkState) -> ConnectError {
@@ -295,7 +253,7 @@ async fn log_in(
     seen: &Mutex<Seen>,
     past: &mut auth::Past,
 ) -> Result<AuthMethod, ConnectError> {
-    let Connection { handle, link } = connection;
+    let Connection { handle, link, .. } = connection;
     let login = Box::pin(auth::log_in(handle, target, seen, past));
     match timeout(limits.auth, login).await {
         Ok(Some(method)) => return Ok(method),

@@ -55,6 +55,18 @@ pub enum ConnectError {
         /// The system's answer.
         source: io::Error,
     },
+    /// The jump host does not connect to it.
+    #[error("{place}: the jump host {via} {}", if *forbidden { "forwards no connections" } else { "cannot connect to it" })]
+    Jump {
+        /// Where.
+        place: Arc<Place>,
+        /// The jump host, as `host:port`.
+        via: String,
+        /// Whether it may not, as opposed to finding nobody there.
+        forbidden: bool,
+        /// The library's error.
+        source: Source,
+    },
     /// Nothing came in time.
     #[error("{place}: no answer within {limit:?} (waited for {waited_for})")]
     Timeout {
@@ -177,8 +189,19 @@ impl ConnectError {
             Self::Unreachable { .. } | Self::Timeout { .. } => {
                 Some("is the node switched on, on this network, and is the address right?".to_owned())
             }
+            Self::Jump { via, forbidden: true, .. } => Some(format!(
+                "allow it in the sshd_config of {via} (`AllowTcpForwarding yes`), and reload ssh there"
+            )),
+            Self::Jump { place, via, .. } => Some(format!(
+                "is the node switched on, and does {via} reach it? `ssh {via} nc -zv {} {}` shows it",
+                place.host, place.port
+            )),
             Self::HostKeyChanged { changed, .. } => Some(changed.hint()),
             Self::HostKeyRevoked { .. } => Some(RevokedHostKey::hint()),
+            Self::HostKeyUnknown { place, .. } if place.is_jump => Some(format!(
+                "log in there once by hand and look at the key: `ssh {}`; or `--host-keys accept-new`, which trusts whoever answers first",
+                quote(&place.node)
+            )),
             Self::HostKeyUnknown { place, unknown } => Some(unknown.hint(&place.node)),
             Self::HostKeyNotPinned { place, .. } => Some(NotPinned::hint(&place.node)),
             Self::Auth { place, user, tried, remaining, .. } => {
@@ -213,6 +236,7 @@ impl ConnectError {
             | Self::Unreachable { .. }
             | Self::Timeout { .. }
             | Self::Closed { .. }
+            | Self::Jump { forbidden: false, .. }
             | Self::Account { why: Turned::NotUp, .. } => true,
             Self::InvalidHost { .. }
             | Self::HostKeyChanged { .. }
@@ -222,6 +246,7 @@ impl ConnectError {
             | Self::KnownHosts { .. }
             | Self::Auth { .. }
             | Self::Account { .. }
+            | Self::Jump { .. }
             | Self::PasswordNotOneLine { .. }
             | Self::Protocol { .. } => false,
         }

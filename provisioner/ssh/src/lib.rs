@@ -17,9 +17,8 @@
 //! # }
 //! ```
 //!
-//! What is deliberately absent: jump hosts, `~/.ssh/config`, host and user
-//! certificates, RSA private keys outside an agent, and any way of switching
-//! host key checking off.
+//! What is deliberately absent: host certificates, RSA private keys outside an
+//! agent, and any way of switching host key checking off.
 
 mod account;
 mod auth;
@@ -37,6 +36,7 @@ mod held;
 mod hostkey;
 mod link;
 mod look;
+mod open;
 mod opening;
 mod outcome;
 pub mod places;
@@ -66,5 +66,5 @@ pub use quote::quote;
 pub use secret::Secret;
 pub use session::{Session, Stats};
 pub use sudo::{SudoError, SudoMode};
-pub use target::{Limits, Place, Target};
+pub use target::{Limits, PORT, Place, Target};
 pub use tunnel::{Far, Tunnel, TunnelError};

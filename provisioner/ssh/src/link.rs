@@ -1,4 +1,4 @@
-//! The TCP stream under the session: counted, and asked afterwards how it ended.
+//! The stream under the session: counted, and asked afterwards how it ended.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 /// Why a connection is gone.
@@ -78,15 +77,19 @@ impl LinkState {
     }
 }
 
-/// A TCP stream that counts its bytes and notes how it ends.
-#[derive(Debug)]
+/// What a session can run over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// A stream that counts its bytes and notes how it ends.
 pub(crate) struct Link {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     state: Arc<LinkState>,
 }
 
 impl Link {
-    pub(crate) fn new(stream: TcpStream, state: Arc<LinkState>) -> Self {
+    pub(crate) fn new(stream: Box<dyn Stream>, state: Arc<LinkState>) -> Self {
         Self { stream, state }
     }
 

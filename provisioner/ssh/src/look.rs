@@ -36,6 +36,7 @@ pub struct Look {
 /// Asks a node for its host keys, one connection for each algorithm.
 pub async fn look(target: &Target, limits: &Limits) -> Result<Look, ConnectError> {
     let place = target.place();
+    let limits = &target.limits(limits);
     let Host { name, entries } = Host::of(target, &place)?;
     let mut keys: Vec<HostKey> = Vec::new();
     while keys.len() < ALGORITHMS.len() {
@@ -48,7 +49,7 @@ pub async fn look(target: &Target, limits: &Limits) -> Result<Look, ConnectError
             seen: Arc::clone(&seen),
             link,
         };
-        match shake_hands(limits, &place, preferred(&[], &keys), watcher).await {
+        match shake_hands(target, limits, &place, preferred(&[], &keys), watcher).await {
             Err(Unshaken::Looked) => {
                 let key = seen.lock().unwrap_or_else(PoisonError::into_inner).host_key.take();
                 keys.extend(key);
@@ -99,7 +100,7 @@ pub fn is_recorded(target: &Target) -> Result<bool, ConnectError> {
 /// Fails with what the file says instead when something else is recorded there.
 pub fn record(target: &Target, keys: &[HostKey], replace: bool) -> Result<(), ConnectError> {
     let place = target.place();
-    let Some(name) = hostkey::recorded_name(&target.host, target.port) else {
+    let Some(name) = target.recorded_name() else {
         return Err(ConnectError::InvalidHost { place });
     };
     let file = &target.known_hosts;

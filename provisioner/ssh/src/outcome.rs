@@ -121,7 +121,12 @@ mod tests {
         signal: Option<&str>,
         stderr: &str,
     ) -> Result<Output, NoOutput> {
-        let place = Arc::new(Place { node: "pi-1".into(), host: "10.0.0.1".into(), port: 22 });
+        let place = Arc::new(Place {
+            node: "pi-1".into(),
+            host: "10.0.0.1".into(),
+            port: 22,
+            is_jump: false,
+        });
         let run = Run {
             origin: Origin { place, label: "test".into() },
             user: "pi".into(),

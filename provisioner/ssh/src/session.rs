@@ -41,6 +41,8 @@ pub(crate) struct Inner {
     /// Held by the first root command until the way to root is known; keeps
     /// why there is none, so that a wrong password is not tried again.
     pub(crate) gate: Arc<tokio::sync::Mutex<Option<SudoError>>>,
+    /// The jump host's connection lives as long as this one.
+    pub(crate) _through: Option<Arc<Connection>>,
 }
 
 /// What a session has cost so far.
@@ -70,18 +72,20 @@ impl Session {
         target: &Target,
         limits: &Limits,
     ) -> Result<(Self, Greeting), ConnectError> {
-        let (Connection { handle, link }, greeting) = connect::connect(target, limits).await?;
+        let (Connection { handle, link, through, .. }, greeting) =
+            connect::connect(target, limits).await?;
         let inner = Inner {
             handle: Arc::new(handle),
             link,
             place: target.place(),
             user: target.user.clone(),
             password: target.password.clone(),
-            limits: limits.clone(),
+            limits: target.limits(limits),
             slots: Arc::new(Semaphore::new(limits.channels.max(1))),
             channels: AtomicU64::new(0),
             sudo: Arc::default(),
             gate: Arc::default(),
+            _through: through,
         };
         Ok((Self { inner: Arc::new(inner) }, greeting))
     }

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::hostkey::FirstContact;
+use crate::config::Family;
+use crate::hostkey::{self, FirstContact};
 use crate::secret::Secret;
+
+/// The port SSH has where nobody says another.
+pub const PORT: u16 = 22;
 
 /// One node as SSH sees it. Everything is passed in: this crate reads no
 /// environment variable and no user configuration of its own accord.
@@ -21,7 +25,7 @@ pub struct Target {
     /// Login name.
     pub user: String,
     /// Private keys to offer, in order. Empty: `id_ed25519` and `id_ecdsa`
-    /// beside `user_known_hosts`, where they exist. An RSA key is used from an
+    /// in `usual_keys`, where they exist. An RSA key is used from an
     /// agent only; `id_rsa` is looked at so that a failed login can say so.
     pub identities: Vec<PathBuf>,
     /// Login password and sudo password.
@@ -33,15 +37,60 @@ pub struct Target {
     pub first_contact: FirstContact,
     /// Our own `known_hosts`: read, and appended to on first contact.
     pub known_hosts: PathBuf,
-    /// The user's `~/.ssh/known_hosts`: only ever read.
-    pub user_known_hosts: Option<PathBuf>,
+    /// Other files of known hosts, such as `~/.ssh/known_hosts`: only ever read.
+    pub user_known_hosts: Vec<PathBuf>,
     /// The socket of an ssh-agent (`SSH_AUTH_SOCK`).
     pub agent_socket: Option<PathBuf>,
+    /// Where the usual keys lie: `~/.ssh`.
+    pub usual_keys: Option<PathBuf>,
+    /// Certificates to go with the keys, beside those that lie beside them.
+    pub certificates: Vec<PathBuf>,
+    /// Whether the agent's keys that nobody named are left out.
+    pub identities_only: bool,
+    /// The name its host key is recorded under, in place of host and port.
+    pub host_key_alias: Option<String>,
+    /// Which addresses of the host are used.
+    pub family: Family,
+    /// In place of [`Limits::connect`].
+    pub connect_timeout: Option<Duration>,
+    /// In place of [`Limits::keepalive_interval`]; zero for never.
+    pub alive_interval: Option<Duration>,
+    /// In place of [`Limits::keepalive_max`].
+    pub alive_count: Option<usize>,
+    /// Whether it is a host on the way to a node.
+    pub is_jump: bool,
+    /// Hosts to go through, in order. What they have themselves of these does not
+    /// count. None of them gets the node's password.
+    pub jumps: Vec<Target>,
 }
 
 impl Target {
     pub(crate) fn place(&self) -> Arc<Place> {
-        Arc::new(Place { node: self.node.clone(), host: self.host.clone(), port: self.port })
+        Arc::new(Place {
+            node: self.node.clone(),
+            host: self.host.clone(),
+            port: self.port,
+            is_jump: self.is_jump,
+        })
+    }
+
+    /// How the host is called in `known_hosts` files.
+    pub(crate) fn recorded_name(&self) -> Option<String> {
+        match &self.host_key_alias {
+            // As OpenSSH: the port is no part of an alias.
+            Some(alias) => hostkey::recorded_name(alias, 22),
+            None => hostkey::recorded_name(&self.host, self.port),
+        }
+    }
+
+    /// The limits with its own in place.
+    pub(crate) fn limits(&self, limits: &Limits) -> Limits {
+        Limits {
+            connect: self.connect_timeout.unwrap_or(limits.connect),
+            keepalive_interval: self.alive_interval.unwrap_or(limits.keepalive_interval),
+            keepalive_max: self.alive_count.unwrap_or(limits.keepalive_max),
+            ..limits.clone()
+        }
     }
 }
 
@@ -54,16 +103,22 @@ pub struct Place {
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// Whether it is a host on the way to a node.
+    pub is_jump: bool,
+}
+
+impl Place {
+    /// `host:port`, for a sentence about another place.
+    pub(crate) fn beside(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, host, port } = self;
-        if host.contains(':') {
-            write!(f, "node `{node}` ([{host}]:{port})")
-        } else {
-            write!(f, "node `{node}` ({host}:{port})")
-        }
+        let what = if self.is_jump { "jump host" } else { "node" };
+        write!(f, "{what} `{}` ({})", self.node, self.beside())
     }
 }
 

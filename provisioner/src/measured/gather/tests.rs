@@ -64,21 +64,27 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
     // An inventory takes no loopback for a Pi.
     "127.0.0.1".clone_into(&mut node.host);
     node.ssh.identities = vec![dir.join("id")];
-    let settings = Settings {
+    let settings = settings(dir);
+    Host::new(&node, None, Some(crate::hostkeys::HostKeys::AcceptNew), &settings, 1.0).unwrap()
+}
+
+/// Settings of nobody's environment, with a folder for all that is kept.
+pub(crate) fn settings(dir: &Path) -> Settings {
+    Settings {
         password: Ok(None),
         cache: Some(dir.to_owned()),
         me: terrarium_ssh::places::Me::new(None),
         agent_socket: None,
         host_keys: Ok(None),
         user_known_hosts: None,
+        around: terrarium_ssh::config::Around::default(),
         agent_dir: None,
         source_dir: None,
         color: false,
         operator: String::new(),
         cancel: crate::cancel::Cancel::default(),
         children: terrarium_helm::children::Children::default(),
-    };
-    Host::new(&node, None, Some(crate::hostkeys::HostKeys::AcceptNew), &settings, 1.0).unwrap()
+    }
 }
 
 /// Answers each request with the next of these, the last again and again; gives

@@ -13,6 +13,8 @@ pub enum AuthMethod {
     Agent(String),
     /// A private key file.
     Identity(PathBuf),
+    /// A certificate for a key.
+    Certificate(String),
     /// The password.
     Password,
     /// The password, in answer to the node's question.
@@ -38,6 +40,8 @@ pub enum Tried {
     AgentKey(String),
     /// A private key file.
     Identity(PathBuf),
+    /// A certificate, by its file or the agent's comment.
+    Certificate(String),
     /// The password.
     Password,
     /// The password, in answer to the node's question.
@@ -91,6 +95,7 @@ impl fmt::Display for Attempt {
             Tried::AgentSocket(path) => write!(f, "agent at {}", path.display())?,
             Tried::AgentKey(comment) => write!(f, "agent key `{comment}`")?,
             Tried::Identity(path) => write!(f, "key {}", path.display())?,
+            Tried::Certificate(name) => write!(f, "certificate {name}")?,
             Tried::Password => f.write_str("password")?,
             Tried::KeyboardInteractive => f.write_str("keyboard-interactive")?,
         }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use russh::keys::{self, Algorithm, PrivateKey, PublicKey};
+use russh::keys::ssh_key::public::KeyData;
+use russh::keys::{self, Algorithm, Certificate, PrivateKey, PublicKey};
 
 use super::attempt::Outcome;
 
@@ -46,11 +47,35 @@ pub(super) fn load_key(path: &Path) -> Result<PrivateKey, KeyProblem> {
     }
 }
 
-/// The public key beside a private one, as `ssh-keygen` leaves it.
+/// The public key of a file: beside the private one, as `ssh-keygen` leaves it, or
+/// the file itself, where the agent has the private one; a private key in
+/// OpenSSH's form shows it without its passphrase.
 pub(super) fn public_half(path: &Path) -> Option<PublicKey> {
+    keys::load_public_key(with_suffix(path, ".pub"))
+        .or_else(|_| keys::load_public_key(path))
+        .ok()
+        .or_else(|| PrivateKey::read_openssh_file(path).ok().map(|key| key.public_key().clone()))
+}
+
+/// The certificates for a key: beside its file, and those named elsewhere.
+pub(super) fn certificates(
+    path: &Path,
+    named: &[PathBuf],
+    key: &KeyData,
+) -> Vec<(PathBuf, Certificate)> {
+    let beside = with_suffix(path, "-cert.pub");
+    let files = std::iter::once(beside).chain(named.iter().cloned());
+    let read = files.filter_map(|file| {
+        let certificate = keys::load_openssh_certificate(&file).ok()?;
+        (certificate.public_key() == key).then_some((file, certificate))
+    });
+    read.collect()
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
-    keys::load_public_key(PathBuf::from(name)).ok()
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -1,34 +1,30 @@
 //! Logging in: agent keys, key files, password, keyboard-interactive.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse, Prompt};
-use russh::keys::agent::AgentIdentity;
-use russh::keys::agent::client::AgentClient;
+use russh::client::{AuthResult, Handle};
+use russh::keys::PrivateKeyWithHashAlg;
 use russh::keys::ssh_key::public::KeyData;
-use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
 
 use crate::handler::{Seen, Watcher};
 use crate::places::{self, Me, Rule};
-use crate::question;
-use crate::secret::Secret;
 use crate::target::Target;
 
+mod agent;
 mod attempt;
 mod key;
+mod password;
 mod past;
 
 pub use attempt::{Attempt, AuthMethod, Outcome, Tried};
-use key::{KeyProblem, load_key, public_half};
+use key::{KeyProblem, certificates, load_key};
 pub(crate) use past::{End, Past};
 
 /// Public keys offered at most where a password is to follow. sshd ends the
 /// connection after six failures (`MaxAuthTries`), so one is kept for it.
 const KEY_OFFERS_MAX: usize = 5;
-/// Rounds of questions answered in keyboard-interactive; one is the rule.
-const QUESTION_ROUNDS_MAX: usize = 4;
 
 /// One login in progress.
 struct Login<'a> {
@@ -80,22 +76,12 @@ fn banner(seen: &Mutex<Seen>) -> String {
     seen.lock().unwrap_or_else(PoisonError::into_inner).banner.clone()
 }
 
-type Agent = AgentClient<tokio::net::UnixStream>;
-
-/// A key of the agent.
-struct Held {
-    key: PublicKey,
-    comment: String,
-    /// Whether the user named its file.
-    named: bool,
-}
-
 /// The key files to try, and whether the user named them.
 fn identities(target: &Target) -> Vec<(PathBuf, bool)> {
     if !target.identities.is_empty() {
         return target.identities.iter().map(|path| (path.clone(), true)).collect();
     }
-    let folder = target.user_known_hosts.as_deref().and_then(Path::parent);
+    let folder = target.usual_keys.as_deref();
     // The last is never offered: a failed login says that RSA keys need an agent.
     let usual = ["id_ed25519", "id_ecdsa", "id_rsa"];
     folder
@@ -127,7 +113,7 @@ impl Login<'_> {
         let (named, usual): (Vec<_>, Vec<_>) =
             identities(target).into_iter().partition(|(_, explicit)| *explicit);
         for (path, _) in named {
-            if let Some(method) = self.with_identity(path, true).await {
+            if let Some(method) = self.with_identity(path, true, &target.certificates).await {
                 return Some(method);
             }
         }
@@ -137,7 +123,7 @@ impl Login<'_> {
             return Some(method);
         }
         for (path, _) in usual {
-            if let Some(method) = self.with_identity(path, false).await {
+            if let Some(method) = self.with_identity(path, false, &target.certificates).await {
                 return Some(method);
             }
         }
@@ -192,6 +178,16 @@ impl Login<'_> {
         true
     }
 
+    /// Counts a certificate about to be offered, once.
+    fn may_offer_another(&mut self, what: &Tried) -> bool {
+        let tried = self.past.tried.iter().any(|attempt| attempt.what == *what);
+        if tried || self.handle.is_closed() || self.key_offers >= KEY_OFFERS_MAX {
+            return false;
+        }
+        self.key_offers += 1;
+        true
+    }
+
     /// Keeps what a key was worth, for a further connection.
     fn offered(&mut self, key: &KeyData) {
         match self.past.tried.last().map(|attempt| &attempt.outcome) {
@@ -202,57 +198,12 @@ impl Login<'_> {
         }
     }
 
-    /// The agent and its keys, and whether each was named by the user.
-    async fn agent(&mut self, target: &Target) -> Option<(Agent, Vec<Held>)> {
-        let socket = target.agent_socket.as_ref().filter(|_| self.offers(MethodKind::PublicKey))?;
-        let what = Tried::AgentSocket(socket.clone());
-        let asked = async {
-            let mut agent = AgentClient::connect_uds(socket).await?;
-            let held = agent.request_identities().await?;
-            Ok::<_, russh::keys::Error>((agent, held))
-        };
-        let (agent, held) = match asked.await {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.note(what, Outcome::Unusable(error.to_string()));
-                return None;
-            }
-        };
-        // Keys the user named come first, so that a full agent does not use up
-        // the node's limit of attempts before the right key's turn.
-        let named: Vec<PublicKey> =
-            target.identities.iter().filter_map(|path| public_half(path)).collect();
-        let held = held.into_iter().filter_map(|identity| {
-            let AgentIdentity::PublicKey { key, comment } = identity else { return None };
-            let named = named.iter().any(|other| other.key_data() == key.key_data());
-            Some(Held { key, comment, named })
-        });
-        Some((agent, held.collect()))
-    }
-
-    async fn with_agent(
+    async fn with_identity(
         &mut self,
-        agent: &mut Agent,
-        held: &[Held],
-        named: bool,
+        path: PathBuf,
+        explicit: bool,
+        named: &[PathBuf],
     ) -> Option<AuthMethod> {
-        for Held { key, comment, .. } in held.iter().filter(|held| held.named == named) {
-            let what = Tried::AgentKey(comment.clone());
-            if !self.may_offer(&what, key.key_data()) {
-                continue;
-            }
-            let hash = matches!(key.algorithm(), Algorithm::Rsa { .. }).then_some(HashAlg::Sha512);
-            let answer =
-                self.handle.authenticate_publickey_with(self.user, key.clone(), hash, agent).await;
-            if self.take(what, answer.map_err(|error| error.to_string())) {
-                return Some(AuthMethod::Agent(comment.clone()));
-            }
-            self.offered(key.key_data());
-        }
-        None
-    }
-
-    async fn with_identity(&mut self, path: PathBuf, explicit: bool) -> Option<AuthMethod> {
         if !self.offers(MethodKind::PublicKey) {
             return None;
         }
@@ -274,84 +225,30 @@ impl Login<'_> {
             }
         };
         let public = key.public_key().key_data().clone();
+        let key = Arc::new(key);
+        for (file, certificate) in certificates(&path, named, &public) {
+            let name = file.display().to_string();
+            let what = Tried::Certificate(name.clone());
+            if !self.may_offer_another(&what) {
+                continue;
+            }
+            let answer = self
+                .handle
+                .authenticate_openssh_cert(self.user, Arc::clone(&key), certificate)
+                .await;
+            if self.take(what, answer.map_err(|error| error.to_string())) {
+                return Some(AuthMethod::Certificate(name));
+            }
+        }
         if !self.may_offer(&what, &public) {
             return None;
         }
-        let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
+        let key = PrivateKeyWithHashAlg::new(key, None);
         let answer = self.handle.authenticate_publickey(self.user, key).await;
         if self.take(what, answer.map_err(|error| error.to_string())) {
             return Some(AuthMethod::Identity(path));
         }
         self.offered(&public);
-        None
-    }
-
-    async fn with_password(&mut self, password: &Secret) -> Option<AuthMethod> {
-        if !self.offers(MethodKind::Password) || self.handle.is_closed() {
-            return None;
-        }
-        let answer = self.handle.authenticate_password(self.user, password.expose()).await;
-        self.take(Tried::Password, answer.map_err(|error| error.to_string()))
-            .then_some(AuthMethod::Password)
-    }
-
-    /// Not after a refused password: PAM would only count the same wrong
-    /// password twice.
-    async fn with_questions(&mut self, password: &Secret) -> Option<AuthMethod> {
-        let refused =
-            self.past.tried.iter().any(|attempt| {
-                attempt.what == Tried::Password && attempt.outcome == Outcome::Refused
-            });
-        if refused || !self.offers(MethodKind::KeyboardInteractive) || self.handle.is_closed() {
-            return None;
-        }
-        let mut answer = self.handle.authenticate_keyboard_interactive_start(self.user, None).await;
-        let mut given = false;
-        for _ in 0..QUESTION_ROUNDS_MAX {
-            let prompts = match answer {
-                Ok(KeyboardInteractiveAuthResponse::Success) => {
-                    return Some(AuthMethod::KeyboardInteractive);
-                }
-                Ok(KeyboardInteractiveAuthResponse::Failure {
-                    remaining_methods,
-                    partial_success,
-                }) => {
-                    let result = AuthResult::Failure { remaining_methods, partial_success };
-                    self.take(Tried::KeyboardInteractive, Ok(result));
-                    return None;
-                }
-                Ok(KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. }) => prompts,
-                Err(error) => {
-                    self.note(Tried::KeyboardInteractive, Outcome::Unusable(error.to_string()));
-                    return None;
-                }
-            };
-            // The password answers one hidden question for a password, once: a
-            // second one means it was wrong.
-            let user = self.user;
-            let answerable = |prompt: &Prompt| {
-                !prompt.echo && !given && question::is_for_password(&prompt.prompt, user)
-            };
-            if prompts.len() > 1 || !prompts.iter().all(answerable) {
-                let asked = prompts
-                    .iter()
-                    .map(|prompt| prompt.prompt.trim())
-                    .collect::<Vec<_>>()
-                    .join(" / ");
-                self.note(
-                    Tried::KeyboardInteractive,
-                    Outcome::Unusable(format!("the node asks `{asked}`")),
-                );
-                return None;
-            }
-            given |= !prompts.is_empty();
-            let responses = prompts.iter().map(|_| password.expose().to_owned()).collect();
-            answer = self.handle.authenticate_keyboard_interactive_respond(responses).await;
-        }
-        self.note(
-            Tried::KeyboardInteractive,
-            Outcome::Unusable("the node keeps asking".to_owned()),
-        );
         None
     }
 }

@@ -18,6 +18,7 @@ mod value;
 mod words;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -105,6 +106,16 @@ pub enum Family {
     V6,
 }
 
+impl Family {
+    pub(crate) fn has(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+        }
+    }
+}
+
 /// Whose keys are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agent {
@@ -155,6 +166,11 @@ pub struct Way {
     pub jump: Option<(String, At)>,
     /// The files that were read.
     pub files: Vec<PathBuf>,
+}
+
+/// Whether a name fits a pattern of `*` and `?`.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    crate::hostkey::wildcard(pattern, name)
 }
 
 #[cfg(test)]

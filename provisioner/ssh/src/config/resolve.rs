@@ -149,8 +149,8 @@ impl Reader<'_> {
                     self.asked.host
                 ),
                 hint: format!(
-                    "put `!originalhost {}` before it, or write the connection into the inventory and begin with \
-                     `--no-ssh-config`",
+                    "put `!originalhost {}` before it, or write the connection into the inventory, with \
+                     `config = \"none\"` in [ssh]",
                     self.asked.host
                 ),
             }),
@@ -193,7 +193,7 @@ impl Reader<'_> {
                         .to_owned()
                 } else {
                     format!(
-                        "leave `{asked}` out of the block it stands in, or begin with `--no-ssh-config`"
+                        "leave `{asked}` out of the block it stands in, or write `config = \"none\"` in [ssh]"
                     )
                 };
                 Err(ConfigError {

@@ -24,6 +24,17 @@ pub struct Me {
 }
 
 impl Me {
+    /// The user's login name, as this machine's list has it.
+    pub fn name() -> Option<String> {
+        let own = rustix::process::getuid().as_raw().to_string();
+        let passwd = fs::read_to_string("/etc/passwd").ok()?;
+        passwd.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == own).then(|| name.to_owned())
+        })
+    }
+
     /// The user this process runs as; `before` is who called sudo, if so.
     pub fn new(before: Option<u32>) -> Self {
         let user = rustix::process::geteuid().as_raw();

@@ -52,7 +52,7 @@ async fn the_users_own_file_is_believed_and_left_alone() {
     let node = Node::start();
     let users_file = node.path("users_known_hosts");
     fs::write(&users_file, node.known_line("ed25519")).unwrap();
-    let target = Target { user_known_hosts: Some(users_file.clone()), ..node.target() };
+    let target = Target { user_known_hosts: vec![users_file.clone()], ..node.target() };
     assert_eq!(greet(&target).await.unwrap().new_host_key, None);
     assert!(!target.known_hosts.exists());
     assert_eq!(fs::read_to_string(users_file).unwrap(), node.known_line("ed25519"));
@@ -142,7 +142,7 @@ async fn a_revoked_key_is_refused_wherever_it_is_revoked() {
     let users_file = node.path("users_known_hosts");
     let key = fs::read_to_string(node.path("host_ed25519.pub")).unwrap();
     fs::write(&users_file, format!("\n@revoked * {key}")).unwrap();
-    let target = Target { user_known_hosts: Some(users_file), ..node.target() };
+    let target = Target { user_known_hosts: vec![users_file], ..node.target() };
     fs::write(&target.known_hosts, node.known_line("ed25519")).unwrap();
     let error = greet(&target).await.unwrap_err();
     let ConnectError::HostKeyRevoked { revoked, .. } = &error else { panic!("{error:?}") };

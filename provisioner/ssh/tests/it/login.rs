@@ -86,13 +86,10 @@ async fn with_a_key_file_and_the_banner_is_passed_on() {
 }
 
 #[tokio::test]
-async fn with_the_usual_key_beside_the_users_known_hosts() {
+async fn with_the_usual_key_of_the_user() {
     let node = Node::start();
-    let target = Target {
-        identities: Vec::new(),
-        user_known_hosts: Some(node.path("known_hosts_of_user")),
-        ..node.target()
-    };
+    let target =
+        Target { identities: Vec::new(), usual_keys: Some(node.path("")), ..node.target() };
     assert_eq!(greet(&target).await.unwrap().auth, AuthMethod::Identity(node.path("id_ed25519")));
 }
 

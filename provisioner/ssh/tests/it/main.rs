@@ -20,6 +20,8 @@ mod faults;
 mod held;
 // Host keys: known, new, changed, revoked, of another algorithm.
 mod hostkeys;
+// Through other hosts, under other names, with certificates.
+mod jump;
 // Ways to log in, and what is said when there is none.
 mod login;
 // The OpenSSH servers the tests talk to.

@@ -16,6 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use terrarium_ssh::config::Family;
 use terrarium_ssh::{FirstContact, Limits, Output, Secret, Session, Target};
 use tokio::time::Instant;
 
@@ -149,8 +150,18 @@ impl Node {
             host_keys: Vec::new(),
             first_contact: FirstContact::Record,
             known_hosts: self.path("known_hosts"),
-            user_known_hosts: None,
+            user_known_hosts: Vec::new(),
             agent_socket: None,
+            usual_keys: None,
+            certificates: Vec::new(),
+            identities_only: false,
+            host_key_alias: None,
+            family: Family::Any,
+            connect_timeout: None,
+            alive_interval: None,
+            alive_count: None,
+            is_jump: false,
+            jumps: Vec::new(),
         }
     }
 
