@@ -97,6 +97,12 @@ pub fn classify(lines: &str) -> Option<Diagnosis> {
     passing
 }
 
+/// How many lines tell of this failure.
+pub fn count(lines: &str, kind: Kind) -> usize {
+    let same = |line: &&str| diagnose(line).is_some_and(|found| found.kind == kind);
+    lines.lines().filter(same).count()
+}
+
 fn diagnose(line: &str) -> Option<Diagnosis> {
     let lower = line.to_ascii_lowercase();
     let row = TABLE.iter().find(|row| {

@@ -1,6 +1,7 @@
 //! One node as the executor holds it: a connection that is made again when it
 //! is lost, and a count of what went over it.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::{OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -102,6 +103,23 @@ impl Host {
     /// Whom the connection goes to.
     pub(crate) fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The command a person logs in with.
+    pub(crate) fn by_hand(&self) -> String {
+        let Target { user, host, port, jumps, .. } = &self.target;
+        let mut command = "ssh".to_owned();
+        if *port != terrarium_ssh::PORT {
+            let _ = write!(command, " -p {port}");
+        }
+        if !jumps.is_empty() {
+            let hops: Vec<String> = jumps
+                .iter()
+                .map(|Target { user, host, port, .. }| format!("{user}@{host}:{port}"))
+                .collect();
+            let _ = write!(command, " -J {}", hops.join(","));
+        }
+        format!("{command} {user}@{host}")
     }
 
     /// Whether somebody has to be asked about it: no key of it is known.

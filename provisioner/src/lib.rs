@@ -10,6 +10,7 @@ mod cli;
 mod clock;
 mod command;
 mod credentials;
+mod departed;
 mod error;
 mod executor;
 mod fetch;

@@ -25,7 +25,7 @@ use crate::settings::Settings;
 use crate::stack::{Ask, Pins, Stack, Wish, boards, helm, machines as images_of};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
-use crate::{binaries, fetch, hostkeys, image, package, places, prompt};
+use crate::{binaries, departed, fetch, hostkeys, image, package, places, prompt};
 
 const QUESTION: &str = "password of the nodes (login and sudo): ";
 
@@ -155,6 +155,8 @@ impl Ground {
         if let Some(server) = server {
             plan.stack = wish.changes(server)?;
             plan.notes.extend(wish.leftovers(server)?);
+            let facts = &observation.facts;
+            plan.notes.extend(departed::notes(&self.inventory, facts, self.server()?).await);
         }
         Ok(Picture { observation, artifacts, login, binaries, wish, pins, plan })
     }

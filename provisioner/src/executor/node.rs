@@ -114,7 +114,8 @@ impl Worker {
         for action in change.actions.iter().map(|action| action.patient(self.run.patience)) {
             match &action {
                 Action::Start(wait) => {
-                    unit::start(&self.host, wait, &self.reporter, &change.id).await?;
+                    let server = self.run.server().map(AsRef::as_ref);
+                    unit::start(&self.host, server, wait, &self.reporter, &change.id).await?;
                 }
                 Action::Reboot { deadline } => {
                     reboot::reboot(&self.host, *deadline).await?;

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use terrarium_k3s::journal;
+use terrarium_k3s::journal::{self, Diagnosis, Kind};
 use terrarium_plan::{State, UnitWait, quote};
 use terrarium_ssh::Command;
 use terrarium_untrusted::is_word;
@@ -17,9 +17,14 @@ use crate::view::Reporter;
 /// spare round trips, short enough to show a fatal line soon.
 const LOOK: &str = "for i in 1 1 1 1 1 1 1 1; do s=$(systemctl show -p ActiveState --value \"$u\"); case $s in active|failed) break;; esac; sleep 0.5; done";
 
-/// Starts the unit and waits until it is active.
+/// How long a fatal line is held for one that may pass, when it is repeated: k3s
+/// asks every few seconds, and an agent node that is refused never gives up.
+const BELIEVED_AFTER: Duration = Duration::from_secs(5);
+
+/// Starts the unit and waits until it is active. `server` is whom it joins.
 pub(super) async fn start(
     host: &Host,
+    server: Option<&Host>,
     wait: &UnitWait,
     reporter: &Reporter,
     change: &str,
@@ -29,6 +34,7 @@ pub(super) async fn start(
     let mut since = look(host, wait, None).await?;
     // A start that an earlier run began has a count of its own.
     let before = since.restarts;
+    let mut fatal_since = None;
     loop {
         let Look { state, restarts, time, journal: lines } = since;
         let restarts = restarts.saturating_sub(before);
@@ -36,12 +42,19 @@ pub(super) async fn start(
             return Ok(());
         }
         if let Some(diagnosis) = journal::classify(&lines) {
-            // k3s restarts by itself after a fatal error; the same error is
-            // worth one more try before it is believed, unless it is failed.
-            if diagnosis.fatal && (restarts > 1 || state == "failed") || begun.elapsed() > deadline
+            // k3s restarts by itself after a fatal error, or asks again; the same
+            // error is worth one more try before it is believed, unless it is failed.
+            let first = *fatal_since.get_or_insert_with(Instant::now);
+            let repeated =
+                first.elapsed() >= BELIEVED_AFTER && journal::count(&lines, diagnosis.kind) > 1;
+            if diagnosis.fatal && (restarts > 1 || state == "failed" || repeated)
+                || begun.elapsed() > deadline
             {
                 return Err(failure(host, wait, diagnosis.meaning, &diagnosis.line)
-                    .hint(Some(diagnosis.hint.to_owned())));
+                    .hint(Some(hint(host, server, &diagnosis))));
+            }
+            if !diagnosis.fatal {
+                fatal_since = None;
             }
             reporter.say(change, State::Progress(diagnosis.meaning.to_owned()));
         }
@@ -57,6 +70,19 @@ pub(super) async fn start(
         }
         since = look(host, wait, Some(&time)).await?;
     }
+}
+
+/// What to do, with the whole command where there is one.
+fn hint(host: &Host, server: Option<&Host>, diagnosis: &Diagnosis) -> String {
+    let (Kind::NodePassword, Some(server)) = (diagnosis.kind, server) else {
+        return diagnosis.hint.to_owned();
+    };
+    let name = &host.node.name;
+    format!(
+        "if `{name}` was flashed anew, forget its former password and run the same command again: `{} sudo k3s kubectl \
+         --namespace kube-system delete secret {name}.node-password.k3s`; if two machines have this name, give each its own",
+        server.by_hand()
+    )
 }
 
 fn failure(host: &Host, wait: &UnitWait, what: &str, line: &str) -> Failure {

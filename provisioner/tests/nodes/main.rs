@@ -36,6 +36,7 @@
 
 mod agents;
 mod contact;
+mod departed;
 mod faults;
 mod fetched;
 mod healed;
@@ -127,6 +128,8 @@ const CASES: &[(&str, Case)] = &cases![
     locks::no_process_is_ended_that_is_not_proven_to_hold_our_lock,
     locks::what_an_earlier_version_or_another_user_left_is_healed_or_refused,
     locks::a_folder_that_is_not_roots_own_is_not_used,
+    departed::a_node_that_is_taken_out_or_renamed_is_noted_with_what_it_holds,
+    departed::a_fresh_card_under_an_old_name_is_told_soon_with_the_whole_command,
 ];
 
 fn main() {
