@@ -92,6 +92,50 @@ pub enum HelmError {
     },
 }
 
+impl HelmError {
+    /// What helm says when the API is not there: it is being started again, or
+    /// the server's node is.
+    const AWAY: [&str; 12] = [
+        "cluster unreachable",
+        "connection refused",
+        "connection reset",
+        "connection lost",
+        "no route to host",
+        "i/o timeout",
+        "tls handshake timeout",
+        "unexpected eof",
+        ": eof",
+        "currently unable to handle the request",
+        "apiserver not ready",
+        "leader changed",
+    ];
+    /// What it says when it waited for pods or jobs in vain.
+    const WAITED: [&str; 6] = [
+        "deadline exceeded",
+        "timed out",
+        "not ready",
+        "would exceed context deadline",
+        "hooks failed",
+        "backofflimitexceeded",
+    ];
+
+    /// Whether the cluster's API did not answer.
+    pub fn is_away(&self) -> bool {
+        self.says(&Self::AWAY)
+    }
+
+    /// Whether it waited in vain: why, the pods tell.
+    pub fn waited(&self) -> bool {
+        matches!(self, Self::Hung { .. }) || self.says(&Self::WAITED)
+    }
+
+    fn says(&self, words: &[&str]) -> bool {
+        let Self::Failed { stderr, .. } = self else { return false };
+        let said = stderr.to_lowercase();
+        words.iter().any(|word| said.contains(word))
+    }
+}
+
 impl Helm {
     /// Carries out one change and waits until the release is ready. A release
     /// that does not become ready stays as it is, for diagnosis; the next run

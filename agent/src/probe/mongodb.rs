@@ -40,18 +40,27 @@ pub(super) async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> R
     judge(&answer::told(stream, length.saturating_sub(HEADER), MOST).await?)
 }
 
-/// Judges what follows the header: flags, one section, a document with `ok: 1`.
+/// Judges what follows the header: flags, one section, a document with `ok: 1`,
+/// as whichever kind of number the server writes.
 ///
 /// # Errors
 /// When there is no such document.
 pub fn judge(body: &[u8]) -> Result<(), Failure> {
-    // A double named "ok".
-    const OK: &[u8] = b"\x01ok\0";
-    let document = body.get(5..).unwrap_or_default();
-    let found = document.windows(OK.len()).rposition(|window| window == OK);
-    let value = found.and_then(|at| document[at + OK.len()..].first_chunk().copied());
-    match value.map(f64::from_le_bytes) {
-        Some(1.0) => Ok(()),
-        _ => Err(Failure::unexpected("a hello with ok: 1", document)),
+    if is_ok(body.get(5..).unwrap_or_default()) {
+        return Ok(());
+    }
+    Err(Failure::unexpected("a hello with ok: 1", b"one without"))
+}
+
+fn is_ok(document: &[u8]) -> bool {
+    // BSON's kinds: a double, a boolean, integers of 32 and 64 bits.
+    let named = |field: &[u8]| matches!(field, [1 | 8 | 0x10 | 0x12, b'o', b'k', 0]);
+    let Some(at) = document.windows(4).rposition(named) else { return false };
+    let value = &document[at + 4..];
+    match document[at] {
+        1 => value.starts_with(&1_f64.to_le_bytes()),
+        8 => value.starts_with(&[1]),
+        0x10 => value.starts_with(&1_i32.to_le_bytes()),
+        _ => value.starts_with(&1_i64.to_le_bytes()),
     }
 }

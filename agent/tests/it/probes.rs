@@ -80,8 +80,10 @@ fn successes(running: &Running, probes: usize) -> BTreeMap<String, f64> {
 /// service is well.
 fn answers() -> Vec<(&'static str, Vec<u8>, &'static str, bool)> {
     let kafka = |error: u8| [&b"\0\0\0\x0aterr\0"[..], &[error], b"\0\0\0\0"].concat();
-    let mongodb = |ok: f64| {
-        let document = [&b"\x11\0\0\0\x01ok\0"[..], &ok.to_le_bytes(), b"\0"].concat();
+    let mongodb = |kind: u8, ok: &[u8]| {
+        let field = [&[kind], &b"ok\0"[..], ok, b"\0"].concat();
+        let document =
+            [&u32::try_from(4 + field.len()).unwrap().to_le_bytes(), &field[..]].concat();
         let length = u32::try_from(16 + 5 + document.len()).unwrap().to_le_bytes();
         [&length[..], b"\x07\0\0\0\x01\0\0\0\xdd\x07\0\0", b"\0\0\0\0\0", &document].concat()
     };
@@ -114,8 +116,16 @@ fn answers() -> Vec<(&'static str, Vec<u8>, &'static str, bool)> {
         ("kafka", kafka(35), "", true),
         ("kafka", kafka(1), "", false),
         ("kafka", b"\0\0\0\x02te".to_vec(), "", false),
-        ("mongodb", mongodb(1.0), "", true),
-        ("mongodb", mongodb(0.0), "", false),
+        ("mongodb", mongodb(1, &1_f64.to_le_bytes()), "", true),
+        ("mongodb", mongodb(1, &0_f64.to_le_bytes()), "", false),
+        // Proxies and servers that speak its protocol write other numbers.
+        ("mongodb", mongodb(0x10, &1_i32.to_le_bytes()), "", true),
+        ("mongodb", mongodb(0x10, &0_i32.to_le_bytes()), "", false),
+        ("mongodb", mongodb(0x12, &1_i64.to_le_bytes()), "", true),
+        ("mongodb", mongodb(0x12, &0_i64.to_le_bytes()), "", false),
+        ("mongodb", mongodb(8, &[1]), "", true),
+        ("mongodb", mongodb(8, &[0]), "", false),
+        ("mongodb", mongodb(2, b"\x02\0\0\x001\0"), "", false),
         ("mongodb", b"\xff".repeat(16), "", false),
         ("http", http("200", "all is well"), "", true),
         ("http", http("302", ""), "", true),

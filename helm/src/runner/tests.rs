@@ -147,3 +147,66 @@ async fn a_failed_command_of_two_words_is_named_by_both() {
     let error = helm.manifest("terrarium", "redis").await.expect_err("helm fails");
     assert!(error.to_string().starts_with("`helm get manifest redis` failed"), "{error}");
 }
+
+/// As helm 3 and the API say it; from the reports of clusters in trouble.
+#[test]
+fn what_helm_says_tells_whether_the_api_is_away_and_whether_pods_tell_more() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let said = |stderr: &str| HelmError::Failed {
+        release: "redis".to_owned(),
+        command: "upgrade".to_owned(),
+        status: ExitStatus::from_raw(256),
+        stderr: stderr.to_owned(),
+    };
+    for (stderr, away, waited) in [
+        (
+            "Error: Kubernetes cluster unreachable: Get \"https://10.0.0.11:6443/version\": dial \
+             tcp 10.0.0.11:6443: connect: connection refused",
+            true,
+            false,
+        ),
+        (
+            "Error: UPGRADE FAILED: an error occurred while finding last successful release. \
+             original upgrade error: read tcp 10.0.0.2:51234->10.0.0.11:6443: read: connection \
+             reset by peer",
+            true,
+            false,
+        ),
+        ("Error: UPGRADE FAILED: Get \"https://10.0.0.11:6443/api\": EOF", true, false),
+        ("Error: query: failed to query with labels: http2: client connection lost", true, false),
+        (
+            "Error: INSTALLATION FAILED: the server is currently unable to handle the request",
+            true,
+            false,
+        ),
+        ("Error: UPGRADE FAILED: context deadline exceeded", false, true),
+        ("Error: UPGRADE FAILED: timed out waiting for the condition", false, true),
+        (
+            "Error: UPGRADE FAILED: resource StatefulSet/terrarium/redis not ready. status: \
+             InProgress",
+            false,
+            true,
+        ),
+        (
+            "Error: UPGRADE FAILED: post-upgrade hooks failed: job failed: BackoffLimitExceeded",
+            false,
+            true,
+        ),
+        (
+            "Error: UPGRADE FAILED: cannot patch \"redis\" with kind StatefulSet: StatefulSet.apps \
+             \"redis\" is invalid: spec: Forbidden: updates to statefulset spec for fields other \
+             than 'replicas' are forbidden",
+            false,
+            false,
+        ),
+        (
+            "Error: INSTALLATION FAILED: secrets \"redis\" is forbidden: unable to create new \
+             content in namespace terrarium because it is being terminated",
+            false,
+            false,
+        ),
+    ] {
+        let error = said(stderr);
+        assert_eq!((error.is_away(), error.waited()), (away, waited), "{stderr}");
+    }
+}

@@ -31,6 +31,17 @@ const KINDS_WITHIN: Duration = Duration::from_mins(10);
 /// How often a release that is not ready yet is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 const KUBECTL_SECONDS: u64 = 60;
+/// How long the cluster's API may be away while releases are deployed: its node
+/// is being restarted, or k3s is.
+const BACK_WITHIN: Duration = Duration::from_mins(5);
+
+/// Why a wave of releases was not deployed.
+enum Undeployed {
+    /// The API went away: what came of the wave has to be looked at.
+    Away(Failure),
+    /// Something else.
+    Failed(Failure),
+}
 
 /// helm, speaking to the inventory's cluster.
 pub(crate) async fn helm(
@@ -53,7 +64,8 @@ pub(crate) async fn helm(
 }
 
 impl Wish {
-    /// Brings every release to what is wanted.
+    /// Brings every release to what is wanted. When the API goes away meanwhile,
+    /// it is waited for, and what is left to do is found out anew.
     pub(crate) async fn deploy(
         &self,
         run: &Run,
@@ -61,16 +73,41 @@ impl Wish {
         settings: &Settings,
         reporter: &Reporter,
     ) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let within = READY_WITHIN.mul_f64(run.patience);
+        loop {
+            let failure = match self.deploy_what_differs(run, server, settings, reporter).await {
+                Ok(()) => return Ok(()),
+                Err(Undeployed::Failed(failure)) => return Err(failure),
+                Err(Undeployed::Away(failure)) => failure,
+            };
+            if begun.elapsed() > within
+                || !is_back(server, BACK_WITHIN.mul_f64(run.patience), reporter).await
+            {
+                reporter.say("stack", State::Failed(failure.line()));
+                return Err(failure);
+            }
+        }
+    }
+
+    async fn deploy_what_differs(
+        &self,
+        run: &Run,
+        server: &Arc<Host>,
+        settings: &Settings,
+        reporter: &Reporter,
+    ) -> Result<(), Undeployed> {
         let args = state::KUBECTL_ARGS.map(str::to_owned);
         let facts = run.facts.get(&server.node.name).cloned().unwrap_or_default();
         let changes = kubectl(server, &args, KUBECTL_SECONDS)
-            .await?
-            .parse(|said| self.differing(said, &facts))?;
+            .await
+            .and_then(|said| said.parse(|said| self.differing(said, &facts)))
+            .map_err(Undeployed::Failed)?;
         if changes.is_empty() {
             return Ok(());
         }
-        let helm =
-            Arc::new(helm(&run.inventory, run.patience, settings, Keep::Record, reporter).await?);
+        let helm = helm(&run.inventory, run.patience, settings, Keep::Record, reporter).await;
+        let helm = Arc::new(helm.map_err(Undeployed::Failed)?);
         let mut waves: BTreeMap<usize, Vec<ReleaseChange>> = BTreeMap::new();
         for change in changes {
             waves.entry(self.wave(change.release.name.as_str())).or_default().push(change);
@@ -80,12 +117,31 @@ impl Wish {
             for change in &wave {
                 let name = change.release.name.as_str();
                 for kind in self.kinds.get(name).into_iter().flatten() {
-                    known(server, name, kind, within, reporter).await?;
+                    known(server, name, kind, within, reporter)
+                        .await
+                        .map_err(Undeployed::Failed)?;
                 }
             }
             deploy_wave(&helm, server, wave, reporter).await?;
         }
         Ok(())
+    }
+}
+
+/// Waits until the API answers; whether it does.
+async fn is_back(server: &Host, within: Duration, reporter: &Reporter) -> bool {
+    let begun = Instant::now();
+    let name = &server.node.name;
+    reporter.say("stack", State::Note(format!("the API of {name} is away; waiting for it")));
+    let args = ["get", "--raw=/readyz"].map(str::to_owned);
+    loop {
+        if kubectl(server, &args, KUBECTL_SECONDS).await.is_ok() {
+            return true;
+        }
+        if begun.elapsed() > within {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
     }
 }
 
@@ -125,7 +181,7 @@ async fn deploy_wave(
     server: &Arc<Host>,
     wave: Vec<ReleaseChange>,
     reporter: &Reporter,
-) -> Result<(), Failure> {
+) -> Result<(), Undeployed> {
     let mut tasks = JoinSet::new();
     let mut names = BTreeMap::new();
     let all = reporter;
@@ -137,13 +193,22 @@ async fn deploy_wave(
             reporter.say(&name, State::Started(format!("{} the release", verb(&change.kind))));
             let result = match apply(&helm, &server, &change, &reporter).await {
                 Ok(()) => Ok(()),
-                Err(error) => Err(explain(&server, &change.release, &error).await),
+                Err(error) if error.is_away() => Err(Undeployed::Away(said_by_helm(&error))),
+                Err(error) => {
+                    Err(Undeployed::Failed(explain(&server, &change.release, &error).await))
+                }
             };
             match &result {
                 Ok(()) => {
                     reporter.say(&name, State::Changed(format!("{}, ready", done(&change.kind))));
                 }
-                Err(failure) => reporter.say(&name, State::Failed(failure.line())),
+                Err(Undeployed::Failed(failure)) => {
+                    reporter.say(&name, State::Failed(failure.line()));
+                }
+                // Nothing is known of it yet.
+                Err(Undeployed::Away(failure)) => {
+                    reporter.say(&name, State::Progress(failure.line()));
+                }
             }
             result
         });
@@ -156,10 +221,15 @@ async fn deploy_wave(
             let what = format!("release `{name}`: its task ended before its work");
             let failure = Failure::internal(&what, &error);
             all.say(name, State::Failed(failure.line()));
-            Err(failure)
+            Err(Undeployed::Failed(failure))
         };
         let release = ended.map_or_else(failed, |(_, release)| release);
-        result = result.and(release);
+        // A release that failed of itself ends the run, whatever of the others.
+        result = match (result, release) {
+            (Ok(()), release) => release,
+            (Err(Undeployed::Away(_)), failed @ Err(Undeployed::Failed(_))) => failed,
+            (first, _) => first,
+        };
     }
     result
 }
@@ -204,16 +274,25 @@ async fn look(server: &Host, release: &Release) -> Option<ReleaseFailure> {
     found.await.ok().flatten()
 }
 
-/// What helm cannot say: which pod, which event, which log line.
+/// Why a release was not deployed. Only where helm waited in vain do the pods
+/// tell more than helm: which of them, which event, which log line. Helm's own
+/// words are never left out.
 async fn explain(server: &Host, release: &Release, error: &HelmError) -> Failure {
-    let Some(found) = look(server, release).await else {
-        return Failure::of(Code::Change, error)
-            .hint(Some("run the same command again to take it up".to_owned()));
-    };
+    let found = if error.waited() { look(server, release).await } else { None };
+    found.map_or_else(|| said_by_helm(error), |found| said_by_pods(found, error))
+}
+
+fn said_by_pods(found: ReleaseFailure, error: &HelmError) -> Failure {
     let mut failure = Failure::plain(Code::Change, found.to_string());
     failure.causes.extend(found.event.map(|event| format!("event: {event}")));
     failure.causes.extend(found.log_line.map(|line| format!("log: {line}")));
+    failure.causes.push(error.to_string());
     failure.hint(Some(found.hint))
+}
+
+fn said_by_helm(error: &HelmError) -> Failure {
+    Failure::of(Code::Change, error)
+        .hint(Some("run the same command again to take it up".to_owned()))
 }
 
 fn done(kind: &Kind) -> &'static str {

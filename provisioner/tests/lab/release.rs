@@ -1,6 +1,7 @@
 //! A service that does not come up.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 
 use crate::world::{World, ended_with, succeeded};
 
@@ -30,4 +31,38 @@ pub(crate) fn broken(world: &mut World) {
     world.mended();
     let pods = world.kubectl("get pods -n terrarium --no-headers");
     assert_eq!(pods.matches(" Running ").count(), 3, "{pods}");
+}
+
+/// k3s is stopped on the server as helm begins, and comes back a while later.
+pub(crate) fn api_away(world: &mut World) {
+    world.provisioned();
+    world.touched();
+    let file = world.lab.inventory_path();
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        format!("{good}\n[stack.values.redis.resources.limits]\nmemory = \"200Mi\"\n"),
+    )
+    .unwrap();
+    let mut run = world.start(&["--json"]);
+    let mut away = None;
+    for line in BufReader::new(run.stdout.take().unwrap()).lines() {
+        let event: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+        if event["change"] == "redis" && event["state"] == "started" && away.is_none() {
+            world.sh("pi-1", "systemctl stop k3s");
+            world.sh("pi-1", "systemd-run --quiet --on-active=25s systemctl start k3s");
+            away = Some(false);
+        }
+        if event["detail"].as_str().is_some_and(|detail| detail.contains("is away; waiting")) {
+            away = Some(true);
+        }
+    }
+    succeeded(&run.wait_with_output().unwrap());
+    assert_eq!(away, Some(true), "nothing was said of the API");
+    let limit = "get statefulset redis -n terrarium \
+                 -o jsonpath='{.spec.template.spec.containers[0].resources.limits.memory}'";
+    assert_eq!(world.kubectl(limit), "200Mi");
+    fs::write(&file, good).unwrap();
+    succeeded(&world.provision(&[]));
+    world.mended();
 }
