@@ -45,7 +45,7 @@ pub(crate) fn apply(world: &mut World) {
         if event["change"] == "boot.cmdline" && event["state"] == "changed" {
             lists.push(secrets::sampled(world, event["node"].as_str().unwrap()));
         }
-        if event["change"] == "agent.unit" && event["state"] == "changed" {
+        if event["change"] == "agent.config" && event["state"] == "changed" {
             secrets::sample(world, event["node"].as_str().unwrap());
         }
         stdout.extend(line.bytes());

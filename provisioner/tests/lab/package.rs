@@ -24,7 +24,7 @@ pub(crate) fn mended(world: &mut World) {
         changed(&output),
         [
             "pi-1: agent.package",
-            "pi-1: agent.unit",
+            "pi-1: agent.former",
             "pi-2: agent.package",
             "pi-2: packages",
             "pi-3: agent.package",
