@@ -70,6 +70,7 @@ pub(crate) async fn connect(
         (connection, seen) = meet(target, limits, &place).await?;
         look_at(&seen).new_host_key |= new_host_key;
     };
+    serves(&connection, limits, &place).await?;
     let greeting = greeting(&look_at(&seen), auth, connection.address);
     Ok((connection, greeting))
 }
@@ -155,7 +156,8 @@ pub(crate) async fn shake_hands(
     let link = Arc::new(LinkState::default());
     let config = Arc::new(config(limits, algorithms));
     let watcher = watcher(Arc::clone(&link));
-    let handshake = client::connect_stream(config, Link::new(stream, Arc::clone(&link)), watcher);
+    let stream = Link::new(stream, Arc::clone(&link), limits.silence());
+    let handshake = client::connect_stream(config, stream, watcher);
     // Boxed: the handshake's future is large, and callers hold one per node.
     match timeout(limits.handshake, Box::pin(handshake)).await {
         Ok(Ok(handle)) => Ok(Connection { handle, link, address, through }),
@@ -212,8 +214,9 @@ fn known_hosts(
 fn config(limits: &Limits, algorithms: Preferred) -> Config {
     Config {
         keepalive_interval: Some(limits.keepalive_interval).filter(|silence| !silence.is_zero()),
-        keepalive_max: limits.keepalive_max,
-        // A silent command is not a dead one: only keepalives decide.
+        // When unanswered questions mean that the link is lost, the link decides: a
+        // login may take its time, and the library knows but one measure for both.
+        keepalive_max: 0,
         inactivity_timeout: None,
         preferred: algorithms,
         ..Config::default()
@@ -242,6 +245,30 @@ fn handshake_error(error: HandshakeError, place: &Arc<Place>, link: &LinkState) 
             }
             _ => ConnectError::Protocol { place, source: Box::new(error) },
         },
+    }
+}
+
+/// Waits until the node answers after the login: only then is it there for
+/// commands, and silence means that it is gone.
+async fn serves(
+    connection: &Connection,
+    limits: &Limits,
+    place: &Arc<Place>,
+) -> Result<(), ConnectError> {
+    let Connection { handle, link, .. } = connection;
+    let during = "the start of the session after the login";
+    let asked = timeout(limits.session, handle.send_ping()).await;
+    let place = Arc::clone(place);
+    match asked {
+        Err(_) => Err(timed_out(place, during, limits.session)),
+        Ok(Ok(())) if !handle.is_closed() && link.lost().is_none() => {
+            link.set_live();
+            Ok(())
+        }
+        Ok(_) => {
+            let source = link.lost().unwrap_or(Lost::Closed);
+            Err(ConnectError::Closed { place, during, source })
+        }
     }
 }
 

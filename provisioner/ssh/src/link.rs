@@ -2,13 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Why a connection is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -35,15 +37,46 @@ pub enum Lost {
 }
 
 /// What is known about the link; shared by stream, handler and session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LinkState {
     sent: AtomicU64,
     received: AtomicU64,
+    /// When anything came last.
+    heard: Mutex<Instant>,
+    /// The node is there for commands: its silence means something.
+    live: AtomicBool,
     lost: Mutex<Option<Lost>>,
     over: Notify,
 }
 
+impl Default for LinkState {
+    fn default() -> Self {
+        Self {
+            sent: AtomicU64::default(),
+            received: AtomicU64::default(),
+            heard: Mutex::new(Instant::now()),
+            live: AtomicBool::default(),
+            lost: Mutex::default(),
+            over: Notify::new(),
+        }
+    }
+}
+
 impl LinkState {
+    /// The login is over, and what is asked is answered.
+    pub(crate) fn set_live(&self) {
+        self.live.store(true, Ordering::Relaxed);
+    }
+
+    /// When anything came last.
+    pub(crate) fn heard(&self) -> Instant {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_heard(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
@@ -82,15 +115,42 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A stream that counts its bytes and notes how it ends.
+/// A stream that counts its bytes, notes how it ends, and ends when the node has
+/// been silent for too long although it is asked for signs of life.
 pub(crate) struct Link {
     stream: Box<dyn Stream>,
     state: Arc<LinkState>,
+    /// How long a node that is there for commands may be silent, if it is asked.
+    silence: Option<Duration>,
+    /// When it is looked at how long it has been.
+    look: Pin<Box<Sleep>>,
 }
 
 impl Link {
-    pub(crate) fn new(stream: Box<dyn Stream>, state: Arc<LinkState>) -> Self {
-        Self { stream, state }
+    pub(crate) fn new(
+        stream: Box<dyn Stream>,
+        state: Arc<LinkState>,
+        silence: Option<Duration>,
+    ) -> Self {
+        let look = Box::pin(sleep_until(Instant::now() + silence.unwrap_or_default()));
+        Self { stream, state, silence, look }
+    }
+
+    /// Ready when the node has been silent for too long.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(silence) = self.silence else { return Poll::Pending };
+        loop {
+            ready!(self.look.as_mut().poll(cx));
+            let end = self.state.heard() + silence;
+            let now = Instant::now();
+            let live = self.state.live.load(Ordering::Relaxed);
+            if live && end <= now {
+                return Poll::Ready(());
+            }
+            // Until the login is over the silence is looked at, and borne.
+            let next = if end <= now { now + silence } else { end };
+            self.look.as_mut().reset(next);
+        }
     }
 
     fn note(&self, error: &io::Error) {
@@ -114,12 +174,17 @@ impl AsyncRead for Link {
             Poll::Ready(Ok(())) => {
                 let count = buf.filled().len() - before;
                 self.state.received.fetch_add(count as u64, Ordering::Relaxed);
+                self.state.set_heard();
                 if count == 0 && room > 0 {
                     self.state.set_lost(Lost::Closed);
                 }
             }
             Poll::Ready(Err(error)) => self.note(error),
-            Poll::Pending => {}
+            Poll::Pending => {
+                ready!(self.poll_silence(cx));
+                self.state.set_lost(Lost::Silent);
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
         }
         result
     }

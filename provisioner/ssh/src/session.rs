@@ -118,6 +118,12 @@ impl Session {
         self.inner.link.lost()
     }
 
+    /// How long the node has given no sign of life. It is asked for one whenever
+    /// it is silent for [`Limits::keepalive_interval`].
+    pub fn silent_for(&self) -> Duration {
+        self.inner.link.heard().elapsed()
+    }
+
     /// What the session has cost so far.
     pub fn stats(&self) -> Stats {
         Stats {

@@ -131,6 +131,9 @@ pub struct Limits {
     pub handshake: Duration,
     /// All authentication attempts together; PAM may pause after a wrong password.
     pub auth: Duration,
+    /// From the login until the node serves: sshd starts the user's session first,
+    /// services of its own among it, and answers nothing meanwhile.
+    pub session: Duration,
     /// From a command's request until our script speaks on the node: the login
     /// shell has to start and read its start-up files.
     pub start: Duration,
@@ -156,7 +159,8 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(10),
             handshake: Duration::from_secs(20),
-            auth: Duration::from_secs(30),
+            auth: Duration::from_mins(1),
+            session: Duration::from_mins(1),
             start: Duration::from_secs(30),
             sudo: Duration::from_mins(1),
             keepalive_interval: Duration::from_secs(5),
@@ -166,5 +170,34 @@ impl Default for Limits {
             stdout_bytes: 16 << 20,
             stderr_bytes: 1 << 20,
         }
+    }
+}
+
+impl Limits {
+    /// Every wait for the node this many times as long; none gets shorter.
+    #[must_use]
+    pub fn patient(mut self, factor: f64) -> Self {
+        let factor = if factor.is_finite() { factor.max(1.0) } else { 1.0 };
+        for wait in [
+            &mut self.connect,
+            &mut self.handshake,
+            &mut self.auth,
+            &mut self.session,
+            &mut self.start,
+            &mut self.sudo,
+            &mut self.open_retry,
+        ] {
+            *wait = wait.mul_f64(factor);
+        }
+        let asked = (1_u16..=1000).find(|asked| f64::from(*asked) >= factor).unwrap_or(1000);
+        self.keepalive_max = self.keepalive_max.saturating_mul(usize::from(asked));
+        self
+    }
+
+    /// Silence after which the link counts as lost; nothing when nobody asks.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        let questions = u32::try_from(self.keepalive_max.saturating_add(1)).unwrap_or(u32::MAX);
+        let asks = !self.keepalive_interval.is_zero() && self.keepalive_max > 0;
+        asks.then(|| self.keepalive_interval.saturating_mul(questions))
     }
 }

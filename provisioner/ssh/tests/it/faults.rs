@@ -1,10 +1,11 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use terrarium_ssh::{Command, ExecError, Limits, Lost, Session};
+use terrarium_ssh::{Command, ConnectError, ExecError, Limits, Lost, Session};
 use tokio::time::Instant;
 
-use crate::node::{Node, chain, connect, is_alive, pid_in, wait_for};
+use crate::node::{Node, chain, connect, is_alive, is_root, pid_in, wait_for};
 use crate::users;
 
 fn sleeper(node: &Node, name: &str) -> Command {
@@ -102,6 +103,65 @@ async fn a_silent_command_outlives_many_keepalives() {
     };
     let (session, _) = Session::connect(&node.target(), &limits).await.unwrap();
     assert!(session.run(Command::new("be silent", "sleep 1")).await.unwrap().success());
+}
+
+/// A node whose PAM opens no session before a file `go` is there: `pam_systemd` does
+/// so until the user's services are up.
+fn slow_to_log_in() -> Node {
+    assert!(is_root(), "this test changes what PAM does for its own sshd");
+    let node = Node::with(&["ed25519"], "UsePAM yes");
+    let (script, rules) = (node.path("session"), node.path("pam"));
+    let go = node.path("go");
+    let text = format!("#!/bin/sh\nuntil [ -e {} ]; do sleep 0.02; done\n", go.display());
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let permit = ["auth", "account"].map(|kind| format!("{kind} required pam_permit.so\n"));
+    let session = format!("session required pam_exec.so {}\n", script.display());
+    fs::write(&rules, format!("{}{session}", permit.concat())).unwrap();
+    node.instead_of("/etc/pam.d/sshd", rules.to_str().unwrap());
+    node
+}
+
+#[tokio::test]
+async fn a_login_that_takes_longer_than_a_node_may_be_silent_is_waited_for() {
+    let node = slow_to_log_in();
+    let silence = Duration::from_millis(300);
+    let limits = Limits { keepalive_interval: silence / 6, keepalive_max: 5, ..Limits::default() };
+    let target = node.target();
+    let logging_in = Session::connect(&target, &limits);
+    let begun = Instant::now();
+    let going = async {
+        tokio::time::sleep(silence * 4).await;
+        fs::write(node.path("go"), "").unwrap();
+    };
+    let (connected, ()) = tokio::join!(logging_in, going);
+    let (session, _) = connected.unwrap();
+    assert!(begun.elapsed() >= silence * 4);
+    assert!(session.run(Command::new("work", "true")).await.unwrap().success());
+    // From now on silence means what it means.
+    node.signal_server("STOP");
+    wait_for("the loss of the connection", || session.lost() == Some(Lost::Silent)).await;
+}
+
+#[tokio::test]
+async fn a_login_that_comes_to_no_end_is_given_up_and_named() {
+    let node = slow_to_log_in();
+    let limits = Limits { session: Duration::from_millis(500), ..Limits::default() };
+    let error = Session::connect(&node.target(), &limits).await.unwrap_err();
+    fs::write(node.path("go"), "").unwrap();
+    assert!(matches!(error, ConnectError::Timeout { .. }), "{error:?}");
+    assert!(error.retryable());
+    assert!(chain(&error).contains("the start of the session after the login"), "{error}");
+}
+
+#[test]
+fn patience_makes_waits_longer_and_none_shorter() {
+    let (usual, tenfold) = (Limits::default(), Limits::default().patient(10.0));
+    assert_eq!(tenfold.session, usual.session * 10);
+    assert_eq!(tenfold.keepalive_max, usual.keepalive_max * 10);
+    for factor in [0.01, 1.0, 0.0, f64::NAN] {
+        assert_eq!(Limits::default().patient(factor).connect, usual.connect);
+    }
 }
 
 #[tokio::test]
