@@ -25,7 +25,7 @@ pub(crate) async fn kubeconfig(
     let command =
         Command::new("read the cluster's kubeconfig", format!("cat {}", paths::KUBECONFIG))
             .as_root()
-            .deadline(Duration::from_secs(30));
+            .deadline(server.patient(Duration::from_secs(30)));
     let output = server.run(command).await?;
     if !output.success() {
         let mut failure = Failure::plain(

@@ -24,12 +24,20 @@ use crate::places;
 use crate::prompt;
 use crate::reach;
 use crate::settings::Settings;
-use crate::view::Reporter;
+use crate::view::{Listener, Reporter};
+
+mod silence;
+
+use silence::Silence;
 
 /// How long a node that went away may take to come back in mid-step.
 pub(crate) const BACK_WITHIN: Duration = Duration::from_mins(2);
 /// How long a node may take to answer at all.
 const UP_WITHIN: Duration = Duration::from_secs(8);
+/// How often a connection is looked at while something runs over it.
+const LOOK: Duration = Duration::from_secs(2);
+/// How often a connection that is not to be had is said to be so.
+const SAY_EVERY: Duration = Duration::from_secs(30);
 const BACKOFF_MIN: Duration = Duration::from_millis(250);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
@@ -53,6 +61,10 @@ pub(crate) struct Host {
     turn: Mutex<()>,
     /// What waits for the node are multiplied by.
     patience: f64,
+    /// Who is told how the connection is.
+    listener: std::sync::Mutex<Option<Listener>>,
+    /// What has been said of its silence.
+    silence: Silence,
 }
 
 impl Host {
@@ -97,7 +109,59 @@ impl Host {
             past: Mutex::new((0, 0)),
             turn: Mutex::new(()),
             patience,
+            listener: std::sync::Mutex::default(),
+            silence: Silence::default(),
         })
+    }
+
+    /// Whom the connection goes to, within which limits.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::default().patient(self.patience)
+    }
+
+    /// What waits for the node are multiplied by.
+    pub(crate) fn patience(&self) -> f64 {
+        self.patience
+    }
+
+    /// Whether this run changes the node, and has its lock for that.
+    pub(crate) fn is_worked_on(&self) -> bool {
+        self.operator.get().is_some()
+    }
+
+    /// What work on the node may take, which patience makes longer and never shorter.
+    pub(crate) fn patient(&self, usual: Duration) -> Duration {
+        usual.mul_f64(self.patience.max(1.0))
+    }
+
+    /// From now on it is said through this one how the connection is.
+    pub(crate) fn tell(&self, reporter: &Reporter) {
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(reporter.listener());
+    }
+
+    fn note(&self, text: String) {
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reporter) = listener.as_ref().and_then(Listener::reporter) {
+            reporter.say("connection", State::Note(text));
+        }
+    }
+
+    /// Work over a connection. A node that falls silent meanwhile is said to be so
+    /// while it lasts, whether the connection is lost of it or not.
+    pub(crate) async fn watch<T>(&self, session: &Session, work: impl Future<Output = T>) -> T {
+        let mut work = Box::pin(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(LOOK) => self.look(session.silent_for()),
+            }
+        }
+    }
+
+    fn look(&self, silent_for: Duration) {
+        if let Some(turn) = self.silence.turn(silent_for) {
+            self.note(turn);
+        }
     }
 
     /// Whom the connection goes to.
@@ -146,7 +210,7 @@ impl Host {
     /// before: nobody gets to use a connection without. Whoever calls this has
     /// the turn.
     async fn establish(&self) -> Result<Greeting, Unconnected> {
-        let (session, greeting) = Box::pin(Session::connect(&self.target, &Limits::default()))
+        let (session, greeting) = Box::pin(Session::connect(&self.target, &self.limits()))
             .await
             .map_err(Unconnected::Ssh)?;
         if let Some(operator) = self.operator.get() {
@@ -235,18 +299,29 @@ impl Host {
         if self.current().await.is_some_and(|now| !now.is_same(lost)) {
             return Ok(());
         }
-        self.again(BACK_WITHIN.mul_f64(self.patience)).await
+        let why = lost.lost().map_or_else(|| "it has ended".to_owned(), |why| why.to_string());
+        self.note(format!("lost: {why}; connecting again"));
+        self.silence.forget();
+        let begun = Instant::now();
+        self.again(BACK_WITHIN.mul_f64(self.patience)).await?;
+        self.note(format!("there again after {} s", begun.elapsed().as_secs()));
+        Ok(())
     }
 
     async fn again(&self, within: Duration) -> Result<(), Failure> {
         self.disconnect().await;
         let start = Instant::now();
-        let mut pause = BACKOFF_MIN;
+        let (mut pause, mut said) = (BACKOFF_MIN, start);
         loop {
             match self.establish().await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_final() || start.elapsed() > within => {
                     return Err(error.into_failure());
+                }
+                Err(error) if said.elapsed() > SAY_EVERY => {
+                    said = Instant::now();
+                    let (since, why) = (start.elapsed().as_secs(), error.into_failure().line());
+                    self.note(format!("not to be had for {since} s: {why}"));
                 }
                 // Gone again already: a node on its way down.
                 Err(_) => {}
@@ -262,7 +337,7 @@ impl Host {
         let mut losses = 0;
         loop {
             let session = self.session().await?;
-            match session.run(command.clone()).await {
+            match self.watch(&session, session.run(command.clone())).await {
                 Ok(output) => return Ok(output),
                 Err(error) if error.retryable() && losses < 3 => {
                     losses += 1;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use terrarium_ssh::{HostKey, Limits, Look, Standing, Target};
+use terrarium_ssh::{HostKey, Look, Standing, Target};
 use tokio::task::JoinSet;
 
 use crate::cancel::Cancel;
@@ -128,10 +128,8 @@ pub(crate) async fn meet(hosts: &[Arc<Host>], cancel: &Cancel) -> Result<(), Fai
     let mut tasks = JoinSet::new();
     for (index, host) in hosts.iter().enumerate() {
         if host.is_stranger() {
-            let target = host.target().clone();
-            tasks.spawn(
-                async move { (index, terrarium_ssh::look(&target, &Limits::default()).await) },
-            );
+            let (target, limits) = (host.target().clone(), host.limits());
+            tasks.spawn(async move { (index, terrarium_ssh::look(&target, &limits).await) });
         }
     }
     let mut looks: BTreeMap<usize, Look> = BTreeMap::new();

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use terrarium_helm::state;
 use terrarium_inventory::Inventory;
-use terrarium_plan::{Facts, State, probe};
+use terrarium_plan::{Facts, State, UNANSWERED, cloud_init_is_done, probe};
 use terrarium_ssh::{Command, Greeting};
 use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::error::{Code, Failure};
-use crate::executor::lock;
+use crate::executor::{self, lock};
 use crate::host::Host;
 use crate::view::Reporter;
 
@@ -78,6 +78,7 @@ pub(crate) async fn one(
     reporter: &Reporter,
 ) -> Result<Facts, Failure> {
     reporter.say("observe", State::Started(format!("connect to {}", host.node.host)));
+    host.tell(reporter);
     let greeting = host.greet(reporter).await?;
     if let Some(greeting) = greeting {
         welcome(host, greeting, reporter);
@@ -86,7 +87,8 @@ pub(crate) async fn one(
         lock::hold(host, operator).await?;
     }
     let request = probe::request(inventory, &host.node, image, &state::KUBECTL_ARGS);
-    let command = Command::new("probe", probe::script(&request)).as_root().deadline(DEADLINE);
+    let command =
+        Command::new("probe", probe::script(&request)).as_root().deadline(host.patient(DEADLINE));
     let output = host.run(command).await?;
     let mut facts = output
         .stdout_text()
@@ -101,12 +103,21 @@ pub(crate) async fn one(
             if !stderr.is_empty() {
                 failure.causes.push(stderr);
             }
-            failure.hint(Some(
+            let hint = if output.status == UNANSWERED {
+                "something may be upgrading systemd there; run the same command again"
+            } else {
                 "the node needs a Debian-like system with systemd, coreutils and iproute2"
-                    .to_owned(),
-            ))
+            };
+            failure.hint(Some(hint.to_owned()))
         })?;
     facts.reached = host.address();
+    // It would be at the same things as this run.
+    if facts.cloud_init.as_ref().is_some_and(|cloud| cloud.busy) && host.is_worked_on() {
+        let what = "cloud-init is still at its work of this start; waiting for it".to_owned();
+        reporter.say("observe", State::Note(what));
+        executor::wait(host, &cloud_init_is_done()).await?;
+        return Box::pin(one(inventory, host, image, None, reporter)).await;
+    }
     reporter.say("observe", State::Unchanged(describe(&facts)));
     Ok(facts)
 }

@@ -11,6 +11,7 @@ use crate::agent::login::LoginPart;
 use crate::dpkg;
 use crate::planner::Binary;
 use crate::shell::quote;
+use crate::systemd::patient;
 
 /// One effect on a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -157,7 +158,8 @@ impl Action {
         Self::Run { script: script.into(), deadline: 120 }
     }
 
-    /// The same with every wait `patience` times as long, a second at least.
+    /// The same with every wait `patience` times as long, a second at least. What
+    /// is work and no wait gets more time from patience, and never less.
     #[must_use]
     pub fn patient(&self, patience: f64) -> Self {
         let mut action = self.clone();
@@ -168,10 +170,12 @@ impl Action {
             | Self::Start(UnitWait { deadline, .. }) => {
                 *deadline = Duration::from_secs(*deadline).mul_f64(patience).as_secs().max(1);
             }
+            Self::Run { deadline, .. } => {
+                *deadline = Duration::from_secs(*deadline).mul_f64(patience.max(1.0)).as_secs();
+            }
             Self::Write { .. }
             | Self::Packages { .. }
             | Self::Package { .. }
-            | Self::Run { .. }
             | Self::Kubectl { .. } => {}
         }
         action
@@ -207,9 +211,9 @@ impl Action {
             Self::Package { archive, program, sha256 } => {
                 Some(step(dpkg::package(archive, program, sha256)))
             }
-            Self::Run { script, .. } => Some(step(script.clone())),
+            Self::Run { script, .. } => Some(step(patient(script))),
             Self::Wait { script, .. } => {
-                Some(step(format!("until {{ {script}\n}}; do sleep 0.5; done")))
+                Some(step(patient(&format!("until {{ {script}\n}}; do sleep 0.5; done"))))
             }
             Self::Start(_)
             | Self::Reboot { .. }

@@ -52,8 +52,11 @@ pub struct Facts {
     pub cmdlines: BTreeMap<String, String>,
     /// The clock.
     pub clock: Clock,
-    /// IANA time zone.
+    /// Time zone, by the name that the node resolves others to.
     pub timezone: String,
+    /// Names of time zones asked about, with what the node resolves them to; nothing
+    /// where it does not know them.
+    pub zones: BTreeMap<String, Option<String>>,
     /// Swap.
     pub swap: Swap,
     /// Kernel modules asked about.
@@ -66,6 +69,11 @@ pub struct Facts {
     pub packages: Vec<String>,
     /// Files asked about that exist.
     pub files: BTreeMap<String, FileFact>,
+    /// cloud-init, when it works at every start.
+    pub cloud_init: Option<CloudInit>,
+    /// What else puts a host name or a time zone in place, and restarts the node:
+    /// the wish, and the file that says so.
+    pub undone_by: Vec<(String, String)>,
     /// The text of `/etc/hosts`.
     pub hosts: String,
     /// systemd units asked about.
@@ -110,8 +118,20 @@ pub struct Clock {
     pub synchronized: bool,
     /// Seconds since the epoch, by the node's own clock.
     pub now: i64,
-    /// Node minus operator, milliseconds, less than half a round trip off.
+    /// Node minus operator, milliseconds, off by half a second and half a round
+    /// trip at most.
     pub skew_ms: i64,
+}
+
+/// What cloud-init is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct CloudInit {
+    /// It is still at its work of this start.
+    pub busy: bool,
+    /// Of each file of its configuration what it says of host name and modules.
+    pub config: BTreeMap<String, String>,
+    /// Keys of the card's user-data, which wins over files, that do.
+    pub user_data: Vec<String>,
 }
 
 /// What swaps, and who arranged it.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use terrarium_inventory::{Inventory, Node};
 
-use crate::os::{boot, clock, modules, reboot, swap, sysctl};
+use crate::os::{boot, clock, modules, reboot, swap, sysctl, timezone};
 use crate::planner::{Context, is_server};
-use crate::{Facts, ModuleState, Refusal, certificates, join};
+use crate::{Facts, ModuleState, Refusal, certificates, join, undone};
 
 const MIB: u64 = 1024 * 1024;
 /// k3s' own data, images and logs on a node with a small stack.
@@ -119,8 +119,20 @@ pub(crate) fn node(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
             "use a larger card or SSD",
         ));
     }
+    refusals.extend(unknown_zone(node, context));
     refusals.extend(other_cluster(node, context));
     refusals
+}
+
+/// A node that has the wished time zone by none of its names.
+fn unknown_zone(node: &Node, context: &Context<'_>) -> Option<Refusal> {
+    let zone = timezone::missing(&context.inventory.os, context.facts)?;
+    Some(Refusal::new(
+        &node.name,
+        "timezone",
+        format!("knows no time zone {zone}, by none of its names"),
+        "install the package `tzdata` on it, or take `timezone` out of the inventory",
+    ))
 }
 
 /// A node that belongs to another cluster is not taken from it.
@@ -154,13 +166,11 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
             "allow 6443/tcp, 10250/tcp, 8472/udp from the other nodes and 10.42.0.0/16, 10.43.0.0/16",
         ));
     }
-    if facts.clock.synchronized && clock::off(facts) {
+    if clock::operator_is_off(facts) {
+        let vouched = if facts.clock.synchronized { ", synchronised by NTP," } else { "" };
         notes.push(note(
             "clock",
-            format!(
-                "its clock, synchronised by NTP, is {} s off this machine's",
-                facts.clock.skew_ms / 1000
-            ),
+            format!("its clock{vouched} is {} off this machine's", clock::apart(facts)),
             "check the clock of the machine you are working on",
         ));
     }
@@ -199,6 +209,7 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
             "take the line out of the file in /etc/sysctl.d whose name sorts behind 90-terrarium.conf",
         ));
     }
+    notes.extend(undone::notes(node, context));
     notes.extend(join::notes(node, facts));
     notes.extend(certificates::notes(node, context));
     notes

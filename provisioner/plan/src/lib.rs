@@ -23,6 +23,8 @@ mod os;
 mod planner;
 pub mod probe;
 mod shell;
+mod systemd;
+mod undone;
 mod upgrade;
 
 #[cfg(test)]
@@ -38,13 +40,15 @@ pub use certificates::ingress_ends;
 pub use change::{Barrier, Change, Effect, Plan, Refusal, StackChange};
 pub use event::{Event, Outcome, Report, State};
 pub use facts::{
-    AgentSecret, Certificate, Clock, Cluster, Facts, FileFact, Ingress, Interface, ModuleState,
-    Swap, UnitFact, Validity,
+    AgentSecret, Certificate, Clock, CloudInit, Cluster, Facts, FileFact, Ingress, Interface,
+    ModuleState, Swap, UnitFact, Validity,
 };
 pub use image::{FORMER_REPOSITORY, REPOSITORY as IMAGE_REPOSITORY};
 pub use labels::{board, level, node_labels};
 pub use measured::{NoBoard, measured_board};
 pub use namespace::NAMESPACE;
+pub use os::cloud::cloud_init_is_done;
 pub use os::reboot::RESTART_SECONDS;
 pub use planner::{Artifacts, Binary, Context, Image, Package, plan};
 pub use shell::quote;
+pub use systemd::{UNANSWERED, patient};

@@ -131,6 +131,7 @@ pub fn plan(inventory: &Inventory, facts: &BTreeMap<String, Facts>, artifacts: &
 fn changes(node: &Node, context: &Context<'_>) -> Vec<Change> {
     let facts = context.facts;
     let mut changes = Vec::new();
+    changes.extend(os::cloud::plan(facts));
     changes.extend(os::hostname::plan(node, facts));
     changes.extend(os::hosts::plan(node, context));
     changes.extend(os::timezone::plan(&context.inventory.os, facts));

@@ -69,8 +69,9 @@ pub(super) async fn run(
     for (index, node) in wanted(&inventory, &options.nodes)?.into_iter().enumerate() {
         host::hold(node, settings)?;
         let target = reach::target(node, None, settings)?;
+        let limits = Limits::default().patient(common.patience);
         tasks.spawn(async move {
-            let look = terrarium_ssh::look(&target, &Limits::default()).await;
+            let look = terrarium_ssh::look(&target, &limits).await;
             (index, target, look)
         });
     }

@@ -50,7 +50,7 @@ pub(crate) async fn ask(
     let words = args.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     let command = Command::new(label, format!("exec {} kubectl {words}", paths::BINARY))
         .as_root()
-        .deadline(Duration::from_secs(deadline));
+        .deadline(server.patient(Duration::from_secs(deadline)));
     server.run(command).await
 }
 

@@ -65,8 +65,9 @@ pub(crate) async fn take(host: &Host, session: &Session, operator: &str) -> Resu
     let who = format!("{operator}, since {}", clock::timestamp());
     let run = run().map_err(NotHeld::Failed)?;
     let script = format!("me={run}\nwho={}\n{SCRIPT}", quote(&one_line(&who)));
-    let command = Command::new("lock", script).as_root().deadline(WITHIN);
-    let held = session.hold(command).await.map_err(|error| NotHeld::of(&error))?;
+    let command = Command::new("lock", script).as_root().deadline(host.patient(WITHIN));
+    let held =
+        host.watch(session, session.hold(command)).await.map_err(|error| NotHeld::of(&error))?;
     let node = &host.node.name;
     let failure = match held.first_line().parse(|line| Said::of(line)) {
         Said::Held => {

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use barrier::Server;
 pub(crate) use kube::{ask, kubectl};
+pub(crate) use step::wait;
 
 use crate::error::Failure;
 use crate::host::Host;

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use terrarium_plan::patient;
 use terrarium_ssh::{Command, Output};
 
 use crate::error::{Code, Failure};
@@ -13,6 +14,9 @@ const BOOT: &str =
     "set -- $(sed 's/.*) //' /proc/1/stat); echo \"$(cat /proc/sys/kernel/random/boot_id)/${20}\"";
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// What a question may take: systemd is waited for if it is busy.
+const WITHIN: Duration = Duration::from_mins(2);
+
 /// Part of the deadline after which a node that still answers from before is
 /// told again: the command may have been lost with its connection.
 const TELL_AGAIN: u32 = 20;
@@ -20,7 +24,7 @@ const TELL_AGAIN: u32 = 20;
 /// Restarts the node and waits until it is back.
 pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
     let begun = Instant::now();
-    let output = host.run(command(BOOT)).await?;
+    let output = host.run(command(host, BOOT)).await?;
     let before = boot(&output).ok_or_else(|| {
         let name = &host.node.name;
         let mut failure = Failure::plain(
@@ -44,7 +48,7 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
         host.reconnect(deadline.saturating_sub(begun.elapsed())).await?;
         // A session that dies here was opened on the way down.
         let session = host.session().await?;
-        if let Ok(now) = session.run(command(BOOT)).await
+        if let Ok(now) = session.run(command(host, BOOT)).await
             && let Some(now) = boot(&now)
         {
             if now != before {
@@ -77,7 +81,7 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
 /// before the answer comes.
 async fn tell(host: &Host) -> Result<Option<String>, Failure> {
     let session = host.session().await?;
-    match session.run(command("systemctl --no-block reboot")).await {
+    match session.run(command(host, &patient("systemctl --no-block reboot"))).await {
         Ok(output) if output.success() => Ok(None),
         Ok(output) => Ok(Some(format!("status {}: {}", output.status, output.stderr.message()))),
         Err(error) if error.retryable() => Ok(None),
@@ -85,8 +89,8 @@ async fn tell(host: &Host) -> Result<Option<String>, Failure> {
     }
 }
 
-fn command(script: &str) -> Command {
-    Command::new("restart", script).as_root().deadline(Duration::from_secs(20))
+fn command(host: &Host, script: &str) -> Command {
+    Command::new("restart", script).as_root().deadline(host.patient(WITHIN))
 }
 
 /// Which boot an answer speaks of, when it is one: anything else would look

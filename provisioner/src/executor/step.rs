@@ -57,10 +57,17 @@ pub(super) async fn perform(
             let step = action.step(Some(&digest(text.as_bytes())));
             send(host, step, text.clone().into_bytes(), action).await?
         }
-        Action::Wait { .. } => return wait(host, action).await,
+        Action::Wait { .. } => return carry_out(host, action).await,
         _ => send(host, action.step(None), Vec::new(), action).await?,
     };
-    succeeded(host, action, &output)
+    succeeded(host, action, &output)?;
+    // What apt complains of while it does what it should.
+    if let Action::Packages { .. } = action {
+        for line in output.stdout.message().lines() {
+            reporter.say(change, State::Note(format!("apt-get says: {line}")));
+        }
+    }
+    Ok(())
 }
 
 async fn send(
@@ -120,7 +127,8 @@ async fn upload(
             }
         };
         let session = host.session().await?;
-        match session.stream(command.clone(), file, progress).await {
+        let sending = session.stream(command.clone(), file, progress);
+        match host.watch(&session, sending).await {
             Ok(output) => return Ok(output),
             Err(error) if error.retryable() && losses < 3 => {
                 losses += 1;
@@ -148,7 +156,7 @@ async fn join_token(run: &Run) -> Result<JoinToken, Failure> {
     let (name, path) = (&server.node.name, paths::AGENT_TOKEN);
     let command = Command::new("read the join token", format!("cat {path}"))
         .as_root()
-        .deadline(Duration::from_secs(30));
+        .deadline(server.patient(Duration::from_secs(30)));
     let output = server.run(command).await?;
     if output.status != 0 {
         let what = format!("node `{name}`: {path} cannot be read");
@@ -168,7 +176,12 @@ async fn join_token(run: &Run) -> Result<JoinToken, Failure> {
     })
 }
 
-async fn wait(host: &Host, action: &Action) -> Result<(), Failure> {
+/// Waits for something outside of a plan, as long as patience makes it.
+pub(crate) async fn wait(host: &Host, action: &Action) -> Result<(), Failure> {
+    carry_out(host, &action.patient(host.patience())).await
+}
+
+async fn carry_out(host: &Host, action: &Action) -> Result<(), Failure> {
     let Action::Wait { what, deadline, hint, .. } = action else { return Ok(()) };
     let waited = send(host, action.step(None), Vec::new(), action).await;
     match waited {

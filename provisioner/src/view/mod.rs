@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use terrarium_plan::{Event, Report, State};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{
+    UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel,
+};
 use tokio::task::JoinHandle;
 
 use crate::clock;
@@ -48,7 +50,29 @@ impl Reporter {
     }
 }
 
+/// A reporter that does not keep the stream open: for what outlives it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    node: String,
+    failed: Arc<AtomicBool>,
+    events: WeakUnboundedSender<Event>,
+}
+
+impl Listener {
+    /// The reporter, while anybody else has the stream.
+    pub(crate) fn reporter(&self) -> Option<Reporter> {
+        let (node, failed) = (self.node.clone(), Arc::clone(&self.failed));
+        self.events.upgrade().map(|events| Reporter { node, failed, events })
+    }
+}
+
 impl Reporter {
+    /// The same for somebody who may outlive the stream.
+    pub(crate) fn listener(&self) -> Listener {
+        let (node, failed) = (self.node.clone(), Arc::clone(&self.failed));
+        Listener { node, failed, events: self.events.downgrade() }
+    }
+
     /// A run that ends in a failure has said that something failed: this one,
     /// unless it was something before. So no summary calls such a run done.
     pub(crate) fn ended<T>(&self, result: &Result<T, Failure>) {

@@ -38,7 +38,8 @@ pub(crate) fn a_connection_that_ends_before_or_after_a_command_is_taken_up_again
         }
         _ => None,
     });
-    world.provision(&QUICK).succeeded();
+    let ran = world.provision(&QUICK);
+    ran.succeeded().says("connection: lost: ").says("connection: there again after ");
     node.forget();
     assert_eq!(world.provision(&["--json"]).succeeded().changed(), [""; 0]);
     assert!(node.calls().iter().any(|call| call.what == "probe" && call.number == 2));

@@ -183,6 +183,7 @@ impl Model {
 
     /// What a script is, in a few words; the model's own names for them.
     pub(super) fn name_of(script: &str) -> String {
+        let script = bare(script);
         let line = script.lines().next().unwrap_or_default();
         let starts = |text: &str| script.starts_with(text);
         if script.contains("/run/terrarium") {
@@ -209,6 +210,7 @@ impl Model {
 
     /// Answers a script that was given `input` to read.
     pub(super) fn answer(&mut self, script: &str, input: &[u8]) -> (Reply, Then) {
+        let script = bare(script);
         let name = Self::name_of(script);
         let first = words(script.lines().next().unwrap_or_default());
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
@@ -288,7 +290,7 @@ impl Model {
         }
         let lines = lines.iter().map(|(key, value)| format!("{key}\t{value}"));
         let mut text: Vec<String> = lines.chain(self.extra.iter().cloned()).collect();
-        let now = self.facts.get("now").cloned().unwrap_or_else(|| format!("{}000", now()));
+        let now = self.facts.get("now").cloned().unwrap_or_else(|| now().to_string());
         text.push(format!("now\t{now}\n"));
         text.join("\n")
     }
@@ -468,6 +470,13 @@ impl Model {
             }
         }
     }
+}
+
+/// The script without the lines before it that make it wait for a busy systemd.
+fn bare(script: &str) -> &str {
+    let waits = script.starts_with("uptime_s() {");
+    let rest = script.split_once("\n# The script:\n").filter(|_| waits);
+    rest.map_or(script, |(_, script)| script)
 }
 
 /// The path a script puts a file at, when it is one that does.

@@ -26,7 +26,7 @@ fn made(authority: bool) -> String {
 /// A node of that role whose k3s has run for `age` seconds, with one certificate,
 /// `left` seconds before its end.
 fn found(name: &str, path: &str, authority: bool, left: i64, age: i64) -> Facts {
-    let reply = format!("certificate {path}\t{}\nnow\t{}000\n", made(authority), END - left);
+    let reply = format!("certificate {path}\t{}\nnow\t{}\n", made(authority), END - left);
     let parsed = parse(&reply, None).unwrap();
     let mut facts = Facts { certificates: parsed.certificates, clock: parsed.clock, ..facts() };
     let unit = UnitFact { age: Some(age), active: "active".to_owned(), ..UnitFact::default() };

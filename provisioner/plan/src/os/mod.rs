@@ -3,6 +3,7 @@
 
 pub(crate) mod boot;
 pub(crate) mod clock;
+pub(crate) mod cloud;
 pub(crate) mod hostname;
 pub(crate) mod hosts;
 pub(crate) mod modules;

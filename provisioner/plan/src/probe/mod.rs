@@ -5,12 +5,14 @@ mod parse;
 mod script;
 
 pub use parse::{ProbeError, parse};
+#[cfg(test)]
+pub(crate) use script::cloud_excerpt;
 pub use script::script;
 
 use terrarium_inventory::{Inventory, Node};
 use terrarium_k3s::paths;
 
-use crate::os::{boot, modules, swap, sysctl};
+use crate::os::{boot, cloud, modules, swap, sysctl, timezone};
 use crate::planner::{Package, is_server};
 use crate::{agent, image, k3s};
 
@@ -29,6 +31,8 @@ pub struct Request {
     pub packages: Vec<String>,
     /// Container images by their full names.
     pub images: Vec<String>,
+    /// The wished time zone and its other names.
+    pub zones: Vec<String>,
     /// What the node is in its cluster.
     pub part: Part,
 }
@@ -58,6 +62,7 @@ pub fn request(
         agent::DROP_IN,
         agent::CONFIG,
         agent::IN_FORCE,
+        cloud::FILE,
         modules::FILE,
         sysctl::FILE,
         swap::RPI_SWAP,
@@ -82,6 +87,7 @@ pub fn request(
             .into_iter()
             .chain(inventory.os.packages.clone())
             .collect(),
+        zones: timezone::names(&inventory.os).map(str::to_owned).collect(),
         images: image.map(str::to_owned).into_iter().collect(),
         part: if is_server(node) { Part::Server(owned(releases)) } else { Part::Agent },
     }

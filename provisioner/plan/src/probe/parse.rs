@@ -50,9 +50,13 @@ pub fn parse(reply: &str, operator_ms: Option<i64>) -> Result<Facts, ProbeError>
             Some((kind, name)) => about(&mut facts, kind, name, value)?,
             None if key == "now" => {
                 let now: i64 = number(key, value)?;
-                facts.clock.now = now.div_euclid(1000);
+                // Further than any clock may be, and no further than can be reckoned with.
+                let now = now.clamp(-NOW_MAX, NOW_MAX);
+                facts.clock.now = now;
+                // In the middle of its second.
+                let now_ms = now.saturating_mul(1000).saturating_add(500);
                 facts.clock.skew_ms =
-                    operator_ms.map_or(0, |operator| now.saturating_sub(operator));
+                    operator_ms.map_or(0, |operator| now_ms.saturating_sub(operator));
                 whole = true;
             }
             None => fact(&mut facts, key, value)?,
@@ -90,6 +94,10 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "swap" => facts.swap.active.push(seen(key, value)?),
         "hosts" => facts.hosts = decoded(key, value)?,
         "address" => facts.interfaces.extend(interface(value)),
+        "cloud_busy" => facts.cloud_init.get_or_insert_default().busy = value == "yes",
+        "cloud_says" => {
+            facts.cloud_init.get_or_insert_default().user_data.push(word(key, value, "")?);
+        }
         "ufw" => facts.firewall = value == "active",
         "throttled" => facts.throttled = hex(value),
         "k3s" => facts.k3s_version = Some(seen(key, value)?),
@@ -128,6 +136,14 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
         "cmdline" => {
             facts.cmdlines.insert(name_owned, decoded(name, value)?);
         }
+        "cloud" => {
+            let cloud = facts.cloud_init.get_or_insert_default();
+            cloud.config.insert(name_owned, decoded(name, value)?);
+        }
+        "zone" => {
+            facts.zones.insert(name_owned, zone(name, value)?);
+        }
+        "undone_by" => facts.undone_by.push((name_owned, seen(name, value)?)),
         "file" => {
             seen(name, value)?;
             let (digest, mode, owner) = (word(), word(), word());
@@ -184,6 +200,11 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
     Ok(())
 }
 
+/// What a name of a time zone is resolved to, if it is known.
+fn zone(name: &str, value: &str) -> Result<Option<String>, ProbeError> {
+    Ok(Some(word(name, value, "/+")?).filter(|zone| zone != "missing"))
+}
+
 /// The labels of an object: its name, then `key=value` for each. `None` when
 /// there is no such object.
 fn labels(value: &str) -> Option<BTreeMap<String, String>> {
@@ -193,6 +214,9 @@ fn labels(value: &str) -> Option<BTreeMap<String, String>> {
         |word: &str| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     Some(words.filter_map(label).collect())
 }
+
+/// Seconds since the epoch, or before.
+const NOW_MAX: i64 = 10_000_000_000_000_000;
 
 /// More than k3s has on a server with etcd.
 const CERTIFICATES: usize = 64;
@@ -293,7 +317,7 @@ mod tests {
         address\teth0 10.0.0.1 aa:bb\naddress\teth0 fd00::1 aa:bb\nswap_by\trpi-swap\nswap\t/dev/zram0\n\
         file /etc/x y\t0000000000000000000000000000000000000000000000000000000000000000 644 root:root 12\n\
         unit k3s.service\tactive enabled no 0123456789abcdef\nunit x.service\tinactive disabled yes \n\
-        sysctl vm.max_map_count\t65530\nmodule overlay\tavailable\npackage\tjq\nthrottled\t0x50000\nnow\t5000\n";
+        sysctl vm.max_map_count\t65530\nmodule overlay\tavailable\npackage\tjq\nthrottled\t0x50000\nnow\t5\n";
 
     #[test]
     fn a_whole_reply_becomes_facts() {
@@ -310,7 +334,7 @@ mod tests {
         );
         assert_eq!(facts.modules["overlay"], ModuleState::Available);
         assert_eq!(facts.throttled, Some(0x50000));
-        assert_eq!(facts.clock.skew_ms, 1_000);
+        assert_eq!((facts.clock.now, facts.clock.skew_ms), (5, 1_500));
     }
 
     #[test]

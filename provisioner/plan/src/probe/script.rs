@@ -9,12 +9,17 @@ use crate::action::DIGESTS;
 use crate::agent::login::{LoginPart, SECRET};
 use crate::image::PINNED;
 use crate::namespace::NAMESPACE;
+use crate::os::cloud;
 use crate::quote;
+use crate::systemd::{UNANSWERED, patient};
+
+/// Seconds of a probe that a busy systemd is waited for.
+const BUSY_S: u32 = 60;
 
 /// The script that answers the request.
 pub fn script(request: &Request) -> String {
     let words = |list: &[String]| list.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
-    let mut script = String::from(COMMON);
+    let mut script = format!("busy_until=$(($(uptime_s) + {BUSY_S}))\n{}{COMMON}", cloud::BUSY);
     let lists = [
         ("files", &request.files),
         ("units", &request.units),
@@ -22,6 +27,7 @@ pub fn script(request: &Request) -> String {
         ("modules", &request.modules),
         ("packages", &request.packages),
         ("images", &request.images),
+        ("zones", &request.zones),
     ];
     for (function, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         let _ = writeln!(script, "{function} {}", words(list));
@@ -42,11 +48,18 @@ pub fn script(request: &Request) -> String {
             script.push_str(&with(AGENT, &paths));
         }
     }
+    // What was not answered is not there in this reply, which is worth nothing then.
+    let _ = writeln!(
+        script,
+        "systemctl show -p Version >/dev/null\n[ \"$?\" != {UNANSWERED} ] || exit {UNANSWERED}"
+    );
     // Last, so that nothing slow lies between reading the clock and its
     // arrival; its presence also shows that the reply is whole.
-    script.push_str("e now \"$(date +%s%3N)\"\n");
+    // Whole seconds: parts of them have other forms in each userland.
+    script.push_str("e now \"$(date +%s)\"\n");
     let (label, value) = PINNED;
-    script
+    patient(&script)
+        .replace("@EXCERPT@", EXCERPT)
         .replace("@DIGESTS@", DIGESTS)
         .replace("@PIN@", label)
         .replace("@PINNED@", value)
@@ -57,6 +70,14 @@ pub fn script(request: &Request) -> String {
 
 fn with(script: &str, names: &[(&str, &str)]) -> String {
     names.iter().fold(script.to_owned(), |script, (name, text)| script.replace(name, text))
+}
+
+/// Of a file of cloud-init's, the two keys that are asked about.
+const EXCERPT: &str = r#"awk '/^[^ \t#-]/ {on = /^["\047]?(cloud_init_modules|preserve_hostname)["\047]?[ \t]*:/} on && !/^---/'"#;
+
+#[cfg(test)]
+pub(crate) fn cloud_excerpt(file: &str) -> String {
+    format!("{EXCERPT} {}", quote(file))
 }
 
 const COMMON: &str = r#"LC_ALL=C; export LC_ALL
@@ -87,11 +108,34 @@ for f in /boot/firmware/cmdline.txt /boot/cmdline.txt; do [ -f "$f" ] && b "cmdl
 if [ -e /run/systemd/timesync/synchronized ]; then e ntp yes
 elif systemctl is-active --quiet systemd-timesyncd.service; then e ntp no
 else e ntp "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)"; fi
-e timezone "$([ -e /etc/localtime ] && readlink -f /etc/localtime | sed 's,.*/zoneinfo/,,')"
+# No such file means UTC.
+if [ -e /etc/localtime ]; then z=/etc/localtime; else z=/usr/share/zoneinfo/UTC; fi
+e timezone "$(readlink -f "$z" | sed 's,.*/zoneinfo/,,')"
 [ -e /etc/rpi/swap.conf ] && e swap_by rpi-swap
 systemctl is-enabled --quiet dphys-swapfile.service 2>/dev/null && e swap_by dphys-swapfile
 grep -Eq '^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]' /etc/fstab 2>/dev/null && e swap_by fstab
 awk 'NR>1 {print "swap\t" $1}' /proc/swaps
+# Of each file no more than is asked about: others have passwords in them.
+if [ -e /run/cloud-init/enabled ] && [ ! -e /etc/cloud/cloud-init.disabled ]; then
+  cloud_busy && e cloud_busy yes || e cloud_busy no
+  for f in /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg; do
+    [ -f "$f" ] && @EXCERPT@ "$f" | head -c 16384 | b "cloud $f"
+  done
+  for k in 'cloud_init_modules:' 'preserve_hostname:[[:space:]]*([Ff]alse|[Nn]o|off|0)'; do
+    grep -qsE "^$k" /var/lib/cloud/instance/cloud-config.txt && e cloud_says "${k%%:*}"
+  done
+fi
+undone_by() {
+  w=$1 x=$2; shift 2
+  for f; do [ -f "$f" ] && grep -qE "$x" "$f" && e "undone_by $w" "$f"; done; :
+}
+undone_by hostname '^[[:space:]]*env[[:space:]]+force_hostname=([Yy]|[Tt]|1)' /etc/dhcpcd.conf
+for w in 'hostname ^[^#]*(hostnamectl[[:space:]]+(set-)?hostname[[:space:]]|>[[:space:]]*/etc/hostname|(^|[[:space:];&|(/])hostname[[:space:]]+[^-|;&)[:space:]])' \
+  'timezone ^[^#]*(timedatectl[[:space:]]+set-timezone|(ln|cp)[[:space:]].*/etc/localtime|tzupdate)'; do
+  undone_by "${w%% *}" "${w#* }" /etc/rc.local /etc/dhcp/dhclient-enter-hooks.d/* /etc/dhcp/dhclient-exit-hooks.d/* /etc/dhcpcd.enter-hook /etc/dhcpcd.exit-hook \
+    /etc/NetworkManager/dispatcher.d/* /etc/NetworkManager/dispatcher.d/*/* /etc/network/if-up.d/* /etc/cron.d/* /etc/cron.daily/* /var/spool/cron/crontabs/root
+done
+undone_by restart '^[^/#]*Unattended-Upgrade::Automatic-Reboot[[:space:]]+"true"' /etc/apt/apt.conf.d/*
 b hosts </etc/hosts
 ip -o addr show scope global | awk '{print $2, $4}' | while read -r i a; do e address "$i ${a%/*} $(cat "/sys/class/net/${i%@*}/address" 2>/dev/null)"; done
 command -v ufw >/dev/null && ufw status 2>/dev/null | grep -q '^Status: active' && e ufw active
@@ -156,7 +200,19 @@ images() {
   l=$(timeout 20 /usr/local/bin/k3s ctr images ls -q 'labels."@PIN@"==@PINNED@' 2>/dev/null)
   for i; do printf '%s\n' "$l" | grep -qxF "$i" && e image "$i"; done; :
 }
-packages() { dpkg-query -W -f '${Package} ${db:Status-Status} ${db:Status-Eflag}\n' "$@" 2>/dev/null | awk '$2 == "installed" && $3 == "ok" {print "package\t" $1}'; :; }
+# A name that several packages can stand for is there with any of them.
+packages() {
+  dpkg-query -W -f '${db:Status-Status} ${db:Status-Eflag} ${Package} ${Provides}\n' 2>/dev/null | awk -v names="$*" '
+    BEGIN { n = split(names, list, " "); for (i = 1; i <= n; i++) asked[list[i]] }
+    $1 == "installed" && $2 == "ok" { for (i = 3; i <= NF; i++) { sub(/,$/, "", $i); if ($i in asked) there[$i] } }
+    END { for (name in there) print "package\t" name }'; :
+}
+zones() {
+  for z; do
+    if [ -f "/usr/share/zoneinfo/$z" ]; then e "zone $z" "$(readlink -f "/usr/share/zoneinfo/$z" | sed 's,.*/zoneinfo/,,')"
+    else e "zone $z" missing; fi
+  done; :
+}
 "#;
 
 // Only k3s' own token for agent nodes is told of, and only by its digest: beside
@@ -193,6 +249,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
+    use crate::systemd::tests::Fakes;
 
     fn request() -> Request {
         let list = |item: &str| vec![item.to_owned()];
@@ -203,6 +260,7 @@ mod tests {
             modules: list("overlay"),
             packages: list("bash"),
             images: list("terrarium.invalid/source:0.1.0"),
+            zones: list("Etc/UTC"),
             part: Part::Server(list("get")),
         }
     }
@@ -309,5 +367,128 @@ mod tests {
             let lines = said(Part::Agent, &[(path, text)]);
             assert_eq!(lines, expected.into_iter().collect::<Vec<_>>(), "{path} {text}");
         }
+    }
+
+    /// What a part of the script says, of files in a folder that stands for the
+    /// node's own and among these programs.
+    fn says(
+        from: &str,
+        to: &str,
+        call: &str,
+        files: &[(&str, &str)],
+        fakes: &Fakes,
+    ) -> Vec<String> {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path.trim_start_matches('/'));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let script = script(&request());
+        let start = script.find(from).unwrap();
+        let part = &script[start..start + script[start..].find(to).unwrap()];
+        let part = ["/etc/", "/var/", "/run/"].iter().fold(part.to_owned(), |part, it| {
+            part.replace(&format!(" {it}"), &format!(" {}{it}", root.path().display()))
+        });
+        let e = "e() { printf '%s\\t%s\\n' \"$1\" \"$2\"; }\nb() { printf '%s\\t' \"$1\"; tr -d '\\n'; echo; }\ncloud_busy() { false; }\n";
+        let output = fakes.run(&format!("{e}{part}\n{call}"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| line.replace(root.path().to_str().unwrap(), "")).collect()
+    }
+
+    #[test]
+    fn a_package_is_there_by_its_own_name_and_by_those_it_provides() {
+        let fakes = Fakes::new();
+        // As dpkg-query of Debian 12 prints them.
+        let lines = "installed ok netcat-openbsd netcat\\ninstalled ok libc6 libc6-2.36, libcrypt-dev (= 2.36)\\n\
+                     config-files ok ntp \\nunpacked ok vim editor, vim-runtime\\ninstalled reinstreq jq \\ninstalled ok htop \\n";
+        fakes.otherwise("dpkg-query", &format!("printf '{lines}'"));
+        let asked = "packages netcat libc6 libcrypt-dev ntp editor jq htop cat 2.36";
+        let mut said = says("packages() {", "zones() {", asked, &[], &fakes);
+        said.sort();
+        let expected = ["htop", "libc6", "libcrypt-dev", "netcat"];
+        assert_eq!(said, expected.map(|name| format!("package\t{name}")));
+    }
+
+    #[test]
+    fn who_sets_a_host_name_or_time_zone_of_his_own_is_named() {
+        let none: [&str; 0] = [];
+        for (path, text, named) in [
+            ("/etc/dhcpcd.conf", "# env force_hostname=YES\nhostname\n", &none[..]),
+            ("/etc/dhcpcd.conf", "env force_hostname=YES\n", &["hostname"]),
+            (
+                "/etc/dhcp/dhclient-exit-hooks.d/name",
+                "hostname \"$new_host_name\"\n",
+                &["hostname"],
+            ),
+            (
+                "/etc/dhcp/dhclient-exit-hooks.d/name",
+                "echo $new_host_name > /etc/hostname\n",
+                &["hostname"],
+            ),
+            (
+                "/etc/NetworkManager/dispatcher.d/10-name",
+                "  hostnamectl set-hostname x\n",
+                &["hostname"],
+            ),
+            (
+                "/etc/NetworkManager/dispatcher.d/10-zone",
+                "timedatectl set-timezone \"$z\"\n",
+                &["timezone"],
+            ),
+            (
+                "/etc/cron.d/zone",
+                "@daily root ln -sf /usr/share/zoneinfo/UTC /etc/localtime\n",
+                &["timezone"],
+            ),
+            // What Raspberry Pi OS has there itself.
+            (
+                "/etc/rc.local",
+                "_IP=$(hostname -I) || true\nif [ \"$_IP\" ]; then printf x; fi\n",
+                &none,
+            ),
+            (
+                "/etc/dhcp/dhclient-exit-hooks.d/timesyncd",
+                "SERVERS_FILE=/run/x\n# hostname x\n",
+                &none,
+            ),
+            (
+                "/etc/apt/apt.conf.d/50unattended-upgrades",
+                "//Unattended-Upgrade::Automatic-Reboot \"true\";\n",
+                &none,
+            ),
+            (
+                "/etc/apt/apt.conf.d/50unattended-upgrades",
+                "Unattended-Upgrade::Automatic-Reboot \"false\";\n",
+                &none,
+            ),
+            (
+                "/etc/apt/apt.conf.d/51mine",
+                "  Unattended-Upgrade::Automatic-Reboot \"true\";\n",
+                &["restart"],
+            ),
+        ] {
+            let said = says("undone_by() {", "b hosts", "", &[(path, text)], &Fakes::new());
+            let expected: Vec<String> =
+                named.iter().map(|wish| format!("undone_by {wish}\t{path}")).collect();
+            assert_eq!(said, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn cloud_init_is_told_of_only_where_it_works() {
+        let (cfg, user) = ("/etc/cloud/cloud.cfg", "/var/lib/cloud/instance/cloud-config.txt");
+        let files = [
+            ("/run/cloud-init/enabled", ""),
+            (cfg, "preserve_hostname: false\nusers: [s3cret]\n"),
+            (user, "password: s3cret\npreserve_hostname: false\n"),
+        ];
+        let say = |files: &[(&str, &str)]| {
+            says("if [ -e /run/cloud-init", "undone_by() {", "", files, &Fakes::new())
+        };
+        let cloud = format!("cloud {cfg}\tpreserve_hostname: false");
+        assert_eq!(say(&files), ["cloud_busy\tno", &cloud, "cloud_says\tpreserve_hostname"]);
+        let off = [&files[..], &[("/etc/cloud/cloud-init.disabled", "")]].concat();
+        assert!(say(&off).is_empty() && say(&files[1..]).is_empty());
     }
 }
