@@ -5,8 +5,6 @@
 //! beside it are for people. A connection that the node has not given up yet may
 //! still hold this run's own lock: it is taken over from there.
 
-use std::fmt::Write as _;
-use std::io::Read as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -121,13 +119,9 @@ fn run() -> Result<&'static str, Failure> {
         return Ok(run);
     }
     let mut bytes = [0; 16];
-    fs_err::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
+    getrandom::fill(&mut bytes)
         .map_err(|error| Failure::internal("no random number can be had", &error))?;
-    let run = bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let run = data_encoding::HEXLOWER.encode(&bytes);
     Ok(RUN.get_or_init(|| run))
 }
 
