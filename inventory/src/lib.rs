@@ -9,6 +9,7 @@ mod at;
 mod check;
 mod defaults;
 mod example;
+mod habit;
 mod load;
 mod mask;
 mod model;
@@ -19,14 +20,16 @@ mod resolve;
 mod schema;
 mod shape;
 mod words;
+mod written;
 
 pub use check::timezone::zone_aliases;
 pub use defaults::{DEFAULT_K3S_VERSION, HELM_VERSION};
-pub use example::example;
+pub use example::{Example, Refused};
 pub use model::{
     Agent, Artifacts, Cluster, Hop, Images, Inventory, K3s, Node, Os, Role, Ssh, SshConfig, Stack,
     Swap,
 };
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, Style};
 pub use reference::reference;
 pub use schema::{schema, schema_text};
+pub use written::{Step, Written, Wrong};

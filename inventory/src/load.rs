@@ -12,7 +12,8 @@ use crate::model::Inventory;
 use crate::problem::{Problem, Problems};
 use crate::raw::Raw;
 use crate::schema::schema;
-use crate::{resolve, shape};
+use crate::written::Written;
+use crate::{habit, resolve, shape};
 
 /// Bytes an inventory may have. A cluster of a hundred nodes takes ten thousand.
 const SIZE_MAX: u64 = 1024 * 1024;
@@ -56,7 +57,7 @@ fn parse_as(
     let (mut file, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         // What was recovered from a broken file is no ground for more complaints.
-        return Err(failed(errors.iter().map(syntax).collect()));
+        return Err(failed(habit::syntax(text, &errors)));
     }
     let mut problems = shape::check(&mut file, &schema());
     problems.extend(images(file.get_ref()));
@@ -68,19 +69,15 @@ fn parse_as(
         }
     };
     match resolve::resolve(&raw, path, home) {
-        Ok(inventory) if problems.is_empty() => Ok(inventory),
+        Ok(inventory) if problems.is_empty() => {
+            Ok(Inventory { written: Written::new(name, text), ..inventory })
+        }
         Ok(_) => Err(failed(problems)),
         Err(found) => {
             problems.extend(found);
             Err(failed(problems))
         }
     }
-}
-
-fn syntax(error: &toml::de::Error) -> Problem {
-    Problem::new("inventory::syntax", format!("not valid TOML: {}", error.message()))
-        .at(error.span().unwrap_or(0..0), "here")
-        .help("see https://toml.io for how tables, strings and lists are written")
 }
 
 /// What fits the schema and still cannot be read: schema and types are made

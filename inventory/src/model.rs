@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::written::Written;
+
 /// One cluster: its nodes and what is to run on them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Inventory {
@@ -30,6 +32,10 @@ pub struct Inventory {
     pub stack: Stack,
     /// The nodes, in the order they were written. Names and hosts are unique.
     pub nodes: Vec<Node>,
+    /// The text it was read from, to show where a value stands that is found wrong
+    /// later.
+    #[serde(skip)]
+    pub written: Written,
 }
 
 impl Inventory {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    ThemeStyles,
 };
 
 use textwrap::WordSplitter;
@@ -14,8 +15,23 @@ use terrarium_untrusted::visible;
 
 use crate::mask::mask;
 
-/// Columns a rendered problem may take.
-const WIDTH: usize = 80;
+/// How problems are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns that our own words may take.
+    pub width: usize,
+    /// Whether in colours.
+    pub color: bool,
+    /// Whether with the letters of ASCII alone.
+    pub ascii: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 80, color: false, ascii: false }
+    }
+}
+
 /// Problems written out in full; of a file with more, the rest are counted.
 const SHOWN: usize = 50;
 /// Bytes after which no further problem is written out: lines may be very long.
@@ -147,14 +163,21 @@ impl Problems {
         self.0.len()
     }
 
-    /// The problems as people read them, 80 columns wide: the line, the text
-    /// underlined, what to do. Passwords and tokens in the quoted lines are
-    /// masked.
-    pub fn render(&self, color: bool) -> String {
-        let theme =
-            if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    /// The problems as people read them: the line, the text underlined, what to do.
+    /// Passwords and tokens in the quoted lines are masked.
+    pub fn render(&self, style: Style) -> String {
+        let theme = match style {
+            Style { ascii: true, color: true, .. } => {
+                GraphicalTheme { styles: ThemeStyles::ansi(), ..GraphicalTheme::ascii() }
+            }
+            Style { ascii: true, .. } => {
+                GraphicalTheme { styles: ThemeStyles::none(), ..GraphicalTheme::ascii() }
+            }
+            Style { color: true, .. } => GraphicalTheme::unicode(),
+            Style { .. } => GraphicalTheme::unicode_nocolor(),
+        };
         let handler = GraphicalReportHandler::new_themed(theme)
-            .with_width(WIDTH)
+            .with_width(style.width)
             // `pi5-8gb` is one word.
             .with_word_splitter(WordSplitter::NoHyphenation)
             .with_links(false);
@@ -175,7 +198,8 @@ impl Problems {
         }
         if shown < self.0.len() {
             // Writing to a string cannot fail.
-            let _ = write!(text, "\n… and {} more\n", self.0.len() - shown);
+            let more = if style.ascii { "..." } else { "…" };
+            let _ = write!(text, "\n{more} and {} more\n", self.0.len() - shown);
         }
         text
     }
@@ -194,13 +218,13 @@ fn within(text: &str, span: &Range<usize>) -> Range<usize> {
 
 impl Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
+        f.write_str(&self.render(Style::default()))
     }
 }
 
 impl fmt::Debug for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
+        f.write_str(&self.render(Style::default()))
     }
 }
 
@@ -215,7 +239,7 @@ impl<'a> IntoIterator for &'a Problems {
 
 #[cfg(test)]
 mod tests {
-    use super::{Problem, Problems, SHOWN, within};
+    use super::{Problem, Problems, SHOWN, Style, within};
 
     #[test]
     fn a_span_is_cut_to_the_text_and_its_characters() {
@@ -246,7 +270,7 @@ mod tests {
     fn a_flood_of_problems_is_counted_not_printed() {
         let problem = || Problem::new("inventory::test", "wrong").at(0..1, "");
         let rest = (0..SHOWN + 6).map(|_| problem()).collect();
-        let rendered = Problems::in_text("t", "a", problem(), rest).render(false);
+        let rendered = Problems::in_text("t", "a", problem(), rest).render(Style::default());
         assert_eq!(rendered.matches("wrong").count(), SHOWN);
         assert!(rendered.ends_with("… and 7 more\n"), "{rendered}");
     }

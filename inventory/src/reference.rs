@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::example::example;
+use crate::example::placeholders;
 use crate::schema::schema;
 
 /// The sections in the order people meet them: how each is written, and where
@@ -28,7 +28,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
 pub fn reference() -> String {
     let schema = schema();
     let mut page = String::from(INTRODUCTION);
-    let _ = write!(page, "\n```toml\n{}```\n", example(&[]));
+    let _ = write!(page, "\n```toml\n{}```\n", placeholders());
     for (title, path) in SECTIONS {
         let section = path.iter().fold(&schema, |place, key| inside(&place["properties"][*key]));
         page.push_str(&table(title, place(&schema, path), section));

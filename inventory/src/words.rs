@@ -44,6 +44,12 @@ pub(crate) fn nearest<'a>(
         .map(|(_, _, candidate)| candidate)
 }
 
+/// Whether a key of that name needs no quotes.
+pub(crate) fn is_key(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !text.is_empty() && text.chars().all(allowed)
+}
+
 /// `` `a`, `b` or `c` ``
 pub(crate) fn either<'a>(choices: impl IntoIterator<Item = &'a str>) -> String {
     joined(choices, "or")

@@ -132,7 +132,7 @@ mod tests {
         ];
         let text = render(nodes, Path::new("/a/artifacts"), &pins, true, stack);
         let parsed = terrarium_inventory::Inventory::parse(Path::new("/s/pis.toml"), &text, None);
-        let inventory = parsed.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        let inventory = parsed.unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(inventory.stack.profile.as_deref(), Some(stack.as_str()));
         assert_eq!(inventory.cluster.kubeconfig, Path::new("/s/kubeconfig"));
         assert_eq!(inventory.artifacts.mirror.as_deref(), Some("file:///a/artifacts"));

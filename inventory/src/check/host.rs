@@ -7,6 +7,8 @@ use super::names::dns_fault;
 use crate::mask::mask;
 use crate::words::quote;
 
+use terrarium_untrusted::is_hidden;
+
 /// `text` in the one form that equal addresses share: an IP address as its
 /// standard text, a DNS name in lower case without a dot at the end.
 pub(crate) fn host(text: &str) -> Result<String, Complaint> {
@@ -16,6 +18,10 @@ pub(crate) fn host(text: &str) -> Result<String, Complaint> {
             None => Ok(address.to_string()),
             Some((why, help)) => Err(complaint(text, why, help)),
         };
+    }
+    if let Some(clean) = cleaned(text).filter(|clean| host(clean).is_ok()) {
+        let help = format!("write `host = \"{clean}\"`");
+        return Err(complaint(text, "signs around an address", &help));
     }
     if let Some((why, help)) = more_than_a_host(text) {
         return Err(complaint(text, why, &help));
@@ -37,6 +43,64 @@ pub(crate) fn host(text: &str) -> Result<String, Complaint> {
         ));
     }
     Ok(name)
+}
+
+/// Without what a list, a quotation or a copied web page leaves around an address.
+fn cleaned(text: &str) -> Option<&str> {
+    let around = |c: char| c.is_whitespace() || is_hidden(c) || ",;\"'`<>()“”„‘’".contains(c);
+    let clean = text.trim_matches(around);
+    (clean.len() < text.len() && !clean.is_empty()).then_some(clean)
+}
+
+/// Several addresses in one text, as other files list them.
+fn listed(text: &str) -> Option<Vec<&str>> {
+    let parts: Vec<&str> = text
+        .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
+        .filter(|part| !part.is_empty())
+        .collect();
+    (parts.len() > 1 && parts.iter().all(|part| host(part).is_ok())).then_some(parts)
+}
+
+/// An address in parts, as it is written on a command line: `pi@10.0.0.1:2222`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parts {
+    pub(crate) host: String,
+    pub(crate) user: Option<String>,
+    pub(crate) port: Option<u16>,
+}
+
+/// Takes apart what may stand before and behind a host.
+pub(crate) fn parts(text: &str) -> Result<Parts, Complaint> {
+    let text = cleaned(text).unwrap_or(text);
+    let rest = text.strip_prefix("ssh://").map_or(text, |rest| rest.trim_end_matches('/'));
+    let (user, rest) = match rest.rsplit_once('@') {
+        // A password is nothing to keep.
+        Some((user, _)) if user.contains(':') => return host(text).map(Parts::of),
+        Some((user, rest)) => (Some(super::names::user(user)?), rest),
+        None => (None, rest),
+    };
+    let (address, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, "")) => (address, None),
+        Some((address, after)) => (address, after.strip_prefix(':')),
+        None => match rest.split_once(':') {
+            Some((address, port)) if !port.contains(':') => (address, Some(port)),
+            _ => (rest, None),
+        },
+    };
+    let port = match port.map(str::parse::<u16>) {
+        None => None,
+        Some(Ok(port)) if port > 0 => Some(port),
+        // With the port in it, it is told as what it is.
+        Some(_) => return host(text).map(Parts::of),
+    };
+    Ok(Parts { host: host(address)?, user, port })
+}
+
+impl Parts {
+    /// Nothing but where it is.
+    pub(crate) fn of(host: String) -> Self {
+        Self { host, user: None, port: None }
+    }
 }
 
 const GIVE_ITS_OWN: &str = "write the address the node has on your network";
@@ -67,6 +131,11 @@ fn unusable(address: IpAddr) -> Option<(&'static str, &'static str)> {
 
 /// Forms that say more than where a node is: what they say has its own key.
 fn more_than_a_host(text: &str) -> Option<(&'static str, String)> {
+    if let Some(parts) = listed(text) {
+        let hosts: Vec<String> = parts.iter().map(|part| format!("`host = \"{part}\"`")).collect();
+        let help = format!("begin each Pi with a `[[node]]` of its own: {}", hosts.join(", "));
+        return Some(("several hosts", help));
+    }
     if let Some((scheme, rest)) = text.split_once("://") {
         let rest = rest.rsplit('@').next().unwrap_or_default().trim_end_matches('/');
         return Some((
@@ -126,7 +195,7 @@ fn with_port(host: &str, port: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::host;
+    use super::{Parts, host, parts};
 
     #[test]
     fn one_form_for_equal_addresses() {
@@ -149,6 +218,44 @@ mod tests {
     fn a_password_before_a_host_is_not_repeated() {
         for written in ["pi:hunter2@10.0.0.1", "ssh://pi:hunter2@10.0.0.1/", "a:hunter2@b@c"] {
             let complaint = host(written).expect_err(written);
+            assert!(!format!("{complaint:?}").contains("hunter2"), "{complaint:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_taken_apart_as_ssh_would() {
+        let of = |host: &str, user: Option<&str>, port| Parts {
+            host: host.to_owned(),
+            user: user.map(str::to_owned),
+            port,
+        };
+        for (text, expected) in [
+            ("10.0.0.1", of("10.0.0.1", None, None)),
+            ("pi@10.0.0.1", of("10.0.0.1", Some("pi"), None)),
+            ("pi@Pi-1.LAN:2222", of("pi-1.lan", Some("pi"), Some(2222))),
+            ("ssh://pi@10.0.0.1:22/", of("10.0.0.1", Some("pi"), Some(22))),
+            ("[fd00::1]:22", of("fd00::1", None, Some(22))),
+            ("pi@[fd00::1]", of("fd00::1", Some("pi"), None)),
+            ("fd00::1", of("fd00::1", None, None)),
+            ("10.0.0.1,", of("10.0.0.1", None, None)),
+        ] {
+            assert_eq!(parts(text), Ok(expected), "{text}");
+        }
+        for text in [
+            "",
+            "pi@",
+            "@10.0.0.1",
+            "10.0.0.1:0",
+            "10.0.0.1:x",
+            "10.0.0.1:99999",
+            "10.0.0.0/24",
+            "pi:hunter2@10.0.0.1",
+            "127.0.0.1",
+            "a,b",
+            "-oProxyCommand=x@y",
+            "http://10.0.0.1",
+        ] {
+            let complaint = parts(text).expect_err(text);
             assert!(!format!("{complaint:?}").contains("hunter2"), "{complaint:?}");
         }
     }
@@ -182,6 +289,11 @@ mod tests {
             ("1.2.3.4.5", "neither an IPv4 address nor a DNS name"),
             ("pi_1.lan", "`_` is not allowed"),
             ("pi 1", "` ` is not allowed"),
+            (" 10.0.0.1 ", "signs around an address"),
+            ("10.0.0.1,", "signs around an address"),
+            ("“10.0.0.1”", "signs around an address"),
+            ("\u{200b}10.0.0.1", "signs around an address"),
+            ("10.0.0.1, 10.0.0.2", "several hosts"),
             ("a..b", "a part between dots is empty"),
             ("-oProxyCommand=x", "`=` is not allowed"),
         ] {

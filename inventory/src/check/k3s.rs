@@ -4,34 +4,73 @@ use super::Complaint;
 use crate::defaults::DEFAULT_K3S_VERSION;
 use crate::words::quote;
 
+/// The oldest minor version of Kubernetes that has all that is relied on: cgroup v2
+/// and the admission of pods by a namespace's labels.
+const OLDEST_MINOR: u32 = 25;
+
 /// `text` as a release of k3s: `v1.34.4+k3s1`, `v1.35.0-rc1+k3s1`.
 pub(crate) fn version(text: &str) -> Result<String, Complaint> {
+    let complaint = |message: String, why: &str, help: String| Complaint {
+        code: "inventory::k3s-version",
+        message,
+        why: why.to_owned(),
+        help,
+    };
     if is_release(text) {
+        let minor = numbers(text).get(1).copied().unwrap_or_default();
+        if text.starts_with("v1.") && minor < OLDEST_MINOR {
+            return Err(complaint(
+                format!("{} is too old: v1.{OLDEST_MINOR} is the oldest that will do", quote(text)),
+                "a release without cgroup v2 or Pod Security admission",
+                format!("write for example `{DEFAULT_K3S_VERSION}`"),
+            ));
+        }
         return Ok(text.to_owned());
     }
-    // As container images and people write it.
-    let better =
-        format!("v{}", text.trim().trim_start_matches(['v', 'V']).replacen("-k3s", "+k3s", 1));
-    let (why, help) = if is_release(&better) {
-        ("nearly the name of a release", format!("write `{better}`"))
-    } else if is_release(&format!("{better}+k3s1")) {
-        ("a release of Kubernetes, not of k3s", format!("write `{better}+k3s1`"))
-    } else if text.chars().all(|c| c.is_ascii_alphabetic()) {
-        (
+    let found = numbers(text);
+    let numbered = match found[..] {
+        [major, minor, patch] => Some((format!("v{major}.{minor}.{patch}+k3s1"), false)),
+        [major, minor, patch, build] => {
+            Some((format!("v{major}.{minor}.{patch}+k3s{build}"), true))
+        }
+        [major, minor] if DEFAULT_K3S_VERSION.starts_with(&format!("v{major}.{minor}.")) => {
+            Some((DEFAULT_K3S_VERSION.to_owned(), false))
+        }
+        _ => None,
+    };
+    // As container images, banners and people write it.
+    let better = numbered.filter(|(better, _)| is_release(better) && is_near(text));
+    let (why, help) = match better {
+        // With `k3s` in it, its last number counts the builds of k3s.
+        Some((better, true)) => ("nearly the name of a release", format!("write `{better}`")),
+        Some((better, false)) if text.to_lowercase().contains("k3s") => {
+            ("nearly the name of a release", format!("write `{better}`"))
+        }
+        Some((better, false)) => {
+            ("a release of Kubernetes, not of k3s", format!("write `{better}`"))
+        }
+        None if text.chars().all(|c| c.is_ascii_alphabetic()) => (
             "a channel, not a release",
             format!(
                 "write one release, so that every run installs the same: `{DEFAULT_K3S_VERSION}`"
             ),
-        )
-    } else {
-        ("not the name of a release", format!("write for example `{DEFAULT_K3S_VERSION}`"))
+        ),
+        None => ("not the name of a release", format!("write for example `{DEFAULT_K3S_VERSION}`")),
     };
-    Err(Complaint {
-        code: "inventory::k3s-version",
-        message: format!("{} is not a release of k3s", quote(text)),
-        why: why.to_owned(),
-        help,
-    })
+    Err(complaint(format!("{} is not a release of k3s", quote(text)), why, help))
+}
+
+/// Whether only signs and the word `k3s` are in the way.
+fn is_near(text: &str) -> bool {
+    let letters = text.to_lowercase().replace("k3s", "");
+    letters.len() <= 24 && letters.chars().all(|c| c.is_ascii_digit() || "v.+-_ ".contains(c))
+}
+
+/// The numbers of a version, in their order; that of `k3s` is its name's.
+fn numbers(text: &str) -> Vec<u32> {
+    let text = text.to_lowercase().replace("k3s", " ");
+    let groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
+    groups.filter_map(|group| group.parse().ok()).collect()
 }
 
 fn is_release(text: &str) -> bool {
@@ -93,9 +132,16 @@ mod tests {
             ("v1.34.4", "write `v1.34.4+k3s1`"),
             ("1.34.4", "write `v1.34.4+k3s1`"),
             ("stable", "write one release"),
-            ("v1.34", "write for example"),
-            ("v1.34.4+k3s", "write for example"),
-            ("v1.034.4+k3s1", "write for example"),
+            ("v1.34", "write `v1.34.4+k3s1`"),
+            ("1.34", "write `v1.34.4+k3s1`"),
+            ("v1.31", "write for example"),
+            ("v1.34.4+k3s", "write `v1.34.4+k3s1`"),
+            ("V1.34.4+K3S2", "write `v1.34.4+k3s2`"),
+            ("v1.34.4k3s1", "write `v1.34.4+k3s1`"),
+            ("k3s v1.34.4+k3s1", "write `v1.34.4+k3s1`"),
+            (" v1.34.4+k3s1", "write `v1.34.4+k3s1`"),
+            ("v1.19.0+k3s1", "write for example"),
+            ("v1.034.4+k3s1", "write `v1.34.4+k3s1`"),
             ("v1.34.4+k3s1; reboot", "write for example"),
             ("v1.34.4-x+k3s1", "write for example"),
             ("v1.34.4+rke2r1", "write for example"),

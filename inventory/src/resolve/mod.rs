@@ -14,6 +14,7 @@ use crate::check::paths::Anchor;
 use crate::model::Inventory;
 use crate::problem::Problem;
 use crate::raw::Raw;
+use crate::written::Written;
 
 /// Resolves `raw`, read from the file at `path`.
 ///
@@ -37,6 +38,7 @@ pub(crate) fn resolve(
         images: sections::images(&raw.images, &mut findings),
         stack: sections::stack(&raw.stack, &mut findings),
         nodes: nodes::nodes(raw, anchor, &mut findings),
+        written: Written::default(),
     };
     if findings.0.is_empty() { Ok(inventory) } else { Err(findings.0) }
 }

@@ -17,7 +17,17 @@ const ALSO_CALLED: &[(&str, &str)] = &[
     ("addr", "host"),
     ("ip", "host"),
     ("hostname", "host"),
+    ("ansible_host", "host"),
     ("hosts", "node"),
+    ("servers", "node"),
+    ("workers", "node"),
+    ("machines", "node"),
+    ("pis", "node"),
+    ("ansible_user", "user"),
+    ("ansible_port", "port"),
+    ("ssh_user", "user"),
+    ("ssh_port", "port"),
+    ("password_path", "password_file"),
     ("username", "user"),
     ("login", "user"),
     ("key", "identity"),
@@ -53,7 +63,7 @@ pub(super) fn key(
     };
     Problem::new("inventory::unknown-key", format!("unknown key {} {place}", quote(name)))
         .at(span, "not a key of this table")
-        .help(help(root, table, path, name))
+        .help(help(root, table, path, name, value.get_ref()))
 }
 
 /// A secret in the file: the one unknown key that is worse than a slip.
@@ -71,7 +81,19 @@ fn password(path: &[&str], name: &str, span: Range<usize>) -> Problem {
         ))
 }
 
-fn help(root: &Value, table: Expected<'_>, path: &[&str], name: &str) -> String {
+fn help(
+    root: &Value,
+    table: Expected<'_>,
+    path: &[&str],
+    name: &str,
+    value: &DeValue<'_>,
+) -> String {
+    if let Some(help) = inner(table, path, name, value) {
+        return help;
+    }
+    if let Some(help) = a_node(path, name, value) {
+        return help;
+    }
     if let Some(meant) = meant(table, name) {
         return match (path, meant) {
             ([], "node") => "did you mean `[[node]]`?".to_owned(),
@@ -84,10 +106,44 @@ fn help(root: &Value, table: Expected<'_>, path: &[&str], name: &str) -> String 
     format!("the keys here are {}", listed(table.keys()))
 }
 
+/// What belongs one table deeper: a node's `user` is one of its `ssh`.
+fn inner(table: Expected<'_>, path: &[&str], name: &str, value: &DeValue<'_>) -> Option<String> {
+    if path != ["node"] || table.keys().any(|key| key == name) {
+        return None;
+    }
+    let schema = table.key("ssh")?;
+    let ours = also_called(name).unwrap_or(name);
+    Expected::of(schema).keys().find(|key| *key == ours)?;
+    let value = one_line(value)?;
+    Some(format!("write `ssh = {{ {ours} = {value} }}`, or `{ours}` in `[ssh]` for all nodes"))
+}
+
+/// A table that is called like a node, as other files have it.
+fn a_node(path: &[&str], name: &str, value: &DeValue<'_>) -> Option<String> {
+    let address = |key: &str| key == "host" || also_called(key) == Some("host");
+    let DeValue::Table(table) = value else { return None };
+    let (_, host) = table.iter().find(|(key, _)| address(key.get_ref()))?;
+    let host = one_line(host.get_ref())?;
+    (path.is_empty() && also_called(name) != Some("node"))
+        .then(|| format!("write `[[node]]`, `name = \"{name}\"`, `host = {host}`, a line each"))
+}
+
+/// A value as it stands on one line; of texts and whole numbers alone.
+fn one_line(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(toml::Value::from(&**text).to_string()),
+        DeValue::Integer(number) => Some(number.as_str().to_owned()),
+        _ => None,
+    }
+}
+
+fn also_called(name: &str) -> Option<&'static str> {
+    ALSO_CALLED.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours)
+}
+
 /// The key of `table` that `name` was probably meant to be.
 pub(super) fn meant<'s>(table: Expected<'s>, name: &str) -> Option<&'s str> {
-    let ours = ALSO_CALLED.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
-    let known = ours.and_then(|ours| table.keys().find(|key| *key == ours));
+    let known = also_called(name).and_then(|ours| table.keys().find(|key| *key == ours));
     known.or_else(|| nearest(name, table.keys()))
 }
 

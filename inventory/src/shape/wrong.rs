@@ -134,8 +134,21 @@ fn advice(value: &DeValue<'_>, expected: Expected<'_>, path: &[&str]) -> Option<
         key => format!("{key} = "),
     };
     match value {
-        DeValue::Table(_) if path == ["node"] => {
+        DeValue::Table(_) if path == ["node"] && wants("array") => {
             Some("write `[[node]]` with two brackets: there is one such table per Pi".to_owned())
+        }
+        DeValue::String(text) if path.first() == Some(&"node") && wants("object") => {
+            let host = toml::Value::from(&**text);
+            Some(format!("write `[[node]]`, `name = \"pi-1\"`, `host = {host}`, a line each"))
+        }
+        DeValue::Array(items) if wants("string") && items.len() == 1 => match items[0].get_ref() {
+            DeValue::String(text) => {
+                Some(format!("write `{key}{}`, without brackets", toml::Value::from(&**text)))
+            }
+            _ => None,
+        },
+        DeValue::String(text) if wants("boolean") => {
+            truth(text).map(|truth| format!("write it without quotes: `{key}{truth}`"))
         }
         DeValue::String(text) if wants("array") => {
             Some(format!("write `{key}[{}]`", toml::Value::from(&**text)))
@@ -155,6 +168,15 @@ fn advice(value: &DeValue<'_>, expected: Expected<'_>, path: &[&str]) -> Option<
         _ if !expected.words().is_empty() => {
             Some(format!("it can be {}", either(expected.words())))
         }
+        _ => None,
+    }
+}
+
+/// The truth value that a word of other files stands for.
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
         _ => None,
     }
 }

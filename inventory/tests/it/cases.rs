@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use terrarium_inventory::Inventory;
+use terrarium_inventory::{Inventory, Style};
 
 use crate::{beside, committed};
 
@@ -36,7 +36,7 @@ fn compare_all(folder: &str, outcome: impl Fn(&Path) -> Result<String, String>) 
 fn what_is_wrong_is_said_exactly_like_this() {
     compare_all("cases/bad", |path| match outcome(path) {
         Ok(_) => Err(format!("{} was accepted", path.display())),
-        Err(problems) => Ok(problems.render(false)),
+        Err(problems) => Ok(problems.render(Style::default())),
     });
 }
 
@@ -64,7 +64,7 @@ fn every_problem_names_its_line_and_says_what_to_do() {
 #[test]
 fn messages_stay_within_80_columns_of_their_own_words() {
     for path in cases("cases/bad") {
-        let rendered = outcome(&path).unwrap_err().render(false);
+        let rendered = outcome(&path).unwrap_err().render(Style::default());
         // Where a quoted line is long, what stands below it is as far right.
         let ours = |line: &&str| line.starts_with("  ×") || line.starts_with("  help");
         for line in rendered.lines().filter(ours) {
@@ -77,7 +77,7 @@ fn messages_stay_within_80_columns_of_their_own_words() {
 fn colour_comes_only_when_asked_for() {
     let path = &cases("cases/bad")[0];
     let problems = outcome(path).unwrap_err();
-    assert!(problems.render(true).contains('\u{1b}'));
-    assert!(!problems.render(false).contains('\u{1b}'));
-    assert_eq!(problems.to_string(), problems.render(false));
+    assert!(problems.render(Style { color: true, ..Style::default() }).contains('\u{1b}'));
+    assert!(!problems.render(Style::default()).contains('\u{1b}'));
+    assert_eq!(problems.to_string(), problems.render(Style::default()));
 }

@@ -80,10 +80,12 @@ fn holds_for_any_text(text: &str) -> Result<(), TestCaseError> {
             }
             prop_assert!(problem.position().is_some());
         }
-        let rendered = problems.render(true) + &format!("{problems:?}");
+        let rendered =
+            problems.render(Style { color: true, ..Style::default() }) + &format!("{problems:?}");
         prop_assert!(!rendered.contains("hunter2"), "{}", rendered);
     }
-    let rendered = |outcome: Result<Inventory, Problems>| outcome.map_err(|p| p.render(false));
+    let rendered =
+        |outcome: Result<Inventory, Problems>| outcome.map_err(|p| p.render(Style::default()));
     prop_assert_eq!(rendered(first), rendered(parse(text)));
     Ok(())
 }

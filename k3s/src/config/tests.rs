@@ -64,6 +64,7 @@ fn inventory() -> Inventory {
             node("pi-1", "pi-1.local", Role::Server),
             node("pi-2", "192.168.1.12", Role::Agent),
         ],
+        written: terrarium_inventory::Written::default(),
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) fn inventory() -> Inventory {
             values: BTreeMap::new(),
         },
         nodes: vec![node("pi-1"), node("pi-2"), node("pi-3")],
+        written: terrarium_inventory::Written::default(),
     }
 }
 
