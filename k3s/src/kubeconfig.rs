@@ -1,16 +1,22 @@
 //! Our cluster's entry laid into an operator's kubeconfig.
 //!
-//! Structured, not by text: every entry that is not ours stays, in its place.
 //! What changes are one cluster, one user and one context, all named after the
-//! inventory's cluster. (As with `kubectl config`, comments of a file that does
-//! change are lost; the writer keeps the old file beside it.)
+//! inventory's cluster. All else stays as it is written, byte for byte: comments,
+//! quotes, and numbers that are passwords. What comes of the text is held against
+//! what comes of its values; a form that is not edited (an entry of ours that
+//! others refer to, or that is there twice) is written anew from the values, by
+//! their letters.
 
 mod access;
+mod edit;
 mod material;
+mod names;
+mod tree;
 
 pub use access::Access;
 
 use crate::yaml::{Malformed, Value};
+use tree::Node;
 
 /// Whose kubeconfig is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,17 +131,20 @@ pub fn merge(
     context: &str,
     server_url: &str,
 ) -> Result<Merged, KubeconfigError> {
-    let before = match existing.filter(|text| !text.trim().is_empty()) {
-        Some(text) => Some((text, document(Which::Existing, text)?)),
-        None => None,
-    };
-    let mut entries = match &before {
+    let text = existing.filter(|text| !text.trim().is_empty());
+    let before = text.map(|text| document(Which::Existing, text)).transpose()?;
+    let tree = text.and_then(Node::read);
+    let mut entries = match before {
         // A file of nothing but comments is an empty one.
-        None | Some((_, Value::Null)) => skeleton(),
-        Some((_, Value::Map(entries))) => entries.clone(),
+        None | Some(Value::Null) => skeleton(),
+        Some(Value::Map(entries)) => match tree.as_ref().map(Node::value) {
+            Some(Value::Map(written)) => written,
+            _ => entries,
+        },
         Some(_) => return Err(shape("the document is not a mapping")),
     };
     known(&entries)?;
+    let old = entries.clone();
 
     let mut removed = Vec::new();
     let mut lay = |list, field, make: Make<'_>| {
@@ -147,16 +156,55 @@ pub fn merge(
     lay("contexts", "context", &|old| pair(old, context))?;
 
     let current = slot(&mut entries, "current-context");
-    if current.as_str().is_none_or(str::is_empty) {
+    let unset = current.is_null() || current.as_str().is_some_and(str::is_empty);
+    if unset {
         *current = Value::str(context);
     }
 
-    let after = Value::Map(entries);
-    let text = match before {
-        Some((text, before)) if before == after => text.to_owned(),
-        _ => after.render(),
-    };
+    if let (Some(text), true) = (text, old == entries) {
+        return Ok(Merged { text: text.to_owned(), removed });
+    }
+    let kept = text.zip(tree).and_then(|(text, tree)| {
+        in_place(text, &tree, &old, &entries, context, unset.then_some(context))
+    });
+    let text = kept.unwrap_or_else(|| Value::Map(entries).render());
     Ok(Merged { text, removed })
+}
+
+/// The same merge within the text; `None` where the text cannot be edited so.
+fn in_place(
+    text: &str,
+    tree: &Node,
+    old: &[(String, Value)],
+    new: &[(String, Value)],
+    name: &str,
+    current: Option<&str>,
+) -> Option<String> {
+    let items = |entries: &'_ [(String, Value)], list: &str| -> Vec<Value> {
+        match entries.iter().find(|(key, _)| key == list) {
+            Some((_, Value::Seq(items))) => items.clone(),
+            _ => Vec::new(),
+        }
+    };
+    let mut edits = Vec::new();
+    for list in ["clusters", "users", "contexts"] {
+        let (before, after) = (items(old, list), items(new, list));
+        if before.iter().filter(|item| names::is(item, name)).count() > 1 {
+            return None;
+        }
+        let place = before.iter().position(|item| names::is(item, name));
+        let wished = after.into_iter().find(|item| names::is(item, name))?;
+        let same = place.is_some_and(|place| before[place] == wished);
+        edits.push((list, place, (!same).then_some(wished)));
+    }
+    let entries: Vec<edit::Entry<'_>> = edits
+        .iter()
+        .map(|(list, place, wished)| edit::Entry { list, place: *place, wished: wished.as_ref() })
+        .collect();
+    let edited = edit::edited(text, tree, &entries, current)?;
+    // Whatever a form of YAML did to the edit, the values have to be these.
+    let whole = Value::parse(&Value::Map(new.to_vec()).render()).ok()?;
+    (Value::parse(&edited).ok()? == whole).then_some(edited)
 }
 
 fn document(which: Which, text: &str) -> Result<Value, KubeconfigError> {
@@ -222,7 +270,7 @@ fn lay(
 ) -> Result<Vec<String>, KubeconfigError> {
     let items = slot(entries, list);
     // kubectl writes an empty list as null.
-    if *items == Value::Null {
+    if items.is_null() {
         *items = Value::Seq(Vec::new());
     }
     let Value::Seq(items) = items else {
@@ -232,7 +280,7 @@ fn lay(
             _ => "`contexts` is not a list",
         }));
     };
-    let called = |item: &Value| item.get("name").and_then(Value::as_str) == Some(name);
+    let called = |item: &Value| names::is(item, name);
     let Some(place) = items.iter().position(called) else {
         let made = Value::Map(make(None));
         let mut item = vec![(field.to_owned(), made), ("name".to_owned(), Value::str(name))];
@@ -273,6 +321,13 @@ fn anew(
 ) -> Value {
     let Some(Value::Map(old)) = old else { return Value::Map(wished) };
     let place = |key: &str| old.iter().position(|(name, _)| name == key).unwrap_or(old.len());
+    // What is so already stays as it is written.
+    for (key, value) in &mut wished {
+        let before = old.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        if let Some(before) = before.filter(|before| names::same(before, value)) {
+            *value = before.clone();
+        }
+    }
     wished.sort_by_key(|(key, _)| place(key));
     for (key, _) in old {
         if !wished.iter().any(|(name, _)| name == key) {

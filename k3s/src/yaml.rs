@@ -4,9 +4,9 @@
 //! across versions of a library (a changed byte restarts k3s), and strings must
 //! come back as strings under YAML 1.1 too, which is what k3s reads with.
 
-use std::fmt::{self, Write as _};
+mod reader;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::fmt::{self, Write as _};
 
 /// One node of a YAML document. Mappings keep the order they were written in.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub(crate) enum Value {
     Float(f64),
     /// Text.
     Str(String),
+    /// A scalar without quotes, by its letters: what it means is not decided.
+    Plain(String),
     /// A sequence.
     Seq(Vec<Value>),
     /// A mapping with text keys.
@@ -65,6 +67,7 @@ impl Value {
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::Str(text) => Some(text),
+            Self::Plain(text) if !is_null(text) => Some(text),
             _ => None,
         }
     }
@@ -77,6 +80,22 @@ impl Value {
             }
             _ => None,
         }
+    }
+
+    /// Nothing, by whatever word.
+    pub(crate) fn is_null(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Plain(text) => is_null(text),
+            _ => false,
+        }
+    }
+
+    /// A text in quotes, whether it needs them or not.
+    pub(crate) fn quoted(&self) -> String {
+        let mut out = String::new();
+        write_quoted(&mut out, self.as_str().unwrap_or_default());
+        out
     }
 
     /// As a block-style document ending in a newline.
@@ -100,7 +119,12 @@ fn write_map(out: &mut String, entries: &[(String, Value)], indent: usize) {
         if index > 0 || out.is_empty() || out.ends_with('\n') {
             out.extend(std::iter::repeat_n(' ', indent));
         }
-        write_str(out, key);
+        // In quotes it would be a key like others, and not merge.
+        if key == "<<" {
+            out.push_str(key);
+        } else {
+            write_str(out, key);
+        }
         out.push(':');
         match value {
             Value::Map(inner) if !inner.is_empty() => {
@@ -145,6 +169,7 @@ fn write_scalar(out: &mut String, value: &Value) {
         Value::Int(number) => push(out, format_args!("{number}")),
         Value::Float(number) => write_float(out, *number),
         Value::Str(text) => write_str(out, text),
+        Value::Plain(text) => out.push_str(text),
         // Only the empty ones arrive here.
         Value::Seq(_) => out.push_str("[]"),
         Value::Map(_) => out.push_str("{}"),
@@ -167,8 +192,12 @@ fn write_float(out: &mut String, number: f64) {
 fn write_str(out: &mut String, text: &str) {
     if is_plain(text) {
         out.push_str(text);
-        return;
+    } else {
+        write_quoted(out, text);
     }
+}
+
+fn write_quoted(out: &mut String, text: &str) {
     out.push('"');
     for letter in text.chars() {
         match letter {
@@ -191,6 +220,11 @@ fn write_str(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// The words YAML has for nothing, and no word at all.
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
 /// Writing to a `String` cannot fail; the result carries no news.
 fn push(out: &mut String, text: fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
@@ -210,79 +244,6 @@ fn is_plain(text: &str) -> bool {
         })
         && !text.ends_with(':')
         && !reserved.contains(&text.to_ascii_lowercase().as_str())
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-/// Builds a [`Value`] from whatever the parser meets.
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Value, D::Error> {
-        Value::deserialize(inner)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(Value::Bool(flag))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Int(number.into()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::Int(number.into()))
-    }
-
-    fn visit_i128<E>(self, number: i128) -> Result<Value, E> {
-        Ok(Value::Int(number))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Float(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Str(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Str(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Value::Seq(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = access.next_entry::<String, Value>()? {
-            entries.push(entry);
-        }
-        Ok(Value::Map(entries))
-    }
 }
 
 #[cfg(test)]

@@ -98,33 +98,23 @@ fn beside_another_cluster() {
     insta::assert_snapshot!(short(merged(Some(OTHER))), @r#"
     kind: Config
     apiVersion: v1
-    preferences:
-      colors: true
-    x-tool:
-      version: 1.0
-      when: "2026-11-22"
+    preferences: {colors: true}
+    x-tool: {version: 1.0, when: 2026-11-22}
     users:
+    # the office
     - name: office
       user:
         exec:
           apiVersion: client.authentication.k8s.io/v1
           command: aws
-          args:
-          - eks
-          - get-token
-          - "--cluster"
-          - "0123"
+          args: ["eks", 'get-token', "--cluster", "0123"]
           env: null
     - name: terrarium
       user:
         client-certificate-data: CERTIFICATE
         client-key-data: KEY
     contexts:
-    - name: office
-      context:
-        cluster: office
-        user: office
-        namespace: "yes"
+    - {name: office, context: {cluster: office, user: office, namespace: "yes"}}
     - context:
         cluster: terrarium
         user: terrarium
@@ -136,8 +126,7 @@ fn beside_another_cluster() {
         insecure-skip-tls-verify: true
         extensions:
         - name: client.authentication.k8s.io/exec
-          extension:
-            audience: "06f6ce97"
+          extension: {audience: 06f6ce97}
     - cluster:
         certificate-authority-data: AUTHORITY
         server: https://192.168.1.11:6443
@@ -323,5 +312,148 @@ proptest! {
     #[test]
     fn no_text_panics(existing in any::<String>()) {
         let _ = merge(Some(&existing), &access(), "terrarium", URL);
+    }
+}
+
+/// Files as other tools and people write them, with what they mean by a scalar.
+const OF_OTHERS: &[&str] = &[
+    // A password and a token that look like numbers, a name that kubectl calls 15.
+    "apiVersion: v1\nkind: Config\nusers:\n- name: nas\n  user:\n    username: 007\n    password: 00123 # the old one\n    token: 1e10\n- name: 0o17\n  user: {token: 12345678901234567890123456789012345678901234}\n- name: yes\n  user: {token: on, password: ~}\nclusters: []\ncontexts: []\ncurrent-context: 1234\n",
+    // Anchors, nothing for a list, an empty current context.
+    "apiVersion: v1\nkind: Config\nx-common: &ca {certificate-authority-data: Q0E=}\nclusters:\n- name: a\n  cluster:\n    <<: *ca\n    server: https://a\n- name: b\n  cluster: {<<: *ca, server: https://b}\ncontexts: null\nusers:\ncurrent-context: \"\"\n",
+    // kind and kubectl.
+    "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: Q0E=\n    server: https://127.0.0.1:40123\n  name: kind-kind\ncontexts:\n- context:\n    cluster: kind-kind\n    user: kind-kind\n  name: kind-kind\ncurrent-context: kind-kind\nkind: Config\npreferences: {}\nusers:\n- name: kind-kind\n  user:\n    client-certificate-data: Q0U=\n    client-key-data: S0U=\n",
+    // minikube, which indents its lists.
+    "apiVersion: v1\nclusters:\n  - cluster:\n      certificate-authority: /home/me/.minikube/ca.crt\n      extensions:\n        - extension:\n            last-update: Mon, 30 Nov 2026 12:00:00 UTC\n            version: v1.38.0\n          name: cluster_info\n      server: https://192.168.49.2:8443\n    name: minikube\ncontexts:\n  - context: {cluster: minikube, namespace: default, user: minikube}\n    name: minikube\ncurrent-context: minikube\nkind: Config\nusers:\n  - name: minikube\n    user: {client-certificate: /home/me/c.crt, client-key: /home/me/c.key}\n",
+    // A cloud's, with a program, comments of a person and a block of text.
+    "# work\napiVersion: v1\nkind: Config\nusers:\n# asks for the token\n- name: eks\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      command: aws\n      args: [eks, get-token, --cluster-name, '0042']\n      installHint: |\n        install it\n        first\n      env:\n      - {name: AWS_PROFILE, value: 1.10}\nclusters: # one\n- cluster: {server: 'https://x.eks.amazonaws.com'} # far away\n  name: eks\ncontexts:\n- {name: eks, context: {cluster: eks, user: eks}}\n# the end\n",
+    // JSON, as programs write it.
+    "{\n  \"kind\": \"Config\", \"apiVersion\": \"v1\",\n  \"clusters\": [{\"name\": \"a\", \"cluster\": {\"server\": \"https://a\"}}],\n  \"contexts\": [], \"users\": [{\"name\": \"a\", \"user\": {\"token\": \"007\"}}],\n  \"current-context\": \"a\"\n}\n",
+    // With marks of the document, Windows' line ends, and no end of line.
+    "---\napiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: x\n...\n",
+    "apiVersion: v1\r\nkind: Config\r\nusers:\r\n- name: a\r\n  user: {password: 0777}\r\ncurrent-context: a\r\n",
+    "kind: Config\nusers: [{name: a, user: {token: 0x10}}]\nclusters: ~\ncontexts: []\ncurrent-context: a",
+];
+
+/// The lines of `text` that `after` has as well, in their order.
+fn kept<'t>(text: &'t str, after: &str) -> Vec<&'t str> {
+    let mut rest = after.lines();
+    text.lines()
+        .filter(|line| rest.clone().any(|other| other == *line) && rest.any(|other| other == *line))
+        .collect()
+}
+
+#[test]
+fn what_is_not_ours_stays_as_it_is_written() {
+    for text in OF_OTHERS {
+        let after = merged(Some(text));
+        // A list that was empty, or on one line, is the only line that changes.
+        let list = |line: &&str| {
+            let bare = line.trim().trim_end_matches('\r');
+            let key = |key: &str| bare.starts_with(&format!("{key}:"));
+            let one_line = ["clusters", "contexts", "users"].into_iter().any(key);
+            !bare.starts_with('"')
+                && !(one_line && !bare.ends_with(':'))
+                && !(key("current-context") && bare.ends_with("\"\""))
+        };
+        let wanted: Vec<&str> = text.lines().filter(list).collect();
+        let found: Vec<&str> = kept(text, &after).into_iter().filter(list).collect();
+        assert_eq!(found, wanted, "{after}");
+        for word in [
+            "00123 # the old one",
+            "1e10",
+            "0o17",
+            "12345678901234567890123456789012345678901234",
+            "password: ~",
+            "'0042'",
+            "1.10",
+            "\"007\"",
+            "0777",
+            "0x10",
+        ] {
+            assert_eq!(text.contains(word), after.contains(word), "{word}: {after}");
+        }
+        assert_eq!(merged(Some(&after)), after, "twice is once");
+        let entries = Value::parse(&after).unwrap();
+        for list in ["clusters", "users", "contexts"] {
+            let Some(Value::Seq(items)) = entries.get(list) else { panic!("{list}: {after}") };
+            let ours = items.iter().filter(|item| super::names::is(item, "terrarium"));
+            assert_eq!(ours.count(), 1, "{after}");
+        }
+    }
+}
+
+#[test]
+fn the_current_context_of_somebody_else_stays_whatever_it_looks_like() {
+    for (written, stays) in [
+        ("1234", true),
+        ("0o17", true),
+        ("true", true),
+        ("office # mine", true),
+        ("'office'", true),
+        ("\"\"", false),
+        ("null", false),
+        ("~", false),
+        ("", false),
+    ] {
+        let text = format!("kind: Config\nusers: []\ncurrent-context: {written}\nclusters: []\n");
+        let after = merged(Some(&text));
+        assert_eq!(after.contains(&format!("current-context: {written}\n")), stays, "{after}");
+        assert_eq!(after.contains("current-context: terrarium\n"), !stays, "{after}");
+    }
+}
+
+#[test]
+fn stale_keys_of_our_own_entries_go_and_the_comments_around_stay() {
+    let text = "# mine\nkind: Config\nclusters:\n# before\n- name: terrarium\n  cluster: {server: https://old, tls-server-name: foo}\n# behind\n- name: other\n  cluster: {server: https://other, tls-server-name: bar}\nusers: []\ncontexts: []\ncurrent-context: other\n";
+    let Merged { text: after, removed } = lay(text);
+    assert_eq!(removed, ["clusters.terrarium.tls-server-name"]);
+    assert!(!after.contains("foo") && after.contains("tls-server-name: bar"), "{after}");
+    for line in ["# mine", "# before", "# behind"] {
+        assert!(after.contains(line), "{after}");
+    }
+}
+
+/// A scalar as people and programs write one.
+fn any_scalar() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z][a-z0-9.-]{0,8}",
+        "0[0-7]{1,5}",
+        "[0-9]{1,40}",
+        "0[xob][0-7]{1,4}",
+        "[0-9]e[0-9]{1,2}",
+        "[0-9]\\.[0-9]{1,2}",
+        Just("~".to_owned()),
+        Just("null".to_owned()),
+        Just("yes".to_owned()),
+        Just("True".to_owned()),
+        Just("'it''s'".to_owned()),
+        Just("\"a\\tb\"".to_owned()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn scalars_of_others_keep_every_letter(
+        scalars in prop::collection::vec(any_scalar(), 6),
+        flow in any::<bool>(),
+        comment in "( # [a-z ]{0,9})?",
+        indent in 0_usize..3,
+    ) {
+        let pad = " ".repeat(indent);
+        let user = if flow {
+            format!("{pad}- {{name: a-1, user: {{password: {}, token: {}}}}}", scalars[0], scalars[1])
+        } else {
+            format!("{pad}- name: a-1\n{pad}  user:\n{pad}    password: {}{comment}\n{pad}    token: {}", scalars[0], scalars[1])
+        };
+        let text = format!(
+            "x-{}: {}\nkind: Config{comment}\nusers:\n{user}\nclusters:{comment}\ncontexts: []\ncurrent-context: a-1\nz: [{}, {}]\n",
+            "y", scalars[2], scalars[4], scalars[5],
+        );
+        let after = merged(Some(&text));
+        for line in text.lines().filter(|line| !line.starts_with("contexts")) {
+            prop_assert!(after.lines().any(|other| other == line), "{}\n{}", line, after);
+        }
+        prop_assert_eq!(merged(Some(&after)), after);
     }
 }
