@@ -32,6 +32,7 @@ mod reader;
 pub mod release;
 pub mod remove;
 pub mod runner;
+pub mod schema;
 pub mod select;
 pub mod state;
 pub mod words;

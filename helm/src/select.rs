@@ -52,12 +52,12 @@ pub enum SelectError {
     #[error("`[stack]` names what this version does not have:\n{}", lines(.0))]
     Unknown(Vec<Unknown>),
     /// `without` names what another service cannot do without.
-    #[error("`without` leaves `{service}` out, which `{needed_by}` needs")]
+    #[error("`without` leaves `{service}` out, which {} needs", quoted(needed_by))]
     Needed {
         /// The one to leave out.
         service: ServiceId,
-        /// The one that needs it.
-        needed_by: ServiceId,
+        /// All that need it and would be deployed.
+        needed_by: Vec<ServiceId>,
     },
     /// The cards' `needs` run in a circle: a fault of the cards.
     #[error("services need each other in a circle: {}", circle(.0))]
@@ -66,6 +66,10 @@ pub enum SelectError {
 
 fn lines(unknown: &[Unknown]) -> String {
     unknown.iter().map(|one| format!("  {one}")).collect::<Vec<_>>().join("\n")
+}
+
+fn quoted(ids: &[ServiceId]) -> String {
+    ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn circle(ids: &[ServiceId]) -> String {
@@ -88,15 +92,19 @@ pub fn select(stack: &Stack, catalogue: &Catalogue) -> Result<Vec<ServiceId>, Se
     let listed = stack.services.iter().filter_map(|name| ServiceId::new(name));
     let mut open: Vec<ServiceId> = of_profile.map(|(id, _)| id.clone()).chain(listed).collect();
     let mut selected = BTreeSet::new();
+    let mut missed: BTreeMap<ServiceId, BTreeSet<ServiceId>> = BTreeMap::new();
     while let Some(id) = open.pop() {
         if let Some(service) = catalogue.get(id.as_str())
             && selected.insert(id.clone())
         {
-            if let Some(needed) = service.card.needs.iter().find(|need| out(need)) {
-                return Err(SelectError::Needed { service: needed.clone(), needed_by: id });
+            for need in service.card.needs.iter().filter(|need| out(need)) {
+                missed.entry(need.clone()).or_default().insert(id.clone());
             }
-            open.extend(service.card.needs.iter().cloned());
+            open.extend(service.card.needs.iter().filter(|need| !out(need)).cloned());
         }
+    }
+    if let Some((service, needed_by)) = missed.pop_first() {
+        return Err(SelectError::Needed { service, needed_by: needed_by.into_iter().collect() });
     }
     let selected: Vec<ServiceId> = selected.into_iter().collect();
     Ok(waves(&selected, catalogue)?.into_iter().flatten().collect())

@@ -101,3 +101,11 @@ fn a_circle_is_named() {
     let error = select(&stack(Some("all"), &[]), &round).expect_err("a circle");
     assert_eq!(error.to_string(), "services need each other in a circle: b → c → b");
 }
+
+#[test]
+fn all_that_need_what_is_left_out_are_named() {
+    let mut stack = stack(Some("core"), &["cache"]);
+    stack.without.push("base".to_owned());
+    let error = select(&stack, &some()).expect_err("the stores need it");
+    assert_eq!(error.to_string(), "`without` leaves `base` out, which `cache`, `store` needs");
+}
