@@ -1,11 +1,17 @@
 //! The command line, as clap sees it.
 
+mod named;
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::hostkeys::HostKeys;
+use values::{duration, patience, price};
+
+pub(crate) use named::INVENTORY;
 
 /// Turn Raspberry Pis into a k3s cluster with a data stack, and keep it so.
 ///
@@ -28,8 +34,12 @@ pub(crate) struct Cli {
 /// What every subcommand understands.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The inventory: which nodes, and what is to run on them
-    #[arg(short, long, global = true, default_value = "pis.toml", value_name = "FILE")]
+    /// The inventory: which nodes, and what is to run on them. Without it,
+    /// `TERRARIUM_INVENTORY`, else pis.toml here or in the nearest folder above
+    #[arg(short = 'i', long = "inventory", global = true, value_name = "FILE")]
+    pub named: Option<PathBuf>,
+    /// The inventory that was named or found.
+    #[arg(skip)]
     pub inventory: PathBuf,
     /// Ask for the login and sudo password
     #[arg(short = 'K', long, global = true)]
@@ -141,11 +151,11 @@ pub(crate) enum Command {
         command: LockCommand,
     },
     /// Write a first inventory
-    Init {
-        /// Addresses of the nodes; the first becomes the server
-        #[arg(required = true, value_name = "ADDRESS")]
-        addresses: Vec<String>,
-    },
+    ///
+    /// Addresses are taken as ssh takes them: 192.168.1.11, pi@pi-1.local,
+    /// pi@192.168.1.11:2222. Nothing is written that `provision plan` would
+    /// not accept, and no file that is there is touched.
+    Init(Init),
     /// Print the JSON Schema of the inventory, for editors
     Schema,
 }
@@ -191,6 +201,21 @@ pub(crate) enum LockCommand {
         #[arg(value_name = "IMAGE")]
         images: Vec<String>,
     },
+}
+
+/// What a first inventory says.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Init {
+    /// Addresses of the nodes; the first becomes the server. Without one, asked for
+    /// on a terminal
+    #[arg(value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// The login name on the nodes; without it, that of the addresses, else pi
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// The profile of the stack
+    #[arg(long, value_name = "PROFILE", default_value = "starter")]
+    pub profile: String,
 }
 
 /// What is judged, how long, and where the answer goes.
@@ -301,59 +326,4 @@ pub(crate) struct Data {
     /// Delete its volumes and passwords as well; there is no way back
     #[arg(long)]
     pub delete_data: bool,
-}
-
-/// A board and its price in whole euros.
-fn price(text: &str) -> Result<(String, u64), String> {
-    let wrong = || "expected BOARD=EUR, for example pi5-8gb=95".to_owned();
-    let (board, price) = text.split_once('=').ok_or_else(wrong)?;
-    Ok((board.to_owned(), price.parse().map_err(|_| wrong())?))
-}
-
-fn patience(text: &str) -> Result<f64, String> {
-    let factor: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.01..=100.0).contains(&factor) {
-        Ok(factor)
-    } else {
-        Err("not between 0.01 and 100".to_owned())
-    }
-}
-
-/// A duration of one unit: `14d`, `36h`, `90m`, `30s`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "expected a whole number and a unit: 14d, 36h, 90m or 30s".to_owned();
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let seconds: u64 = match unit {
-        "d" => 86_400,
-        "h" => 3600,
-        "m" => 60,
-        "s" => 1,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    // Prometheus keeps no more, and its answers grow with it.
-    let most = 366 * 86_400;
-    match number.checked_mul(seconds) {
-        Some(seconds) if (1..=most).contains(&seconds) => Ok(Duration::from_secs(seconds)),
-        _ => Err("not between a second and a year".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_whole_numbers_of_one_unit() {
-        for (text, seconds) in
-            [("14d", 1_209_600), ("36h", 129_600), ("90m", 5400), ("1s", 1), ("366d", 31_622_400)]
-        {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in
-            ["", "d", "14", "-1d", "1.5h", "1w", "0s", "367d", "99999999999999999999d", "1ä"]
-        {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
 }

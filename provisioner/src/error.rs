@@ -1,7 +1,10 @@
 //! How a run ends when it does not end well.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
+
+use terrarium_inventory::Problems;
 
 /// Exit codes, stable and documented in `docs/reference/exit-codes.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +45,8 @@ pub(crate) struct Failure {
     pub causes: Vec<String>,
     /// What to do next.
     pub hint: Option<String>,
+    /// The places in the inventory it is about, shown before the rest.
+    pub problems: Option<Problems>,
 }
 
 impl Failure {
@@ -56,7 +61,7 @@ impl Failure {
             }
             source = error.source();
         }
-        Self { code, what: what.into(), causes, hint: None }
+        Self { code, what: what.into(), causes, hint: None, problems: None }
     }
 
     /// An error that names its place itself.
@@ -68,7 +73,14 @@ impl Failure {
 
     /// A failure that is its own reason.
     pub(crate) fn plain(code: Code, what: impl Into<String>) -> Self {
-        Self { code, what: what.into(), causes: Vec::new(), hint: None }
+        Self { code, what: what.into(), causes: Vec::new(), hint: None, problems: None }
+    }
+
+    /// Values of an inventory that cannot be used, each shown with its line.
+    pub(crate) fn inventory(path: &Path, problems: Problems) -> Self {
+        let mut failure = Self::plain(Code::Usage, format!("{} cannot be used", path.display()));
+        failure.problems = Some(problems);
+        failure
     }
 
     /// A fault of this program or of the machine it runs on.

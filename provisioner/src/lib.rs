@@ -51,7 +51,9 @@ use error::{Code, Failure};
 /// Runs the command line; prints the one error there may be.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|fault| report::terminal::remark(&format!("{fault}\n"))));
-    let cli = match cli::Cli::try_parse() {
+    let settings = settings::Settings::from_environment();
+    settings.look.set();
+    let mut cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         // Help is ours alone; an error repeats what was typed.
         Err(error) if error.use_stderr() => {
@@ -60,7 +62,8 @@ pub fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    let settings = settings::Settings::from_environment();
+    let here = std::env::current_dir().ok();
+    cli.common.settle(settings.inventory.as_deref(), here.as_deref());
     let (cancel, children) = (settings.cancel.clone(), settings.children.clone());
     match interrupt::supervise(&cancel, &children, move || work(&cli, &settings)) {
         Ok(code) => code.into(),

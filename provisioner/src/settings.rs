@@ -12,6 +12,8 @@ use terrarium_ssh::places::Me;
 use crate::cancel::Cancel;
 use crate::error::Failure;
 use crate::hostkeys::HostKeys;
+use crate::report::look::Look;
+use crate::report::terminal;
 use crate::{password, places};
 
 /// Settings from the environment, and what all work of the process shares.
@@ -20,6 +22,8 @@ pub(crate) struct Settings {
     /// `TERRARIUM_PASSWORD`: login and sudo password; an error when it is set and
     /// cannot be one.
     pub password: Result<Option<Secret>, Failure>,
+    /// `TERRARIUM_INVENTORY`: the inventory where none is named.
+    pub inventory: Option<PathBuf>,
     /// `TERRARIUM_CACHE`, or the user's cache directory, where there is one.
     pub cache: Option<PathBuf>,
     /// Who this process runs as, with `SUDO_UID`.
@@ -36,8 +40,9 @@ pub(crate) struct Settings {
     pub agent_dir: Option<PathBuf>,
     /// `TERRARIUM_SOURCE_DIR`: where `<machine>/terrarium-source` lies.
     pub source_dir: Option<PathBuf>,
-    /// `NO_COLOR` is not set.
-    pub color: bool,
+    /// What the terminal shows, by it and by `NO_COLOR`, `TERM`, `COLUMNS` and the
+    /// locale.
+    pub look: Look,
     /// Who and where the operator is, for a node's lock.
     pub operator: String,
     /// Whether the run is to end.
@@ -63,6 +68,7 @@ impl Settings {
                 .filter(|value| !value.is_empty())
                 .map(|value| password::read(value.into_vec(), "TERRARIUM_PASSWORD"))
                 .transpose(),
+            inventory: path("TERRARIUM_INVENTORY"),
             cache,
             me: Me::new(name("SUDO_UID").and_then(|user| user.parse().ok())),
             agent_socket: path("SSH_AUTH_SOCK"),
@@ -83,7 +89,10 @@ impl Settings {
             },
             agent_dir: path("TERRARIUM_AGENT_DIR"),
             source_dir: path("TERRARIUM_SOURCE_DIR"),
-            color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            look: Look::new(
+                |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
+                terminal::columns(),
+            ),
             operator: format!(
                 "{}@{}, process {}",
                 name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "somebody".to_owned()),

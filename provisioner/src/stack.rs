@@ -8,6 +8,7 @@ mod diff;
 mod images;
 mod probes;
 mod sizes;
+mod wrong;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -87,16 +88,12 @@ impl Stack {
     }
 
     fn of(catalogue: Catalogue, overlay: Overlay, inventory: &Inventory) -> Result<Self, Failure> {
-        let wrong = |error: &dyn std::error::Error| {
-            Failure::new(
-                Code::Usage,
-                format!("{}: [stack] cannot be used", inventory.path.display()),
-                error,
-            )
-        };
-        let selected =
-            select::select(&inventory.stack, &catalogue).map_err(|error| wrong(&error))?;
-        let waves = select::waves(&selected, &catalogue).map_err(|error| wrong(&error))?;
+        let wrong = |error| wrong::selection(&error, inventory);
+        let selected = select::select(&inventory.stack, &catalogue).map_err(wrong)?;
+        let waves = select::waves(&selected, &catalogue).map_err(wrong)?;
+        if let Some(failure) = wrong::values(&catalogue, inventory) {
+            return Err(failure);
+        }
         let site = Site {
             domain: inventory.cluster.domain.clone(),
             traefik: !inventory.k3s.disable.iter().any(|part| part == "traefik"),

@@ -39,8 +39,13 @@ pub(super) async fn run(
     for host in &ground.hosts {
         round_trips.insert(host.node.name.clone(), host.counts().await);
     }
-    let summary =
-        Summary { took: begun.elapsed(), round_trips, report, inventory: &ground.inventory };
+    let summary = Summary {
+        took: begun.elapsed(),
+        round_trips,
+        report,
+        inventory: &ground.inventory,
+        well: result.is_ok(),
+    };
     if common.json {
         terminal::json_line(&summary.to_json())?;
     } else {

@@ -8,7 +8,7 @@ use terrarium_fit::limit;
 use terrarium_fit::verdict::Budget;
 use terrarium_helm::catalogue::Catalogue;
 use terrarium_helm::words::advice;
-use terrarium_inventory::{Inventory, Role, example};
+use terrarium_inventory::{Example, Inventory, Role};
 
 use super::prepare::Ground;
 use super::{code, load, write_page};
@@ -245,8 +245,10 @@ fn on_boards(
         load(&common.inventory, settings)?
     } else {
         let home = std::env::home_dir().unwrap_or_else(std::env::temp_dir);
-        Inventory::parse(Path::new("/boards"), &example(&["192.0.2.1"]), Some(&home))
-            .map_err(|problems| Failure::plain(Code::Internal, problems.render(false)))?
+        let text = Example { addresses: &["192.0.2.1"], ..Example::default() }.text();
+        let text = text.map_err(|error| Failure::of(Code::Internal, &error))?;
+        Inventory::parse(Path::new("/boards"), &text, Some(&home))
+            .map_err(|problems| Failure::plain(Code::Internal, problems.to_string()))?
     };
     let Some(first) = inventory.nodes.first().cloned() else {
         return Err(Failure::plain(Code::Internal, "the inventory has no node"));

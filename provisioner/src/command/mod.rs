@@ -6,7 +6,7 @@ mod fit;
 mod init;
 mod lock;
 mod plan;
-mod prepare;
+pub(crate) mod prepare;
 mod probe;
 mod report;
 mod schema;
@@ -28,7 +28,6 @@ use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
 use crate::lockfile::LockFile;
 use crate::report::secrets::masked;
-use crate::report::terminal;
 use crate::settings::Settings;
 use crate::{file, overlay, places, reach};
 
@@ -81,7 +80,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             Some(Command::Lock { command: LockCommand::Update { images } }) => {
                 update::run(&cli.common, settings, images).await
             }
-            Some(Command::Init { addresses }) => init::run(&cli.common.inventory, addresses),
+            Some(Command::Init(options)) => init::run(&cli.common, settings, options),
             Some(Command::Schema) => schema::run(),
         }
     };
@@ -102,10 +101,8 @@ fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
     ] {
         places::hold(what, path, Rule::Shared, &settings.me)?;
     }
-    let mut inventory = Inventory::load(path).map_err(|problems| {
-        terminal::coloured_remark(&problems.render(settings.color && terminal::is_terminal()));
-        Failure::plain(Code::Usage, format!("{} cannot be used", path.display()))
-    })?;
+    let mut inventory =
+        Inventory::load(path).map_err(|problems| Failure::inventory(path, problems))?;
     reach::follow(&mut inventory, settings)?;
     Ok(inventory)
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use terrarium_plan::Plan;
 
 use crate::cli::Common;
-use crate::command::prepare::{Ground, Picture};
+use crate::command::prepare::{Ground, Picture, Unseen};
 use crate::error::{Code, Failure};
 use crate::report::terminal;
 use crate::settings::Settings;
@@ -12,12 +12,21 @@ use crate::stack::{Ask, ReleaseDiff, helm};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
 
-/// What `plan --diff --json` prints.
+/// What `plan --json` prints.
 #[derive(Serialize)]
 struct Document<'a> {
+    /// Version of this document.
+    version: u32,
     #[serde(flatten)]
     plan: &'a Plan,
-    diff: &'a [ReleaseDiff],
+    /// Nodes that could not be looked at: nothing is known of them.
+    unseen: &'a [Unseen],
+    /// Whether the cluster was looked at, without which nothing is known of the
+    /// stack.
+    stack_seen: bool,
+    /// With `--diff`: what changes in each object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<&'a [ReleaseDiff]>,
 }
 
 /// How the plan is shown.
@@ -44,21 +53,24 @@ pub(super) async fn run(
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let picture = picture?;
+    let unseen = picture.unseen();
     if !common.json {
-        let unseen: Vec<&str> =
-            picture.observation.failures.iter().map(|(name, _)| name.as_str()).collect();
-        terminal::text(&terminal::plan(&picture.plan, &unseen));
+        terminal::text(&terminal::plan(&picture.plan, &unseen, ground.inventory.nodes.len()));
     }
     let diffs = if diff { compare(&ground, common, settings, &picture).await? } else { Vec::new() };
-    if !common.json {
-        let color = settings.color && terminal::output_is_terminal();
+    if common.json {
+        terminal::json(&Document {
+            version: 1,
+            plan: &picture.plan,
+            unseen: &unseen,
+            stack_seen: picture.has_seen(&ground.inventory.server().name),
+            diff: diff.then_some(&diffs),
+        })?;
+    } else {
+        let color = settings.look.color && terminal::output_is_terminal();
         for diff in &diffs {
             terminal::coloured(&format!("\n{}", diff.show(color)));
         }
-    } else if diff {
-        terminal::json(&Document { plan: &picture.plan, diff: &diffs })?;
-    } else {
-        terminal::json(&picture.plan)?;
     }
     if let Some((_, failure)) = picture.observation.failures.into_iter().next() {
         return Err(failure);

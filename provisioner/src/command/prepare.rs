@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::Serialize;
 use terrarium_inventory::Inventory;
 use terrarium_plan::{AgentPage, Artifacts, Binary, Facts, Plan, State, login_of, plan};
 use terrarium_ssh::places::Rule;
@@ -48,6 +49,14 @@ pub(super) struct Picture {
     /// Digests of the wish's images, those to be recorded among them.
     pub(super) pins: Pins,
     pub(super) plan: Plan,
+}
+
+/// A node that could not be looked at, which is not one without changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Unseen {
+    pub(crate) node: String,
+    /// Why.
+    pub(crate) reason: String,
 }
 
 impl Ground {
@@ -131,8 +140,14 @@ impl Ground {
         let keep = if operator.is_some() { Keep::Record } else { Keep::Look };
         let cache = settings.cache()?;
         let way = Way { cache: &cache, patience: self.patience, keep, me: &settings.me };
-        let (mut artifacts, binaries) =
-            artifacts(&self.inventory, &machines, tag.as_deref(), settings, way, reporter).await?;
+        // What is refused for what the nodes are needs nothing fetched.
+        let none = Artifacts::default();
+        let refused = !plan(&self.inventory, &observation.facts, &none).refusals.is_empty();
+        let (mut artifacts, binaries) = if refused {
+            (none, BTreeMap::new())
+        } else {
+            artifacts(&self.inventory, &machines, tag.as_deref(), settings, way, reporter).await?
+        };
         let server = observation.facts.get(&self.inventory.server().name);
         let (page, login) = agent_page(&self.inventory, server)?;
         artifacts.agent_page = page;
@@ -163,6 +178,19 @@ impl Ground {
 }
 
 impl Picture {
+    /// The nodes nothing is known of.
+    pub(super) fn unseen(&self) -> Vec<Unseen> {
+        let failures = self.observation.failures.iter();
+        failures
+            .map(|(node, failure)| Unseen { node: node.clone(), reason: failure.line() })
+            .collect()
+    }
+
+    /// Whether this node was looked at.
+    pub(super) fn has_seen(&self, node: &str) -> bool {
+        self.observation.facts.contains_key(node)
+    }
+
     /// Judges whether the stack fits the nodes as they were found, if any of it is
     /// to be deployed. What does not fit is a reason to refuse, unless that is
     /// not wanted.

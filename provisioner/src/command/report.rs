@@ -58,7 +58,12 @@ async fn answer(
 ) -> Result<Answer, Failure> {
     let Agents { snapshots, silent } = gather::agents(&ground.hosts, reporter).await;
     if let (true, Some((_, failure))) = (snapshots.is_empty(), silent.first()) {
-        return Err(no_node(failure, silent.len()));
+        // Before the first run nobody can say anything, and that is the reason.
+        let reached = silent.iter().any(|(_, failure)| failure.code != Code::Connection);
+        let first =
+            if reached { gather::cluster(&ground.hosts, reporter).await.err() } else { None };
+        let first = first.filter(|first| first.code == Code::Refused);
+        return Err(first.unwrap_or_else(|| no_node(failure, silent.len())));
     }
     let cluster = gather::cluster(&ground.hosts, reporter).await?;
     let now = u64::try_from(clock::now_ms() / 1000).unwrap_or(0);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use terrarium_plan::{Facts, Plan};
 
 use crate::cli::Common;
-use crate::command::prepare::Ground;
+use crate::command::prepare::{Ground, Unseen};
 use crate::error::{Code, Failure};
 use crate::measured::gather;
 use crate::measured::snapshot::Snapshot;
@@ -20,8 +20,13 @@ pub(crate) struct Status {
     pub version: u32,
     /// Each node.
     pub nodes: Vec<NodeStatus>,
-    /// What differs from the inventory.
+    /// What differs from the inventory, of the nodes that were looked at.
     pub plan: Plan,
+    /// Nodes that could not be looked at: nothing is known of them.
+    pub unseen: Vec<Unseen>,
+    /// Whether the cluster was looked at, without which nothing is known of the
+    /// stack.
+    pub stack_seen: bool,
 }
 
 /// One node.
@@ -37,8 +42,13 @@ pub(crate) struct NodeStatus {
     pub facts: Option<Facts>,
     /// Why not.
     pub error: Option<String>,
-    /// Whether the node agent answers, asked on its node.
-    pub agent_answers: bool,
+    /// Whether it could be looked at.
+    pub seen: bool,
+    /// Whether the node agent answers, asked on its node; `None` where it was not
+    /// asked.
+    pub agent_answers: Option<bool>,
+    /// How many changes are due; `None` where that is not known.
+    pub changes: Option<usize>,
     /// Services on this node that its agent finds not well.
     pub unwell: Vec<Unwell>,
 }
@@ -67,13 +77,19 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
             name: node.name.clone(),
             host: node.host.clone(),
             role: node.role,
-            agent_answers: told.is_some(),
+            seen: facts.is_some(),
+            agent_answers: facts.is_some().then_some(told.is_some()),
+            changes: facts
+                .is_some()
+                .then(|| picture.plan.nodes.get(&node.name).map_or(0, Vec::len)),
             unwell: told.map(unwell).unwrap_or_default(),
             facts,
             error: error.map(|(_, failure)| failure.line()),
         });
     }
-    let status = Status { version: 1, nodes, plan: picture.plan };
+    let unseen = picture.unseen();
+    let stack_seen = picture.has_seen(&ground.inventory.server().name);
+    let status = Status { version: 1, nodes, plan: picture.plan, unseen, stack_seen };
     if common.json {
         terminal::json(&status)?;
     } else {

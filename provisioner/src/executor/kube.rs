@@ -14,6 +14,16 @@ use crate::error::{Code, Failure};
 use crate::host::Host;
 use crate::view::Reporter;
 
+/// The exit status of a shell for a program that is not there.
+const NO_PROGRAM: i32 = 127;
+
+/// There is nothing to ask yet.
+fn no_cluster(server: &str) -> Failure {
+    let what = format!("there is no cluster yet: k3s is not installed on node `{server}`");
+    Failure::plain(Code::Refused, what)
+        .hint(Some("run `provision` first; `provision plan` shows what it would do".to_owned()))
+}
+
 /// Runs kubectl on the server and gives its standard output; a refusal of the
 /// API is a failure.
 pub(crate) async fn kubectl(
@@ -26,6 +36,10 @@ pub(crate) async fn kubectl(
     if output.success() {
         return Ok(output.stdout_text());
     }
+    // What a shell says that has no such program.
+    if output.status == NO_PROGRAM {
+        return Err(no_cluster(&server.node.name));
+    }
     let mut failure = Failure::plain(
         Code::Change,
         format!(
@@ -35,7 +49,15 @@ pub(crate) async fn kubectl(
             output.status
         ),
     );
-    failure.causes.push(output.stderr.message());
+    let why = output.stderr.message();
+    if why.contains("was refused") || why.contains("connection refused") {
+        failure.hint = Some(
+            "k3s does not answer there: `provision status` shows what is missing, `provision` \
+             starts it"
+                .to_owned(),
+        );
+    }
+    failure.causes.push(why);
     Err(failure)
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Summary<'a> {
     pub round_trips: BTreeMap<String, (u64, u64)>,
     pub report: Report,
     pub inventory: &'a Inventory,
+    /// Whether the run ended well: only then anything is called done.
+    pub well: bool,
 }
 
 impl Summary<'_> {
@@ -32,7 +34,7 @@ impl Summary<'_> {
             })
             .collect();
         serde_json::json!({
-            "summary": { "version": 1, "changed": self.changed(), "seconds": self.took.as_secs_f64(), "ssh": ssh, "report": self.report }
+            "summary": { "version": 1, "well": self.well, "changed": self.changed(), "seconds": self.took.as_secs_f64(), "ssh": ssh, "report": self.report }
         })
     }
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Summary<'_> {
         let (changed, seconds) = (self.changed(), self.took.as_secs_f64());
         match (self.report.outcome(), changed) {
             (Outcome::Failed | Outcome::Skipped, _) => return self.parts(f),
+            _ if !self.well => return self.parts(f),
             (_, 0) => writeln!(
                 f,
                 "Nothing to do: {nodes} nodes are as the inventory wishes ({seconds:.1} s)."

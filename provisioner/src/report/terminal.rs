@@ -11,13 +11,24 @@ use terrarium_plan::{Effect, Plan};
 use terrarium_untrusted::visible;
 
 use super::json;
+use super::look::Look;
 use super::secrets::masked;
+use crate::command::prepare::Unseen;
 use crate::command::status::{Status, Unwell};
 use crate::error::Failure;
 
 /// Whether errors are read by a person at a terminal.
 pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Columns of the terminal that errors, else documents, are read at.
+pub(crate) fn columns() -> Option<usize> {
+    let of = |size: rustix::io::Result<rustix::termios::Winsize>| {
+        size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    };
+    of(rustix::termios::tcgetwinsize(std::io::stderr()))
+        .or_else(|| of(rustix::termios::tcgetwinsize(std::io::stdout())))
 }
 
 /// Whether documents are read by a person at a terminal.
@@ -28,7 +39,7 @@ pub(crate) fn output_is_terminal() -> bool {
 /// How text is shown: without the secrets of this run, and with everything
 /// written out that a terminal would act on. All that is printed passes here.
 pub(crate) fn shown(text: &str) -> String {
-    visible(&masked(text)).into_owned()
+    Look::get().letters(visible(&masked(text)).into_owned())
 }
 
 /// Prints text.
@@ -85,7 +96,7 @@ fn painted(text: &str) -> String {
         rest = &tail[codes.map_or(0, |codes| codes.len() + 1)..];
     }
     done.push_str(&visible(rest));
-    done
+    Look::get().letters(done)
 }
 
 /// Whether the numbers of a sequence set a colour, bold, underlined, or take
@@ -128,6 +139,9 @@ fn no_json(error: serde_json::Error) -> Failure {
 
 /// Prints the one error a run may end with: headline, causes, hint.
 pub(crate) fn failure(failure: &Failure) {
+    if let Some(problems) = &failure.problems {
+        coloured_remark(&problems.render(Look::get().style(is_terminal())));
+    }
     let mut text = format!("{}\n", wrapped("error: ", &failure.what));
     for cause in &failure.causes {
         // What a node or helm said keeps its own lines.
@@ -139,11 +153,11 @@ pub(crate) fn failure(failure: &Failure) {
     remark(&text);
 }
 
-/// Columns of output; wider only where a word is.
-pub(crate) const WIDTH: usize = 80;
+/// Columns of tables, whatever the terminal; wider only where a word is.
+pub(crate) const WIDTH: usize = super::look::WIDTH;
 
-/// A plan, node by node. `unseen` nodes did not answer.
-pub(crate) fn plan(plan: &Plan, unseen: &[&str]) -> String {
+/// A plan, node by node. `unseen` of the `nodes` did not answer.
+pub(crate) fn plan(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
     let mut text = String::new();
     for (kind, remarks) in [("refused", &plan.refusals), ("note", &plan.notes)] {
         for remark in remarks {
@@ -182,10 +196,17 @@ pub(crate) fn plan(plan: &Plan, unseen: &[&str]) -> String {
             ));
         }
     }
-    text + &verdict(plan, unseen)
+    text + &verdict(plan, unseen, nodes)
 }
 
-fn verdict(plan: &Plan, unseen: &[&str]) -> String {
+fn verdict(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
+    let names: Vec<&str> = unseen.iter().map(|unseen| unseen.node.as_str()).collect();
+    let names = names.join(", ");
+    if !unseen.is_empty() && unseen.len() == nodes {
+        return format!(
+            "No node answered: {names}. Nothing is known of them, and nothing has been touched.\n"
+        );
+    }
     let (changes, refusals) = (plan.len(), plan.refusals.len());
     let what = match (changes, refusals) {
         (_, 1..) => format!("Refused for {}.", count(refusals, "reason")),
@@ -195,10 +216,8 @@ fn verdict(plan: &Plan, unseen: &[&str]) -> String {
         (0, 0) => "Nothing to do on the nodes that answered.".to_owned(),
         _ => format!("{}.", count(changes, "change")),
     };
-    let unseen = match unseen {
-        [] => String::new(),
-        names => format!(" Not looked at: {}.", names.join(", ")),
-    };
+    let unseen =
+        if unseen.is_empty() { String::new() } else { format!(" Not looked at: {names}.") };
     format!("{what}{unseen} Nothing has been touched.\n")
 }
 
@@ -217,10 +236,14 @@ fn entry(label: &str, head: &str, tail: &str) -> String {
 /// Broken at spaces only: paths, digests and addresses stay whole.
 pub(crate) fn wrapped(label: &str, text: &str) -> String {
     let indent = " ".repeat(label.chars().count());
-    let options = textwrap::Options::new(WIDTH).initial_indent(label).subsequent_indent(&indent);
+    let options =
+        textwrap::Options::new(Look::get().width).initial_indent(label).subsequent_indent(&indent);
     let options = options.break_words(false).word_separator(textwrap::WordSeparator::AsciiSpace);
     textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
 }
+
+/// Stands for what could not be asked.
+const UNKNOWN: &str = "?";
 
 /// A status, one line a node.
 pub(crate) fn status(status: &Status) -> String {
@@ -230,23 +253,33 @@ pub(crate) fn status(status: &Status) -> String {
     for node in &status.nodes {
         let ready =
             kube.and_then(|cluster| cluster.nodes.iter().find(|found| found.name == node.name));
-        let version = ready.map_or("-", |found| found.version.as_str());
-        let changes = status.plan.nodes.get(&node.name).map_or(0, Vec::len);
+        // What was not asked is not known: never a no, and never a nought.
+        let version = match ready {
+            Some(found) => found.version.as_str(),
+            None if kube.is_some() => "-",
+            None => UNKNOWN,
+        };
         let word = |yes: bool| if yes { "yes" } else { "no" };
+        let told = match ready {
+            Some(found) => word(found.ready),
+            None if kube.is_some() || (status.stack_seen && node.seen) => "no",
+            None => UNKNOWN,
+        };
         let role = match node.role {
             terrarium_inventory::Role::Server => "server",
             terrarium_inventory::Role::Agent => "agent",
         };
         let _ = writeln!(
             text,
-            "{:<10} {:<17} {role:<7} {version:<14} {:<6} {:<6} {changes}",
+            "{:<10} {:<17} {role:<7} {version:<14} {told:<6} {:<6} {}",
             node.name,
             node.host,
-            word(ready.is_some_and(|found| found.ready)),
-            word(node.agent_answers),
+            node.agent_answers.map_or(UNKNOWN, word),
+            node.changes.map_or_else(|| UNKNOWN.to_owned(), |changes| changes.to_string()),
         );
         if let Some(error) = &node.error {
-            text.push_str(&entry("           ", error, ""));
+            text.push_str(&wrapped("           not looked at: ", error));
+            text.push('\n');
         }
         for Unwell { service, failure, seconds } in &node.unwell {
             let since = seconds.map_or_else(String::new, |seconds| format!(" for {seconds} s"));
@@ -255,15 +288,9 @@ pub(crate) fn status(status: &Status) -> String {
             text.push('\n');
         }
     }
-    if !status.plan.is_empty() || !status.plan.notes.is_empty() {
+    if !status.plan.is_empty() || !status.plan.notes.is_empty() || !status.unseen.is_empty() {
         text.push('\n');
-        let unseen: Vec<&str> = status
-            .nodes
-            .iter()
-            .filter(|node| node.facts.is_none())
-            .map(|node| node.name.as_str())
-            .collect();
-        text.push_str(&plan(&status.plan, &unseen));
+        text.push_str(&plan(&status.plan, &status.unseen, status.nodes.len()));
     }
     text
 }
@@ -302,15 +329,22 @@ mod tests {
 
     #[test]
     fn a_plan_fits_eighty_columns() {
-        let text = plan(&example(), &[]);
+        let text = plan(&example(), &[], 3);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(text.ends_with("1 change. Nothing has been touched.\n"), "{text}");
     }
 
     #[test]
     fn nodes_that_did_not_answer_are_never_called_as_wished() {
-        assert!(plan(&Plan::default(), &[]).starts_with("Nothing to do: everything"));
-        let text = plan(&Plan::default(), &["pi-2", "pi-3"]);
+        assert!(plan(&Plan::default(), &[], 3).starts_with("Nothing to do: everything"));
+        let unseen = ["pi-2", "pi-3"]
+            .map(|node| Unseen { node: node.to_owned(), reason: "it is away".to_owned() });
+        let all = plan(&Plan::default(), &unseen, 2);
+        assert!(
+            all.starts_with("No node answered: pi-2, pi-3.") && !all.contains("to do"),
+            "{all}"
+        );
+        let text = plan(&Plan::default(), &unseen, 3);
         assert!(
             text.contains("Not looked at: pi-2, pi-3.") && !text.contains("everything"),
             "{text}"
@@ -326,7 +360,7 @@ mod tests {
             "runs a 32-bit userland",
             "flash the 64-bit image",
         ));
-        let text = plan(&refused, &[]);
+        let text = plan(&refused, &[], 3);
         assert!(text.starts_with("refused  pi-1: runs"), "{text}");
         assert!(text.ends_with("Refused for 1 reason. Nothing has been touched.\n"), "{text}");
     }

@@ -227,3 +227,31 @@ fn a_certificate_that_ends_deploys_the_ingress_anew_and_nothing_else() {
         assert!(changes.iter().all(|change| change.reason.contains(expected.unwrap())));
     }
 }
+
+#[test]
+fn what_the_stack_cannot_be_is_shown_with_its_line_and_what_to_write() {
+    for (written, line, says) in [
+        ("[stack]\nprofile = 'startr'", 5, "did you mean `starter`?"),
+        ("[stack]\nservices = ['redis', 'kafak']", 5, "did you mean `kafka`?"),
+        ("[stack]\nprofile = 'core'\nwithout = ['kafka']", 6, "`without = [\"kafka\",\"connect\""),
+        ("[stack.values.reids]\na = 1", 4, "did you mean `redis`?"),
+        (
+            "[stack]\nservices = ['redis']\n[stack.values.redis]\nstorage.siz = '5Gi'",
+            7,
+            "did you mean `size`?",
+        ),
+        (
+            "[stack]\nservices = ['redis']\n[stack.values.redis]\nstorage = { size = 5 }",
+            7,
+            "put it in quotes: \"5\"",
+        ),
+        ("[stack.values.redis]\nmaxmemory = '64 Mb'", 5, "see the service's page"),
+    ] {
+        let failure = sized(written, "").unwrap_err();
+        assert_eq!(failure.code, Code::Usage, "{written}");
+        let problems = failure.problems.unwrap_or_else(|| panic!("{written} has no place"));
+        let first = problems.iter().next().unwrap();
+        assert_eq!(first.position().map(|(line, _)| line), Some(line), "{problems}");
+        assert!(first.hint().unwrap().contains(says), "{problems}");
+    }
+}

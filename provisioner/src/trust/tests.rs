@@ -17,7 +17,7 @@ fn inventory(dir: &Path, pin: Option<&str>) -> Inventory {
         format!("[artifacts.sha256]\n{pin}\n[[node]]\nname = \"pi-1\"\nhost = \"192.168.1.11\"\n");
     let path = dir.join("pis.toml");
     std::fs::write(&path, &text).unwrap();
-    Inventory::load(&path).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+    Inventory::load(&path).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// A run that finds this content, where it is not refused.

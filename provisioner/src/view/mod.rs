@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::error::Failure;
+use crate::report::look::Look;
 use crate::report::terminal;
 
 /// Where events go in. Cheap to clone; the stream ends when all are dropped.
@@ -96,7 +97,7 @@ trait View: Send {
 pub(crate) fn open(json: bool, nodes: &[String]) -> (Reporter, JoinHandle<Report>) {
     let view: Box<dyn View> = if json {
         Box::new(json::Json)
-    } else if std::io::stderr().is_terminal() {
+    } else if std::io::stderr().is_terminal() && Look::get().moves {
         Box::new(progress::Progress::new(nodes))
     } else {
         Box::new(plain::Plain)

@@ -448,6 +448,10 @@ impl Model {
     }
 
     fn kubectl(&mut self, args: &[&str]) -> Reply {
+        if !self.files.contains_key(K3S) {
+            // As dash says it.
+            return Reply::failed(127, "sh: 1: exec: /usr/local/bin/k3s: not found\n");
+        }
         if !self.runs("k3s.service") {
             return Reply::failed(1, "The connection to the server 127.0.0.1:6443 was refused\n");
         }

@@ -58,7 +58,7 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
         String::from_utf8(user).unwrap().trim()
     );
     let mut node = Inventory::parse(&dir.join("pis.toml"), &text, Some(dir))
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+        .unwrap_or_else(|problems| panic!("{problems}"))
         .nodes
         .remove(0);
     // An inventory takes no loopback for a Pi.
@@ -80,7 +80,8 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         around: terrarium_ssh::config::Around::default(),
         agent_dir: None,
         source_dir: None,
-        color: false,
+        look: crate::report::look::Look::default(),
+        inventory: None,
         operator: String::new(),
         cancel: crate::cancel::Cancel::default(),
         children: terrarium_helm::children::Children::default(),

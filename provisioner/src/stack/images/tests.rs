@@ -53,7 +53,7 @@ impl Place {
     fn inventory(&self) -> Inventory {
         let path = self.folder.path().join("pis.toml");
         Inventory::parse(&path, &self.text, Some(Path::new("/x")))
-            .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+            .unwrap_or_else(|problems| panic!("{problems}"))
     }
 
     fn lock(&self) -> Option<String> {
