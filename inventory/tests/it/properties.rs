@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use terrarium_inventory::{Inventory, Problems};
+use terrarium_inventory::{Inventory, Problems, Style};
 
 fn parse(text: &str) -> Result<Inventory, Problems> {
     Inventory::parse(Path::new("/srv/pis.toml"), text, Some(Path::new("/home/me")))

@@ -351,10 +351,10 @@ fn what_is_not_ours_stays_as_it_is_written() {
         let list = |line: &&str| {
             let bare = line.trim().trim_end_matches('\r');
             let key = |key: &str| bare.starts_with(&format!("{key}:"));
-            let one_line = ["clusters", "contexts", "users"].into_iter().any(key);
-            !bare.starts_with('"')
-                && !(one_line && !bare.ends_with(':'))
-                && !(key("current-context") && bare.ends_with("\"\""))
+            let json = bare.starts_with('"');
+            let on_one_line = ["clusters", "contexts", "users"].into_iter().any(key);
+            let unset = key("current-context") && bare.ends_with("\"\"");
+            !json && !unset && (!on_one_line || bare.ends_with(':'))
         };
         let wanted: Vec<&str> = text.lines().filter(list).collect();
         let found: Vec<&str> = kept(text, &after).into_iter().filter(list).collect();

@@ -39,6 +39,7 @@ mod contact;
 mod departed;
 mod faults;
 mod fetched;
+mod habits;
 mod healed;
 mod honest;
 mod interrupted;
@@ -67,6 +68,11 @@ macro_rules! cases {
 }
 
 const CASES: &[(&str, Case)] = &cases![
+    habits::what_could_not_be_looked_at_is_never_called_unchanged,
+    habits::what_needs_a_cluster_says_before_the_first_run_that_there_is_none,
+    habits::a_lower_k3s_is_refused_before_anything_is_fetched,
+    habits::a_run_that_fails_is_not_called_done,
+    habits::what_the_inventory_writes_wrongly_is_told_with_its_line_and_no_node_is_asked,
     honest::fresh_nodes_become_a_cluster_and_a_second_run_changes_nothing,
     honest::a_node_that_wants_a_password_gets_it_and_it_is_nowhere_else,
     honest::a_run_on_a_terminal_shows_the_same,
