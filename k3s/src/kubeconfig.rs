@@ -133,42 +133,68 @@ pub fn merge(
 ) -> Result<Merged, KubeconfigError> {
     let text = existing.filter(|text| !text.trim().is_empty());
     let before = text.map(|text| document(Which::Existing, text)).transpose()?;
-    let tree = text.and_then(Node::read);
-    let mut entries = match before {
+    let entries = match before {
         // A file of nothing but comments is an empty one.
         None | Some(Value::Null) => skeleton(),
-        Some(Value::Map(entries)) => match tree.as_ref().map(Node::value) {
-            Some(Value::Map(written)) => written,
-            _ => entries,
-        },
+        Some(Value::Map(entries)) => entries,
         Some(_) => return Err(shape("the document is not a mapping")),
     };
     known(&entries)?;
-    let old = entries.clone();
-
-    let mut removed = Vec::new();
-    let mut lay = |list, field, make: Make<'_>| {
-        removed.extend(lay(&mut entries, list, field, context, make)?);
-        Ok(())
+    let by_value = Laid::new(entries.clone(), access, context, server_url)?;
+    if let Some(text) = text
+        && let Some(tree) = Node::read(text)
+        && let Value::Map(old) = tree.value()
+    {
+        let laid = Laid::new(old.clone(), access, context, server_url)?;
+        if laid.entries == old {
+            return Ok(Merged { text: text.to_owned(), removed: laid.removed });
+        }
+        let edited = in_place(text, &tree, &old, &laid, context);
+        // Whatever a form of YAML did to the text, the values have to be these.
+        let wanted = Value::parse(&Value::Map(by_value.entries.clone()).render()).ok();
+        let right = |text: &String| wanted.is_some() && Value::parse(text).ok() == wanted;
+        let whole = || Value::Map(laid.entries.clone()).render();
+        if let Some(text) = edited.filter(right).or_else(|| Some(whole()).filter(right)) {
+            return Ok(Merged { text, removed: laid.removed });
+        }
+    }
+    let text = match text {
+        Some(text) if by_value.entries == entries => text.to_owned(),
+        _ => Value::Map(by_value.entries).render(),
     };
-    lay("clusters", "cluster", &|_| access.cluster(server_url))?;
-    lay("users", "user", &|_| access.user())?;
-    lay("contexts", "context", &|old| pair(old, context))?;
+    Ok(Merged { text, removed: by_value.removed })
+}
 
-    let current = slot(&mut entries, "current-context");
-    let unset = current.is_null() || current.as_str().is_some_and(str::is_empty);
-    if unset {
-        *current = Value::str(context);
-    }
+/// A file's entries with ours among them.
+struct Laid {
+    entries: Vec<(String, Value)>,
+    removed: Vec<String>,
+    /// Whether there was no current context, so that it is ours now.
+    current: bool,
+}
 
-    if let (Some(text), true) = (text, old == entries) {
-        return Ok(Merged { text: text.to_owned(), removed });
+impl Laid {
+    fn new(
+        mut entries: Vec<(String, Value)>,
+        access: &Access,
+        context: &str,
+        server_url: &str,
+    ) -> Result<Self, KubeconfigError> {
+        let mut removed = Vec::new();
+        let mut put = |list, field, make: Make<'_>| {
+            removed.extend(lay(&mut entries, list, field, context, make)?);
+            Ok(())
+        };
+        put("clusters", "cluster", &|_| access.cluster(server_url))?;
+        put("users", "user", &|_| access.user())?;
+        put("contexts", "context", &|old| pair(old, context))?;
+        let slot = slot(&mut entries, "current-context");
+        let current = slot.is_null() || slot.as_str().is_some_and(str::is_empty);
+        if current {
+            *slot = Value::str(context);
+        }
+        Ok(Self { entries, removed, current })
     }
-    let kept = text.zip(tree).and_then(|(text, tree)| {
-        in_place(text, &tree, &old, &entries, context, unset.then_some(context))
-    });
-    let text = kept.unwrap_or_else(|| Value::Map(entries).render());
-    Ok(Merged { text, removed })
 }
 
 /// The same merge within the text; `None` where the text cannot be edited so.
@@ -176,9 +202,8 @@ fn in_place(
     text: &str,
     tree: &Node,
     old: &[(String, Value)],
-    new: &[(String, Value)],
+    laid: &Laid,
     name: &str,
-    current: Option<&str>,
 ) -> Option<String> {
     let items = |entries: &'_ [(String, Value)], list: &str| -> Vec<Value> {
         match entries.iter().find(|(key, _)| key == list) {
@@ -188,7 +213,7 @@ fn in_place(
     };
     let mut edits = Vec::new();
     for list in ["clusters", "users", "contexts"] {
-        let (before, after) = (items(old, list), items(new, list));
+        let (before, after) = (items(old, list), items(&laid.entries, list));
         if before.iter().filter(|item| names::is(item, name)).count() > 1 {
             return None;
         }
@@ -201,10 +226,7 @@ fn in_place(
         .iter()
         .map(|(list, place, wished)| edit::Entry { list, place: *place, wished: wished.as_ref() })
         .collect();
-    let edited = edit::edited(text, tree, &entries, current)?;
-    // Whatever a form of YAML did to the edit, the values have to be these.
-    let whole = Value::parse(&Value::Map(new.to_vec()).render()).ok()?;
-    (Value::parse(&edited).ok()? == whole).then_some(edited)
+    edit::edited(text, tree, &entries, laid.current.then_some(name))
 }
 
 fn document(which: Which, text: &str) -> Result<Value, KubeconfigError> {

@@ -98,8 +98,11 @@ fn a_readable_file_is_restricted_even_when_nothing_else_changes() {
 
 #[test]
 fn a_shorter_text_leaves_no_tail() {
-    let comment = format!("# {}\n{OTHER}", "x".repeat(10_000));
-    let (_dir, path) = existing(&comment, 0o600);
+    let stale = format!(
+        "kind: Config\nclusters:\n- name: terrarium\n  cluster: {{server: x, tls-server-name: {}}}\n",
+        "x".repeat(10_000)
+    );
+    let (_dir, path) = existing(&stale, 0o600);
     run(&path).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.len() < 8_000 && !text.contains("xxx"), "{text}");
