@@ -17,7 +17,7 @@ fn reached(inventory: &str, config: &str) -> Result<Target, Failure> {
     settings.user_known_hosts = Some(folder.join(".ssh/known_hosts"));
     let text = format!("{inventory}\n[[node]]\nname = 'pi-1'\nhost = 'pi'\n");
     let mut inventory = Inventory::parse(&folder.join("pis.toml"), &text, Some(&folder))
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        .unwrap_or_else(|problems| panic!("{problems}"));
     follow(&mut inventory, &settings)?;
     target(&inventory.nodes[0], None, &settings)
 }
