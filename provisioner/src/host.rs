@@ -169,6 +169,11 @@ impl Host {
         &self.target
     }
 
+    /// The same before the first connection, to complete it.
+    pub(crate) fn target_mut(&mut self) -> &mut Target {
+        &mut self.target
+    }
+
     /// The command a person logs in with.
     pub(crate) fn by_hand(&self) -> String {
         let Target { user, host, port, jumps, .. } = &self.target;

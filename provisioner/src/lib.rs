@@ -29,6 +29,7 @@ mod observe;
 mod outside;
 mod overlay;
 mod package;
+mod passphrases;
 mod password;
 mod places;
 mod prompt;

@@ -1,6 +1,7 @@
 //! Observing: one connection and one probe a node, all nodes at once.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,7 +119,10 @@ pub(crate) async fn one(
         executor::wait(host, &cloud_init_is_done()).await?;
         return Box::pin(one(inventory, host, image, None, reporter)).await;
     }
-    reporter.say("observe", State::Unchanged(describe(&facts)));
+    // A name may lead elsewhere than it did yesterday.
+    let at = facts.reached.filter(|_| host.node.host.parse::<IpAddr>().is_err());
+    let at = at.map_or_else(String::new, |address| format!("{} is {address}; ", host.node.host));
+    reporter.say("observe", State::Unchanged(format!("{at}{}", describe(&facts))));
     Ok(facts)
 }
 

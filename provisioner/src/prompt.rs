@@ -56,6 +56,17 @@ pub(crate) fn password(question: &str, cancel: &Cancel) -> Result<Secret, Failur
     }
 }
 
+/// Asks for a key's passphrase, which is not shown; `None` for an empty line and the
+/// end of input: the key is then left out.
+pub(crate) fn passphrase(question: &str, cancel: &Cancel) -> Result<Option<Secret>, Failure> {
+    match ask(question, false, cancel)? {
+        Answer::Line(line) if line.is_empty() => Ok(None),
+        Answer::Line(line) => password::read(line, "the passphrase that was typed").map(Some),
+        Answer::End => Ok(None),
+        Answer::Cancelled => Err(interrupted()),
+    }
+}
+
 /// Asks for a line, shown as it is typed; `None` at the end of input.
 pub(crate) fn line(question: &str, cancel: &Cancel) -> Result<Option<String>, Failure> {
     match ask(question, true, cancel)? {

@@ -120,6 +120,7 @@ fn of_way(way: &Way, ssh: &Ssh, settings: &Settings) -> Target {
         user_known_hosts: known.into_iter().chain(way.global_known_hosts.clone()).collect(),
         agent_socket: agent.filter(|_| way.keys),
         usual_keys: settings.usual_keys().filter(|_| way.keys),
+        unlocked: Vec::new(),
         certificates: way.certificates.clone(),
         identities_only: way.identities_only,
         host_key_alias: way.host_key_alias.clone(),

@@ -26,7 +26,7 @@ use crate::settings::Settings;
 use crate::stack::{Ask, Pins, Stack, Wish, boards, helm, machines as images_of};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
-use crate::{binaries, departed, fetch, hostkeys, image, package, places, prompt};
+use crate::{binaries, departed, fetch, hostkeys, image, package, passphrases, places, prompt};
 
 const QUESTION: &str = "password of the nodes (login and sudo): ";
 
@@ -79,11 +79,10 @@ impl Ground {
         let hosts = inventory
             .nodes
             .iter()
-            .map(|node| {
-                Host::new(node, password.clone(), host_keys, settings, common.patience)
-                    .map(Arc::new)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|node| Host::new(node, password.clone(), host_keys, settings, common.patience));
+        let mut hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+        passphrases::ask(&mut hosts, &settings.cancel).await?;
+        let hosts: Vec<Arc<Host>> = hosts.into_iter().map(Arc::new).collect();
         hostkeys::meet(&hosts, &settings.cancel).await?;
         Ok(Self { inventory, hosts, stack, patience: common.patience })
     }

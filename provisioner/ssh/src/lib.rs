@@ -51,7 +51,7 @@ mod target;
 mod tunnel;
 
 pub use account::{Turned, Unstarted};
-pub use auth::{Attempt, AuthMethod, Outcome, Tried};
+pub use auth::{Attempt, AuthMethod, Outcome, Tried, Unlocked, agent_holds, is_locked};
 pub use command::{Command, Output};
 pub use connect::Greeting;
 pub use error::{ConnectError, Source};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::Unlocked;
 use crate::config::Family;
 use crate::hostkey::{self, FirstContact};
 use crate::secret::Secret;
@@ -43,6 +44,8 @@ pub struct Target {
     pub agent_socket: Option<PathBuf>,
     /// Where the usual keys lie: `~/.ssh`.
     pub usual_keys: Option<PathBuf>,
+    /// Keys whose passphrase was given.
+    pub unlocked: Vec<Unlocked>,
     /// Certificates to go with the keys, beside those that lie beside them.
     pub certificates: Vec<PathBuf>,
     /// Whether the agent's keys that nobody named are left out.

@@ -195,3 +195,41 @@ pub(crate) fn what_a_node_says_before_the_login_is_shown() {
     fs::write(world.known_hosts(), format!("@cert-authority {known}")).unwrap();
     world.provision(&["plan"]).succeeded().says("host certificates are not checked");
 }
+
+pub(crate) fn a_locked_key_is_unlocked_on_the_terminal_once_for_all_nodes() {
+    let world = World::new(&["pi-1", "pi-2"]);
+    let key = world.path("locked");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", PASSWORD, "-f"])
+        .arg(&key)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let shown = std::process::Command::new("ssh-keygen").arg("-lf").arg(&key).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let fingerprint = shown.split(' ').nth(1).unwrap();
+    for node in &world.nodes {
+        node.manner().login = Login::Key(fingerprint.to_owned());
+    }
+    let text = fs::read_to_string(world.inventory_path()).unwrap();
+    let named = text.replace("[ssh]\n", &format!("[ssh]\nidentity = \"{}\"\n", key.display()));
+    assert_ne!(text, named);
+    fs::write(world.inventory_path(), named).unwrap();
+
+    let mut run = world.start_on_terminal(&["plan"]);
+    run.wait_for("passphrase of the key");
+    run.type_in("another\n");
+    run.wait_for("that is not it");
+    run.type_in(&format!("{PASSWORD}\n"));
+    let ran = run.end();
+    ran.succeeded();
+    assert!(!ran.stdout.contains(PASSWORD) && !ran.stderr.contains(PASSWORD));
+    assert_eq!(ran.stdout.matches("passphrase of the key").count(), 2, "{}", ran.stdout);
+
+    // An empty line leaves the key out; without a terminal nobody is asked.
+    let mut run = world.start_on_terminal(&["plan"]);
+    run.wait_for("passphrase of the key");
+    run.type_in("\n");
+    run.end().ended_with(3).says("passphrase needed");
+    world.provision(&["plan"]).ended_with(3).says("ssh-add");
+}

@@ -111,6 +111,7 @@ const CASES: &[(&str, Case)] = &cases![
     contact::trust_shows_the_keys_and_records_them_when_told,
     contact::trust_replaces_a_changed_key_only_when_told,
     contact::what_a_node_says_before_the_login_is_shown,
+    contact::a_locked_key_is_unlocked_on_the_terminal_once_for_all_nodes,
     fetched::a_plan_records_nothing_and_a_run_holds_a_changed_release_against_the_first_one,
     fetched::a_mirror_that_spoils_program_and_checksum_is_caught_by_the_lock_file,
     fetched::over_plain_http_nothing_is_taken_that_nobody_knows,

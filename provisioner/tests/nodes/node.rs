@@ -59,6 +59,8 @@ pub(crate) enum Login {
     Open,
     /// With this password.
     Password(String),
+    /// With the key of this fingerprint.
+    Key(String),
     /// Not at all.
     Refused,
 }

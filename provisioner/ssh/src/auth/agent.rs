@@ -1,6 +1,6 @@
 //! The keys of an ssh-agent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use russh::MethodKind;
 use russh::keys::agent::AgentIdentity;
@@ -23,6 +23,14 @@ pub(super) struct Held {
     named: bool,
     /// The certificates the agent has for it.
     certificates: Vec<(PathBuf, Certificate)>,
+}
+
+/// Whether the agent has a file's key, so that the file need not be read.
+pub async fn agent_holds(socket: &Path, file: &Path) -> bool {
+    let Some(wanted) = public_half(file) else { return false };
+    let Ok(mut agent) = AgentClient::connect_uds(socket).await else { return false };
+    let held = agent.request_identities().await.unwrap_or_default();
+    held.iter().any(|identity| identity.public_key().key_data() == wanted.key_data())
 }
 
 impl Login<'_> {

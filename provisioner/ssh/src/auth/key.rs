@@ -6,6 +6,7 @@ use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{self, Algorithm, Certificate, PrivateKey, PublicKey};
 
 use super::attempt::Outcome;
+use crate::secret::Secret;
 
 /// Why a key file cannot be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +46,36 @@ pub(super) fn load_key(path: &Path) -> Result<PrivateKey, KeyProblem> {
         }
         Err(error) => Err(KeyProblem::Unreadable(error.to_string())),
     }
+}
+
+/// A private key whose passphrase was given.
+#[derive(Clone)]
+pub struct Unlocked {
+    path: PathBuf,
+    key: PrivateKey,
+}
+
+impl std::fmt::Debug for Unlocked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Unlocked").field(&self.path).finish()
+    }
+}
+
+impl Unlocked {
+    /// With this passphrase; `None` when it is another.
+    pub fn with(path: &Path, passphrase: &Secret) -> Option<Self> {
+        let key = keys::load_secret_key(path, Some(passphrase.expose())).ok()?;
+        Some(Self { path: path.to_owned(), key })
+    }
+
+    pub(super) fn of(keys: &[Self], path: &Path) -> Option<PrivateKey> {
+        keys.iter().find(|key| key.path == path).map(|key| key.key.clone())
+    }
+}
+
+/// Whether a key file could be used, were its passphrase known.
+pub fn is_locked(path: &Path) -> bool {
+    load_key(path).err() == Some(KeyProblem::Encrypted)
 }
 
 /// The public key of a file: beside the private one, as `ssh-keygen` leaves it, or
@@ -118,5 +149,18 @@ mod tests {
             assert_eq!(load_key(&at(name)).err(), Some(problem), "{name}");
         }
         assert!(matches!(load_key(&at("garbage")), Err(KeyProblem::Unreadable(_))));
+        for (name, locked) in [
+            ("locked", true),
+            ("locked_pem", true),
+            ("plain", false),
+            ("rsa", false),
+            ("absent", false),
+        ] {
+            assert_eq!(is_locked(&at(name)), locked, "{name}");
+        }
+        for name in ["locked", "locked_pem"] {
+            let unlock = |text: &str| Unlocked::with(&at(name), &Secret::new(text));
+            assert!(unlock("passphrase").is_some() && unlock("another").is_none(), "{name}");
+        }
     }
 }

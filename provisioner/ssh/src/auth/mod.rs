@@ -18,8 +18,10 @@ mod key;
 mod password;
 mod past;
 
+pub use agent::agent_holds;
 pub use attempt::{Attempt, AuthMethod, Outcome, Tried};
 use key::{KeyProblem, certificates, load_key};
+pub use key::{Unlocked, is_locked};
 pub(crate) use past::{End, Past};
 
 /// Public keys offered at most where a password is to follow. sshd ends the
@@ -113,7 +115,7 @@ impl Login<'_> {
         let (named, usual): (Vec<_>, Vec<_>) =
             identities(target).into_iter().partition(|(_, explicit)| *explicit);
         for (path, _) in named {
-            if let Some(method) = self.with_identity(path, true, &target.certificates).await {
+            if let Some(method) = self.with_identity(path, true, target).await {
                 return Some(method);
             }
         }
@@ -123,7 +125,7 @@ impl Login<'_> {
             return Some(method);
         }
         for (path, _) in usual {
-            if let Some(method) = self.with_identity(path, false, &target.certificates).await {
+            if let Some(method) = self.with_identity(path, false, target).await {
                 return Some(method);
             }
         }
@@ -202,7 +204,7 @@ impl Login<'_> {
         &mut self,
         path: PathBuf,
         explicit: bool,
-        named: &[PathBuf],
+        target: &Target,
     ) -> Option<AuthMethod> {
         if !self.offers(MethodKind::PublicKey) {
             return None;
@@ -216,7 +218,8 @@ impl Login<'_> {
             self.note(what, Outcome::Unusable(why));
             return None;
         }
-        let key = match load_key(&path) {
+        let unlocked = Unlocked::of(&target.unlocked, &path);
+        let key = match unlocked.map_or_else(|| load_key(&path), Ok) {
             Ok(key) => key,
             Err(KeyProblem::Missing) if !explicit => return None,
             Err(problem) => {
@@ -226,7 +229,7 @@ impl Login<'_> {
         };
         let public = key.public_key().key_data().clone();
         let key = Arc::new(key);
-        for (file, certificate) in certificates(&path, named, &public) {
+        for (file, certificate) in certificates(&path, &target.certificates, &public) {
             let name = file.display().to_string();
             let what = Tried::Certificate(name.clone());
             if !self.may_offer_another(&what) {

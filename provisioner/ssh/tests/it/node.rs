@@ -153,6 +153,7 @@ impl Node {
             user_known_hosts: Vec::new(),
             agent_socket: None,
             usual_keys: None,
+            unlocked: Vec::new(),
             certificates: Vec::new(),
             identities_only: false,
             host_key_alias: None,
