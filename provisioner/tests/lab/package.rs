@@ -23,8 +23,8 @@ pub(crate) fn mended(world: &mut World) {
     assert_eq!(
         changed(&output),
         [
-            "pi-1: agent.package",
             "pi-1: agent.former",
+            "pi-1: agent.package",
             "pi-2: agent.package",
             "pi-2: packages",
             "pi-3: agent.package",
