@@ -7,12 +7,11 @@ use std::sync::{OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
-use terrarium_plan::{RESTART_SECONDS, State};
+use terrarium_plan::State;
 use terrarium_ssh::config::Strict;
 use terrarium_ssh::places::Rule;
 use terrarium_ssh::{
-    Command, ConnectError, ExecError, FirstContact, Greeting, Held, Limits, Output, Secret,
-    Session, Target,
+    Command, FirstContact, Greeting, Held, Limits, Output, Secret, Session, Target,
 };
 use tokio::sync::Mutex;
 
@@ -27,8 +26,11 @@ use crate::settings::Settings;
 use crate::view::{Listener, Reporter};
 
 mod silence;
+mod unconnected;
 
 use silence::Silence;
+use unconnected::Unconnected;
+pub(crate) use unconnected::failed;
 
 /// How long a node that went away may take to come back in mid-step.
 pub(crate) const BACK_WITHIN: Duration = Duration::from_mins(2);
@@ -80,7 +82,7 @@ impl Host {
         let password = match &node.ssh.password_file {
             Some(file) => {
                 places::hold("the password file", file, Rule::Secret, &settings.me)?;
-                Some(first_line(file)?)
+                Some(password::of_file(file)?)
             }
             None => password,
         };
@@ -380,105 +382,5 @@ pub(crate) fn hold(node: &Node, settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Why there is no connection to work over.
-enum Unconnected {
-    Ssh(ConnectError),
-    Lock(lock::NotHeld),
-}
-
-impl Unconnected {
-    /// How long a first connection is tried again: a node that was switched on a
-    /// moment ago may be the reason, or one that is starting and says so.
-    fn worth_waiting(&self) -> Duration {
-        match self {
-            Self::Ssh(error) if error.is_not_up() => Duration::from_secs(RESTART_SECONDS),
-            Self::Ssh(error) if error.retryable() => UP_WITHIN,
-            Self::Ssh(_) | Self::Lock(_) => Duration::ZERO,
-        }
-    }
-
-    /// Whether waiting is of no use.
-    fn is_final(&self) -> bool {
-        match self {
-            Self::Ssh(error) => identity(error),
-            Self::Lock(lock::NotHeld::Failed(failure)) => failure.code == Code::Refused,
-            Self::Lock(lock::NotHeld::Lost(_)) => false,
-        }
-    }
-
-    fn into_failure(self) -> Failure {
-        match self {
-            Self::Ssh(error) => unreachable(&error),
-            Self::Lock(error) => error.into_failure(),
-        }
-    }
-}
-
-/// A failure of a command; the error names the node itself.
-pub(crate) fn failed(error: &ExecError) -> Failure {
-    let code = if error.retryable() { Code::Connection } else { Code::Change };
-    Failure::of(code, error).hint(error.hint())
-}
-
-/// A failure to connect; the error names the node itself.
-fn unreachable(error: &ConnectError) -> Failure {
-    Failure::of(Code::Connection, error).hint(error.hint())
-}
-
-/// Whether the error says that the node may not be the one we know.
-fn identity(error: &ConnectError) -> bool {
-    matches!(
-        error,
-        ConnectError::HostKeyChanged { .. }
-            | ConnectError::HostKeyRevoked { .. }
-            | ConnectError::HostKeyUnknown { .. }
-            | ConnectError::HostKeyNotPinned { .. }
-    )
-}
-
-const PASSWORD_FILE: &str = "write the password as its first line, mode 0600, or take `password_file` out and use \
-                             --ask-password";
-
-fn first_line(file: &std::path::Path) -> Result<Secret, Failure> {
-    let text = fs_err::read_to_string(file).map_err(|error| {
-        Failure::new(Code::Usage, "cannot read the password file of the inventory", &error)
-            .hint(Some(PASSWORD_FILE.to_owned()))
-    })?;
-    let line = text.lines().next().unwrap_or_default();
-    let what = format!("the first line of {}", file.display());
-    if line.is_empty() {
-        return Err(Failure::plain(Code::Usage, format!("{what} is empty: it is no password"))
-            .hint(Some(PASSWORD_FILE.to_owned())));
-    }
-    password::read(line.as_bytes().to_vec(), &what)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use terrarium_ssh::{Place, Turned};
-
-    use super::*;
-
-    #[test]
-    fn a_node_that_is_starting_gets_the_time_of_a_restart_and_a_wrong_login_none() {
-        let place = Arc::new(Place {
-            node: "pi-1".to_owned(),
-            host: "10.0.0.1".to_owned(),
-            port: 22,
-            is_jump: false,
-        });
-        let turned = |why| {
-            let (place, user) = (Arc::clone(&place), "pi".to_owned());
-            let said = "words".to_owned();
-            Unconnected::Ssh(ConnectError::Account { place, user, why, said }).worth_waiting()
-        };
-        assert_eq!(turned(Turned::NotUp), Duration::from_mins(10));
-        assert_eq!(turned(Turned::Expired), Duration::ZERO);
-        assert_eq!(turned(Turned::Other), Duration::ZERO);
-        let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        let closed = ConnectError::Refused { place, source };
-        assert_eq!(Unconnected::Ssh(closed).worth_waiting(), UP_WITHIN);
-    }
-}
+mod tests;

@@ -35,6 +35,24 @@ pub(crate) fn read(bytes: Vec<u8>, what: &str) -> Result<Secret, Failure> {
     Ok(Secret::new(text))
 }
 
+const PASSWORD_FILE: &str = "write the password as its first line, mode 0600, or take `password_file` out and use \
+                             --ask-password";
+
+/// The first line of a password file.
+pub(crate) fn of_file(file: &std::path::Path) -> Result<Secret, Failure> {
+    let text = fs_err::read_to_string(file).map_err(|error| {
+        Failure::new(Code::Usage, "cannot read the password file of the inventory", &error)
+            .hint(Some(PASSWORD_FILE.to_owned()))
+    })?;
+    let line = text.lines().next().unwrap_or_default();
+    let what = format!("the first line of {}", file.display());
+    if line.is_empty() {
+        return Err(Failure::plain(Code::Usage, format!("{what} is empty: it is no password"))
+            .hint(Some(PASSWORD_FILE.to_owned())));
+    }
+    read(line.as_bytes().to_vec(), &what)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
