@@ -5,6 +5,9 @@
 
 use terrarium_inventory::Role;
 
+/// What k3s keeps: images, pods' volumes, the database.
+pub const DATA: &str = "/var/lib/rancher/k3s";
+
 /// The one binary: server, agent, `kubectl`, `crictl` and `ctr` by argv\[0\].
 pub const BINARY: &str = "/usr/local/bin/k3s";
 

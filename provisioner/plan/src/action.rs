@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
+use terrarium_k3s::sums::Sha256;
 
 use crate::agent::login::LoginPart;
+use crate::bytes::Bytes;
 use crate::dpkg;
 use crate::planner::Binary;
 use crate::shell::quote;
@@ -21,12 +23,17 @@ pub enum Action {
     Write {
         /// Absolute path.
         path: String,
-        /// Octal permission bits; `None` where the file system has none (the boot partition).
+        /// Octal permission bits; `None` for somebody else's file, which keeps
+        /// its own, and its owner.
         mode: Option<String>,
         /// What goes into it.
         content: Content,
-        /// Keep the first version seen as `<path>.bak`.
+        /// Keep a copy of what is there as `<path>.bak`, unless there is one.
         backup: bool,
+        /// The sha256 of the version this one was made from: another one that
+        /// has come since is not written over.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        over: Option<String>,
     },
     /// Installs Debian packages, waiting for the dpkg lock, in a unit of its
     /// own that a lost connection does not end.
@@ -104,6 +111,8 @@ pub struct UnitWait {
 pub enum Content {
     /// This text.
     Text(String),
+    /// These bytes, which are no text: an edit of somebody else's file.
+    Bytes(Bytes),
     /// A binary of the operator's cache.
     Artifact(Binary),
     /// A part of the agents' login: made for this run, or read from the server.
@@ -150,6 +159,23 @@ impl Action {
             mode: Some(mode.to_owned()),
             content: Content::Text(text.into()),
             backup: false,
+            over: None,
+        }
+    }
+
+    /// An edit of a file that is not ours, from what was read of it to what
+    /// shall be there. Mode and owner stay as they are. Of what is there a copy is
+    /// kept where `foreign`: nothing in it is ours yet.
+    pub(crate) fn edit(path: &str, before: &Bytes, after: Vec<u8>, foreign: bool) -> Self {
+        Self::Write {
+            path: path.to_owned(),
+            mode: None,
+            content: match String::from_utf8(after) {
+                Ok(text) => Content::Text(text),
+                Err(other) => Content::Bytes(Bytes(other.into_bytes())),
+            },
+            backup: foreign,
+            over: Some(Sha256::of(&before.0).to_string()),
         }
     }
 
@@ -202,8 +228,8 @@ impl Action {
         let deadline = self.deadline();
         let step = |script| Step { script, stdin: Stdin::Nothing, deadline };
         match self {
-            Self::Write { path, mode, content, backup } => Some(Step {
-                script: write(path, mode.as_deref(), content, *backup, sha256),
+            Self::Write { path, mode, content, backup, over } => Some(Step {
+                script: write(path, mode.as_deref(), content, *backup, over.as_deref(), sha256),
                 stdin: Stdin::Content,
                 deadline,
             }),
@@ -245,22 +271,39 @@ fn write(
     mode: Option<&str>,
     content: &Content,
     backup: bool,
+    over: Option<&str>,
     sha256: Option<&str>,
 ) -> String {
     let mut script = format!("{TIDY}d={}\n", quote(path));
+    if mode.is_none() {
+        // A link stays one: what it leads to is written.
+        script.push_str("d=$(readlink -f \"$d\")\n");
+    }
     // With `-m` only the last folder would get the mode, those above it the umask's.
     script.push_str("(umask 022; mkdir -p \"${d%/*}\")\n");
+    script.push_str("is() { s=$(sha256sum <\"$1\"); s=${s%% *}; [ \"$s\" = \"$2\" ]; }\n");
+    if let Some(over) = over {
+        // Sent once more because the answer was lost, it finds its own work.
+        let done = sha256.map_or_else(String::new, |sha256| format!("is \"$d\" {sha256} || "));
+        let _ = writeln!(
+            script,
+            "[ ! -e \"$d\" ] || {done}is \"$d\" {over} || {{ echo \"$d has changed since it was read: expected sha256 {over}, got $s; run the same command again\" >&2; exit 66; }}"
+        );
+    }
     if backup {
-        script.push_str("b=\"$d.bak\"\nif [ -e \"$d\" ] && [ ! -e \"$b\" ]; then\n");
-        script.push_str(&unfinished("b"));
-        script.push_str("cp -p \"$d\" \"$t\"\nsync \"$t\"\nmv -fT \"$t\" \"$b\"\nfi\n");
+        script.push_str(&keep_copy(sha256));
     }
     script.push_str(&unfinished("d"));
+    if mode.is_none() {
+        script.push_str(
+            "if [ -e \"$d\" ]; then cp -p \"$d\" \"$t\"; else : >\"$t\"; chmod 0644 \"$t\"; fi\n",
+        );
+    }
     script.push_str("cat >\"$t\"\n");
     if let Some(sha256) = sha256 {
         let _ = writeln!(
             script,
-            "s=$(sha256sum <\"$t\")\n[ \"${{s%% *}}\" = {sha256} ] || {{ echo \"$d: expected sha256 {sha256}, got ${{s%% *}} after the transfer\" >&2; exit 65; }}"
+            "is \"$t\" {sha256} || {{ echo \"$d: expected sha256 {sha256}, got $s after the transfer\" >&2; exit 65; }}"
         );
     }
     if let Some(mode) = mode {
@@ -271,6 +314,19 @@ fn write(
         script.push_str(&record(sha256));
     }
     script
+}
+
+/// Keeps what is there as `<file>.bak`. A copy of that name with another text may
+/// be anybody's, and stays; ours is then `<file>.bak.1`, and so on. What will be
+/// written is no former version.
+fn keep_copy(sha256: Option<&str>) -> String {
+    let wanted = sha256.map_or_else(String::new, |sha256| format!(" && ! is \"$d\" {sha256}"));
+    format!(
+        "if [ -e \"$d\" ]{wanted}; then\nb=\"$d.bak\" n=0\n\
+         while [ -e \"$b\" ] && ! cmp -s \"$b\" \"$d\"; do n=$((n + 1)); b=\"$d.bak.$n\"; done\n\
+         if [ ! -e \"$b\" ]; then\n{}cp -p \"$d\" \"$t\"\nsync \"$t\"\nmv -fT \"$t\" \"$b\"\nfi\nfi\n",
+        unfinished("b")
+    )
 }
 
 /// Keeps this digest of the file `$d`. Follows [`TIDY`].

@@ -205,6 +205,7 @@ fn artifact(path: &str, mode: &str, binary: Binary) -> Action {
         mode: Some(mode.to_owned()),
         content: Content::Artifact(binary),
         backup: false,
+        over: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::action::Action;
+use crate::bytes::{line, lines};
 
 /// What has to happen, per node and for the stack. Equal inputs, byte-equal JSON.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -46,8 +47,24 @@ pub struct Change {
     /// What must have happened elsewhere before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Barrier>,
+    /// Lines of somebody else's files that it makes others of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Edit>,
     /// How, in order.
     pub actions: Vec<Action>,
+}
+
+/// One line of a file, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// The file.
+    pub path: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// What is there.
+    pub before: String,
+    /// What will be there.
+    pub after: String,
 }
 
 /// What a change does beyond its own item.
@@ -124,6 +141,7 @@ impl Change {
             reason: reason.into(),
             effect: Effect::None,
             after: None,
+            edits: Vec::new(),
             actions: Vec::new(),
         }
     }
@@ -132,6 +150,18 @@ impl Change {
     #[must_use]
     pub fn act(mut self, action: Action) -> Self {
         self.actions.push(action);
+        self
+    }
+
+    /// Says which lines of a file it makes others of: those that differ between
+    /// two versions with the same number of lines.
+    #[must_use]
+    pub(crate) fn edits(mut self, path: &str, before: &[u8], after: &[u8]) -> Self {
+        let both = lines(before).zip(lines(after)).zip(1..);
+        self.edits.extend(both.filter(|((old, new), _)| old != new).map(|((old, new), number)| {
+            let text = |bytes| String::from_utf8_lossy(line(bytes)).into_owned();
+            Edit { path: path.to_owned(), line: number, before: text(old), after: text(new) }
+        }));
         self
     }
 

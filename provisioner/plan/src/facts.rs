@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use serde::Serialize;
 use terrarium_k3s::nodes::KubeNode;
 
+use crate::bytes::Bytes;
+
 /// Everything the planners need to know of one node.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Facts {
@@ -29,6 +31,18 @@ pub struct Facts {
     pub os: String,
     /// Memory the kernel manages, bytes.
     pub memory_bytes: u64,
+    /// The file systems under the places that are written to, by place.
+    pub mounts: BTreeMap<String, Mount>,
+    /// Mount points of fstab and systemd at which nothing is mounted.
+    pub unmounted: Vec<String>,
+    /// Where k3s' data really lies, when a link leads there.
+    pub data_path: Option<String>,
+    /// A link on the way there that leads nowhere.
+    pub dangling: Option<String>,
+    /// What `overlayroot` is set to in its configuration.
+    pub overlayroot: Option<String>,
+    /// Size of the file system of the logs, bytes.
+    pub log_bytes: Option<u64>,
     /// Free bytes on the file system that will hold k3s' data.
     pub disk_free_bytes: u64,
     /// The running host name.
@@ -48,8 +62,12 @@ pub struct Facts {
     pub pressure: bool,
     /// The command line the kernel was started with.
     pub kernel_cmdline: String,
-    /// Existing kernel command line files of the boot partition, path to text.
-    pub cmdlines: BTreeMap<String, String>,
+    /// Files of the boot partition that may have the kernel's command line, by path.
+    pub cmdlines: BTreeMap<String, Bytes>,
+    /// `config.txt` and the files it includes, by path.
+    pub boot_configs: BTreeMap<String, Bytes>,
+    /// The folder the firmware took the kernel from at the last start, where it tells.
+    pub os_prefix: Option<String>,
     /// The clock.
     pub clock: Clock,
     /// Time zone, by the name that the node resolves others to.
@@ -74,8 +92,10 @@ pub struct Facts {
     /// What else puts a host name or a time zone in place, and restarts the node:
     /// the wish, and the file that says so.
     pub undone_by: Vec<(String, String)>,
-    /// The text of `/etc/hosts`.
-    pub hosts: String,
+    /// `/etc/hosts`.
+    pub hosts: Bytes,
+    /// `/etc/fstab`.
+    pub fstab: Bytes,
     /// systemd units asked about.
     pub units: BTreeMap<String, UnitFact>,
     /// Interfaces with a global address.
@@ -137,10 +157,61 @@ pub struct CloudInit {
 /// What swaps, and who arranged it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Swap {
-    /// Mechanisms found: `rpi-swap`, `dphys-swapfile`, `fstab`.
+    /// Mechanisms found: `rpi-swap`, `dphys-swapfile`.
     pub mechanisms: Vec<String>,
     /// Active swap devices and files.
     pub active: Vec<String>,
+    /// Units of systemd that swap.
+    pub units: Vec<SwapUnit>,
+    /// Services that start at boot and call `swapon`.
+    pub services: Vec<SwapService>,
+    /// Other files run at boot that do.
+    pub scripts: Vec<String>,
+}
+
+/// A unit of systemd that swaps.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct SwapUnit {
+    /// `dev-zram0.swap`, …
+    pub name: String,
+    /// It swaps now.
+    pub active: bool,
+    /// It is enabled.
+    pub enabled: bool,
+    /// Where it is written.
+    pub fragment: String,
+    /// What a generator made it from, or `-`.
+    pub source: String,
+    /// Device or file.
+    pub what: String,
+}
+
+/// A service that calls `swapon`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct SwapService {
+    /// `zramswap.service`, …
+    pub unit: String,
+    /// It calls `swapoff` as well and mounts nothing: it is there for swap alone.
+    pub only: bool,
+    /// The script that does it, or the unit's own command.
+    pub program: String,
+}
+
+/// One file system.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Mount {
+    /// Where it is mounted.
+    pub target: String,
+    /// Its kind: `ext4`, `tmpfs`, …
+    pub kind: String,
+    /// What is mounted.
+    pub source: String,
+    /// Nothing can be written to it.
+    pub read_only: bool,
+    /// No program can be started from it.
+    pub no_exec: bool,
+    /// An overlay whose upper part is in memory.
+    pub forgets: bool,
 }
 
 /// How far a kernel module is from use.

@@ -93,7 +93,11 @@ pub(crate) fn facts() -> Facts {
         boot_time: 1000,
         cgroup_controllers: Some(["cpu", "memory", "pids"].map(str::to_owned).to_vec()),
         pressure: true,
-        cmdlines: [("/boot/firmware/cmdline.txt".to_owned(), "rootwait\n".to_owned())].into(),
+        cmdlines: [(
+            "/boot/firmware/cmdline.txt".to_owned(),
+            "root=/dev/mmcblk0p2 rootwait\n".into(),
+        )]
+        .into(),
         clock: Clock { now: 0, synchronized: true, skew_ms: 0 },
         timezone: "Etc/UTC".to_owned(),
         modules: ["br_netfilter", "overlay"].map(|m| (m.to_owned(), ModuleState::BuiltIn)).into(),
@@ -150,6 +154,7 @@ pub(crate) fn apply(facts: &mut Facts, changes: &[Change]) {
             Action::Write { path, mode, content, .. } => {
                 let sha256 = match content {
                     Content::Text(text) => Sha256::of(text.as_bytes()).to_string(),
+                    Content::Bytes(bytes) => Sha256::of(&bytes.0).to_string(),
                     Content::Artifact(Binary::K3s(_)) => "a".repeat(64),
                     Content::Artifact(Binary::Agent(_)) => "b".repeat(64),
                     Content::Artifact(Binary::Image(_)) => "d".repeat(64),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use terrarium_inventory::{Inventory, Node};
 
-use crate::os::{boot, clock, modules, reboot, swap, sysctl, timezone};
+use crate::os::{boot, clock, hosts, modules, storage, swap, sysctl, timezone};
 use crate::planner::{Context, is_server};
 use crate::{Facts, ModuleState, Refusal, certificates, join, undone};
 
@@ -69,20 +69,10 @@ pub(crate) fn node(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
         refusals.push(refuse(
             "cgroup-v2",
             "has no /sys/fs/cgroup/cgroup.controllers: not a cgroup v2 system".to_owned(),
-            "take `systemd.unified_cgroup_hierarchy=0` out of cmdline.txt, or flash a current image",
+            "take `systemd.unified_cgroup_hierarchy=0` out of /boot/firmware/cmdline.txt (before Debian 12 /boot/cmdline.txt), or flash a current image",
         ));
-    } else if !facts.memory_cgroup() && boot::cmdline(facts).is_none() {
-        refusals.push(refuse(
-            "boot-partition",
-            format!("offers no memory cgroup, and neither {} is there to ask for it", boot::PATHS.join(" nor ")),
-            "mount the boot partition, or add cgroup_enable=memory to the kernel command line by hand",
-        ));
-    } else if boot::unheard(facts).contains(&"cgroup_enable=memory") && !reboot::pending(facts) {
-        refusals.push(refuse(
-            "memory-cgroup",
-            "offers no memory cgroup although cmdline.txt asks for it and the node has booted since".to_owned(),
-            "check that the kernel has CONFIG_MEMCG and that config.txt does not name another command line file",
-        ));
+    } else {
+        refusals.extend(boot::refusal(&node.name, facts));
     }
     let missing: Vec<&str> = modules::MODULES
         .into_iter()
@@ -112,7 +102,7 @@ pub(crate) fn node(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
         refusals.push(refuse(
             "disk",
             format!(
-                "has {} MiB free under /var/lib; k3s and its images need {} MiB",
+                "has {} MiB free under /var/lib/rancher; k3s and its images need {} MiB",
                 facts.disk_free_bytes / MIB,
                 DISK_MIN / MIB
             ),
@@ -193,14 +183,7 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
             "give the server a cable, or turn power saving off: `nmcli radio` / wifi.powersave=2",
         ));
     }
-    let swaps = swap::unknown(&context.inventory.os, facts);
-    if !swaps.is_empty() {
-        notes.push(note(
-            "swap",
-            format!("swaps to {}, arranged by something `provision` does not know", swaps.join(", ")),
-            "it is turned off until the next boot; find who turns it on: `systemctl list-units --type swap`",
-        ));
-    }
+    notes.extend(swap::note(&node.name, &context.inventory.os, facts));
     let overruled = sysctl::overruled(facts);
     if !overruled.is_empty() {
         notes.push(note(
@@ -210,6 +193,9 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
         ));
     }
     notes.extend(undone::notes(node, context));
+    notes.extend(boot::note(&node.name, facts));
+    notes.extend(hosts::notes(node, context));
+    notes.extend(storage::note(&node.name, facts));
     notes.extend(join::notes(node, facts));
     notes.extend(certificates::notes(node, context));
     notes
@@ -224,6 +210,8 @@ mod tests {
     use super::*;
     use crate::fixture::{context, facts, inventory, node};
     use crate::{Interface, UnitFact};
+
+    const CMDLINE: &str = "/boot/firmware/cmdline.txt";
 
     fn refused(change: impl FnOnce(&mut Facts)) -> Vec<String> {
         let mut facts = facts();
@@ -261,8 +249,7 @@ mod tests {
         assert_eq!(
             refused(|f| {
                 f.cgroup_controllers = Some(Vec::new());
-                f.cmdlines =
-                    [(boot::PATHS[0].to_owned(), "cgroup_enable=memory\n".to_owned())].into();
+                f.cmdlines = [(CMDLINE.to_owned(), "root=x cgroup_enable=memory\n".into())].into();
             }),
             ["memory-cgroup"]
         );

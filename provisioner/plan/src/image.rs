@@ -49,6 +49,7 @@ pub(crate) fn plan(context: &Context<'_>) -> Option<Change> {
             mode: Some("0644".to_owned()),
             content: Content::Artifact(Binary::Image(facts.machine.clone())),
             backup: false,
+            over: None,
         });
     }
     Some(change.act(Action::Run { script: import(&image.reference), deadline: DEADLINE }))

@@ -138,6 +138,7 @@ pub(crate) fn token(node: &Node, context: &Context<'_>) -> Option<Change> {
         mode: Some("0600".to_owned()),
         content,
         backup: false,
+        over: None,
     };
     // The token first: a mark of a token that is not there yet would make a start
     // with the old one look like one with the new.

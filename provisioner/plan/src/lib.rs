@@ -7,6 +7,7 @@
 
 mod action;
 mod agent;
+mod bytes;
 mod certificates;
 mod change;
 mod dpkg;
@@ -36,12 +37,13 @@ pub use agent::login::{
     AgentPage, LoginDigests, LoginPart, NAME as AGENT_NAME, SECRET as LOGIN_SECRET, login_of,
     web as web_configuration,
 };
+pub use bytes::Bytes;
 pub use certificates::ingress_ends;
-pub use change::{Barrier, Change, Effect, Plan, Refusal, StackChange};
+pub use change::{Barrier, Change, Edit, Effect, Plan, Refusal, StackChange};
 pub use event::{Event, Outcome, Report, State};
 pub use facts::{
     AgentSecret, Certificate, Clock, CloudInit, Cluster, Facts, FileFact, Ingress, Interface,
-    ModuleState, Swap, UnitFact, Validity,
+    ModuleState, Mount, Swap, SwapService, SwapUnit, UnitFact, Validity,
 };
 pub use image::{FORMER_REPOSITORY, REPOSITORY as IMAGE_REPOSITORY};
 pub use labels::{board, level, node_labels};

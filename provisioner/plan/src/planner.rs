@@ -1,6 +1,7 @@
 //! Facts in, plan out.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::Serialize;
 use terrarium_inventory::{Inventory, Node, Role};
@@ -105,14 +106,7 @@ impl Context<'_> {
 /// Everything that differs between the inventory and the facts. Nodes without
 /// facts (not reached) get no changes; the caller reports them.
 pub fn plan(inventory: &Inventory, facts: &BTreeMap<String, Facts>, artifacts: &Artifacts) -> Plan {
-    let addresses: Vec<(String, String)> = inventory
-        .nodes
-        .iter()
-        .map(|node| {
-            let reached = facts.get(&node.name).and_then(|facts| facts.reached);
-            (node.name.clone(), reached.map_or_else(|| node.host.clone(), |ip| ip.to_string()))
-        })
-        .collect();
+    let addresses = addresses(inventory, facts);
     let server = facts.get(&inventory.server().name);
     let mut plan = Plan { refusals: gate::cluster(inventory, facts), ..Plan::default() };
     for node in &inventory.nodes {
@@ -121,9 +115,29 @@ pub fn plan(inventory: &Inventory, facts: &BTreeMap<String, Facts>, artifacts: &
         plan.refusals.extend(gate::node(node, &context));
         plan.refusals.extend(upgrade::gate(node, &context));
         plan.notes.extend(gate::notes(node, &context));
-        plan.nodes.insert(node.name.clone(), changes(node, &context));
+        let changes = changes(node, &context);
+        plan.refusals.extend(os::storage::refusals(&node.name, own, &changes));
+        plan.nodes.insert(node.name.clone(), changes);
     }
     plan
+}
+
+/// Where each node is: where it was reached, else the address that the inventory
+/// has. One that is known by a name only, and does not answer, is where the others
+/// have it in their hosts files: it has not moved because it is down.
+fn addresses(inventory: &Inventory, facts: &BTreeMap<String, Facts>) -> Vec<(String, String)> {
+    let known: Vec<(String, IpAddr)> =
+        facts.values().flat_map(|facts| os::hosts::known(&facts.hosts.0)).collect();
+    let address = |node: &Node| {
+        let reached = facts.get(&node.name).and_then(|facts| facts.reached);
+        let literal = || node.host.parse().ok();
+        let kept = || known.iter().find(|(name, _)| *name == node.name).map(|(_, ip)| *ip);
+        reached
+            .or_else(literal)
+            .or_else(kept)
+            .map_or_else(|| node.host.clone(), |ip| ip.to_string())
+    };
+    inventory.nodes.iter().map(|node| (node.name.clone(), address(node))).collect()
 }
 
 /// One node's changes, in the order they are carried out: everything that may

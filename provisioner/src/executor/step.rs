@@ -57,6 +57,10 @@ pub(super) async fn perform(
             let step = action.step(Some(&digest(text.as_bytes())));
             send(host, step, text.clone().into_bytes(), action).await?
         }
+        Action::Write { content: Content::Bytes(bytes), .. } => {
+            let step = action.step(Some(&digest(&bytes.0)));
+            send(host, step, bytes.0.clone(), action).await?
+        }
         Action::Wait { .. } => return carry_out(host, action).await,
         _ => send(host, action.step(None), Vec::new(), action).await?,
     };

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use terrarium_helm::state;
-use terrarium_plan::{Facts, probe};
+use terrarium_plan::{Bytes, Facts, probe};
 use terrarium_untrusted::{is_subdomain, is_word};
 
 use super::spoil::{Form, spoilt, spoilt_text};
@@ -58,7 +58,10 @@ fn reply() -> String {
         throttled\t0x50000\nswap_by\tfstab\nswap\t/dev/zram0\n\
         unit k3s.service\tactive enabled no 0123456789abcdef\nunit_age k3s.service\t12\n\
         image\tterrarium.invalid/source:0.1.0\nnamespace\tterrarium a=b\n\
-        cmdline /boot/firmware/cmdline.txt\tcm9vdHdhaXQK\nboot_sysctl vm.swappiness\tnone\n";
+        cmdline /boot/firmware/cmdline.txt\tcm9vdHdhaXQK\n\
+        swap_unit dev-zram0.swap\tactive generated /run/x.swap - /dev/zram0\n\
+        swap_service\tzramswap.service only /usr/sbin/zramswap\nos_prefix\tcurrent/\n\
+        mount /etc\t/ ext4 rw,noexec /dev/mmcblk0p2\nunmounted\t/mnt/ssd\nboot_sysctl vm.swappiness\tnone\n";
     more.to_owned() + &String::from_utf8(output.stdout).unwrap()
 }
 
@@ -99,8 +102,10 @@ fn check(mut facts: Facts, text: &str) {
         }
     }
     // Files that are compared and changed line by line.
-    facts.hosts.clear();
-    facts.cmdlines.values_mut().for_each(String::clear);
+    facts.hosts = Bytes::default();
+    facts.fstab = Bytes::default();
+    facts.cmdlines.clear();
+    facts.boot_configs.clear();
     for word in [&facts.machine, &facts.hostname, &facts.machine_id] {
         assert!(is_word(word, ""), "{word:?}");
     }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
 use serde::Serialize;
-use terrarium_plan::{Effect, Plan};
+use terrarium_plan::{Edit, Effect, Plan};
 use terrarium_untrusted::visible;
 
 use super::json;
@@ -183,6 +183,7 @@ pub(crate) fn plan(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
                 &title,
                 &format!("because: {}", change.reason),
             ));
+            text.extend(change.edits.iter().map(edit));
         }
     }
     if !plan.stack.is_empty() {
@@ -197,6 +198,19 @@ pub(crate) fn plan(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
         }
     }
     text + &verdict(plan, unseen, nodes)
+}
+
+/// A line of a file that becomes another.
+fn edit(edit: &Edit) -> String {
+    let indent = " ".repeat(17);
+    let of = |sign: char, text: &str| wrapped(&format!("{indent}{sign} "), text);
+    format!(
+        "{indent}line {} of {}:\n{}\n{}\n",
+        edit.line,
+        edit.path,
+        of('-', &edit.before),
+        of('+', &edit.after)
+    )
 }
 
 fn verdict(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
@@ -332,6 +346,23 @@ mod tests {
         let text = plan(&example(), &[], 3);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(text.ends_with("1 change. Nothing has been touched.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_line_that_becomes_another_is_shown_before_and_after() {
+        let mut plan = example();
+        for change in plan.nodes.values_mut().flatten() {
+            change.edits.push(Edit {
+                path: "/boot/firmware/cmdline.txt".to_owned(),
+                line: 1,
+                before: "root=x".to_owned(),
+                after: "root=x psi=1".to_owned(),
+            });
+        }
+        let text = super::plan(&plan, &[], 1);
+        let lines = ["line 1 of /boot/firmware/cmdline.txt:", "- root=x", "+ root=x psi=1"];
+        let indent = " ".repeat(17);
+        assert!(text.contains(&lines.join(&format!("\n{indent}"))), "{text}");
     }
 
     #[test]

@@ -205,7 +205,7 @@ pub(crate) fn a_node_that_is_not_well_after_its_restart_fails_the_run_and_no_oth
     };
     let cgroup: Spoil = |world, node| world.node(node).model().heeds_cmdline = false;
     let again: Spoil = |world, node| {
-        let stock = base64::engine::general_purpose::STANDARD.encode("rootwait\n");
+        let stock = base64::engine::general_purpose::STANDARD.encode("root=x rootwait\n");
         let facts =
             [("cmdline /boot/firmware/cmdline.txt", stock.as_str()), ("controllers", "cpu")];
         let facts = facts.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -220,7 +220,7 @@ pub(crate) fn a_node_that_is_not_well_after_its_restart_fails_the_run_and_no_oth
     };
     for (spoil, code, said) in [
         (login, 3, "pi"),
-        (cgroup, 4, "offers no memory cgroup although cmdline.txt asks for it"),
+        (cgroup, 4, "offers no memory cgroup although /boot/firmware/cmdline.txt asks for it"),
         (again, 4, "wants a second restart"),
         (probe, 4, "the probe's reply is cut off"),
     ] {

@@ -44,6 +44,7 @@ mod healed;
 mod honest;
 mod interrupted;
 mod joining;
+mod kept;
 mod locks;
 mod manners;
 mod model;
@@ -78,6 +79,8 @@ const CASES: &[(&str, Case)] = &cases![
     honest::a_run_on_a_terminal_shows_the_same,
     healed::swap_that_is_still_active_restarts_the_node,
     healed::a_host_name_that_only_runs_is_written_down,
+    kept::a_kernel_line_that_is_not_plain_is_refused_before_anything_is_changed,
+    kept::bytes_of_people_stay_as_they_are,
     joining::agent_nodes_get_a_token_that_is_good_for_joining_only,
     joining::a_cluster_of_an_earlier_version_is_moved_over_and_told_of_its_token,
     joining::a_move_that_fails_anywhere_is_ended_by_the_next_run,

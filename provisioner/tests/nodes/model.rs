@@ -18,7 +18,7 @@ use crate::shell::words;
 use crate::world::{Package, sha256};
 
 const K3S: &str = "/usr/local/bin/k3s";
-const CMDLINE: &str = "/boot/firmware/cmdline.txt";
+pub(crate) const CMDLINE: &str = "/boot/firmware/cmdline.txt";
 const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
 /// What a server of k3s writes, with keys that open nothing.
 pub(crate) const K3S_YAML: &str = include_str!("../../../k3s/src/kubeconfig/k3s.yaml");
@@ -160,8 +160,12 @@ impl Model {
 
     /// A file's text; empty when there is none.
     pub(crate) fn text(&self, path: &str) -> String {
-        let bytes = self.files.get(path).map(|file| file.bytes.clone()).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8_lossy(self.bytes(path)).into_owned()
+    }
+
+    /// A file's content; empty when there is none.
+    pub(crate) fn bytes(&self, path: &str) -> &[u8] {
+        self.files.get(path).map(|file| &*file.bytes).unwrap_or_default()
     }
 
     pub(super) fn restart(&mut self) {
@@ -275,8 +279,12 @@ impl Model {
             say(key, value.to_owned());
         }
         say("boot_time", self.boot_time.to_string());
-        say(&format!("cmdline {CMDLINE}"), BASE64.encode(self.text(CMDLINE)));
-        say("hosts", BASE64.encode(self.text("/etc/hosts")));
+        say(&format!("cmdline {CMDLINE}"), BASE64.encode(self.bytes(CMDLINE)));
+        if let Some(File { bytes, mode, modified }) = self.files.get(CMDLINE) {
+            let value = format!("{} {mode} root:root {modified}", sha256(bytes));
+            say(&format!("file {CMDLINE}"), value);
+        }
+        say("hosts", BASE64.encode(self.bytes("/etc/hosts")));
         let mac = &sha256(self.address.as_bytes())[..2];
         say("address", format!("eth0 {} 02:00:00:00:00:{mac}", self.address));
         if self.files.contains_key(K3S) {
@@ -349,7 +357,7 @@ impl Model {
         let after = |text: &str| {
             script.split_once(text).map(|(_, rest)| rest.split(' ').next().unwrap_or_default())
         };
-        let wanted = after("\" = ").unwrap_or_default();
+        let wanted = after("is \"$t\" ").unwrap_or_default();
         let got = sha256(input);
         if wanted != got {
             return Reply::failed(65, format!("{path}: expected sha256 {wanted}, got {got}\n"));

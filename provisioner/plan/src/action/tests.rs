@@ -13,6 +13,7 @@ fn write_step(backup: bool, mode: Option<&str>) -> Step {
         mode: mode.map(str::to_owned),
         content: Content::Text("secret".to_owned()),
         backup,
+        over: None,
     };
     action.step(Some("abc")).unwrap()
 }
@@ -27,15 +28,10 @@ fn content_travels_on_standard_input_and_never_in_the_script() {
 #[test]
 fn a_write_checks_syncs_and_renames_in_that_order() {
     let script = write_step(true, Some("0644")).script;
-    let order = [".bak", "cat >", "sha256sum", "chmod 0644", "sync \"$t\"\nmv -fT \"$t\" \"$d\""];
+    let order =
+        [".bak", "cat >", "is \"$t\" abc", "chmod 0644", "sync \"$t\"\nmv -fT \"$t\" \"$d\""];
     let at: Vec<usize> = order.iter().map(|part| script.find(part).unwrap()).collect();
     assert!(at.is_sorted(), "{script}");
-}
-
-#[test]
-fn a_file_on_the_boot_partition_gets_no_mode_or_owner() {
-    let script = write_step(true, None).script;
-    assert!(!script.contains("chmod") && !script.contains("chown"), "{script}");
 }
 
 /// The mode of a file or folder, as octal text.
@@ -108,6 +104,7 @@ fn write_to(path: &Path, content: &[u8], backup: bool) -> String {
         mode: Some("0644".to_owned()),
         content: Content::Text(String::new()),
         backup,
+        over: None,
     };
     action.step(Some(&Sha256::of(content).to_string())).unwrap().script
 }
@@ -185,4 +182,80 @@ fn patience_stretches_waits_and_nothing_else() {
     }
     let kubectl = Action::Kubectl { args: Vec::new(), deadline: 60 };
     assert_eq!(deadline(&kubectl.patient(5.0)), 60);
+}
+
+/// Carries an edit out on a file, and says how it ended and what it said.
+fn edit(path: &Path, before: &[u8], after: &[u8], foreign: bool) -> (bool, String) {
+    let action = Action::edit(path.to_str().unwrap(), &before.into(), after.to_vec(), foreign);
+    let script = action.step(Some(&Sha256::of(after).to_string())).unwrap().script;
+    let mut sh = process::Command::new("sh");
+    sh.args(["-c", &script]).stdin(process::Stdio::piped()).stderr(process::Stdio::piped());
+    let mut sh = sh.spawn().unwrap();
+    // A script that refuses reads nothing.
+    let _ = sh.stdin.take().unwrap().write_all(after);
+    let output = sh.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn an_edit_of_somebody_elses_file_keeps_its_mode_its_link_and_a_copy() {
+    let root = tempfile::tempdir().unwrap();
+    let (real, link) = (root.path().join("real"), root.path().join("hosts"));
+    fs::write(&real, "old").unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    assert_eq!(edit(&link, b"old", b"new\xff", true), (true, String::new()));
+    assert!(link.is_symlink());
+    assert_eq!((fs::read(&real).unwrap(), mode(&real)), (b"new\xff".to_vec(), "640".to_owned()));
+    let copy = root.path().join("real.bak");
+    assert_eq!((fs::read(&copy).unwrap(), mode(&copy)), (b"old".to_vec(), "640".to_owned()));
+    // Sent once more, because its answer was lost: its own work is no former version.
+    assert_eq!(edit(&link, b"old", b"new\xff", true), (true, String::new()));
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 3);
+    assert_eq!(fs::read(&copy).unwrap(), b"old");
+}
+
+#[test]
+fn a_copy_that_somebody_else_made_stays_and_ours_gets_a_number() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("hosts");
+    for (name, text) in [("hosts", "mine"), ("hosts.bak", "from 2019"), ("hosts.bak.1", "too")] {
+        fs::write(root.path().join(name), text).unwrap();
+    }
+    assert!(edit(&path, b"mine", b"new", true).0);
+    for (name, text) in [
+        ("hosts", "new"),
+        ("hosts.bak", "from 2019"),
+        ("hosts.bak.1", "too"),
+        ("hosts.bak.2", "mine"),
+    ] {
+        assert_eq!(fs::read_to_string(root.path().join(name)).unwrap(), text, "{name}");
+    }
+    // Somebody has put it back: there is a copy of that.
+    fs::write(&path, "mine").unwrap();
+    assert!(edit(&path, b"mine", b"new", true).0);
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 4);
+    // Where something of ours is in it already, no copy is made.
+    assert!(edit(&path, b"new", b"newer", false).0);
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn a_file_that_has_changed_since_it_was_read_is_not_written_over() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("cmdline.txt");
+    fs::write(&path, "as the kernel's package has just written it").unwrap();
+    let (done, said) = edit(&path, b"as it was read", b"new", true);
+    assert!(!done && said.contains("has changed since it was read"), "{said}");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("as the kernel's"));
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_that_was_not_there_can_be_read_by_all() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("hosts");
+    assert!(edit(&path, b"", b"new", true).0);
+    assert_eq!(mode(&path), "644");
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
 }

@@ -151,6 +151,7 @@ pub(super) fn plan(node: &Node, login: &LoginDigests, facts: &Facts) -> Option<C
             mode: Some(mode.to_owned()),
             content: Content::Login(part),
             backup: false,
+            over: None,
         });
     }
     let made = login.made();

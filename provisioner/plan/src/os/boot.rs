@@ -4,177 +4,254 @@
 //! The proof is what the kernel offers (`cgroup.controllers`, `/proc/pressure`),
 //! never `/proc/cgroups` or `/proc/cmdline`: the firmware's own
 //! `cgroup_disable=memory` stays visible there even when it has been overridden.
+//!
+//! A wrong edit is a Pi that does not start. Words are put into the one line the
+//! firmware reads ([`line`]) of the one file it reads ([`config`]), and where
+//! either is not plain nothing is touched: [`refusal`] says what to write.
 
-use crate::{Action, Change, Content, Effect, Facts};
+mod config;
+mod line;
+mod refusal;
+
+use line::{Line, Unfit};
+pub(crate) use refusal::{note, refusal};
+
+use crate::bytes::Bytes;
+use crate::{Action, Change, Effect, Facts};
 
 /// Where the boot partition is mounted: bookworm and later, then before. On
-/// later systems the second is a stub that says so.
-pub(crate) const PATHS: [&str; 2] = ["/boot/firmware/cmdline.txt", "/boot/cmdline.txt"];
+/// later systems the second has stubs that say so.
+pub(crate) const FOLDERS: [&str; 2] = ["/boot/firmware", "/boot"];
+const STUB: &[u8] = b"DO NOT EDIT";
 
-const MEMORY: &str = "cgroup_enable=memory";
-const PRESSURE: &str = "psi=1";
+/// What the line asks of the kernel about one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    Yes,
+    /// By this word.
+    No(String),
+    Nothing,
+}
 
-pub(crate) fn plan(facts: &Facts) -> Option<Change> {
-    let (path, found) = cmdline(facts)?;
-    let offered = [(MEMORY, facts.memory_cgroup()), (PRESSURE, facts.pressure)];
-    // What the kernel offers because it was started with a word that the file has
-    // no more would be gone after the next boot.
-    let lost = |word: &str| has_word(&facts.kernel_cmdline, word) && !has_word(found, word);
-    let wanted_words: Vec<&str> = offered
-        .into_iter()
-        .filter(|(word, offered)| !offered || lost(word))
-        .map(|(word, _)| word)
-        .collect();
-    let wanted = with_words(found, &wanted_words);
-    if wanted_words.is_empty() || wanted == *found {
-        return None;
+/// One thing that is wanted of the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Memory,
+    Pressure,
+}
+
+impl Wish {
+    const ALL: [Self; 2] = [Self::Memory, Self::Pressure];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "cgroup_enable=memory",
+            Self::Pressure => "psi=1",
+        }
     }
-    let missing = offered.iter().any(|(_, offered)| !offered);
-    let reason = offered
-        .into_iter()
-        .filter(|(word, _)| wanted_words.contains(word))
-        .map(|(word, offered)| match (word, offered) {
-            (word, true) => {
-                format!("the kernel was started with {word}, and the next boot would be without it")
+
+    fn offered(self, facts: &Facts) -> bool {
+        match self {
+            Self::Memory => facts.memory_cgroup(),
+            Self::Pressure => facts.pressure,
+        }
+    }
+
+    /// What this line asks; of several words the last counts.
+    fn asked(self, line: &[u8]) -> Asked {
+        let mut asked = Asked::Nothing;
+        for word in line::words(line) {
+            match self.yes(&word) {
+                Some(true) => asked = Asked::Yes,
+                Some(false) => asked = Asked::No(String::from_utf8_lossy(&word).into_owned()),
+                None => {}
             }
-            (MEMORY, false) => "the kernel offers no memory cgroup, which k3s needs".to_owned(),
-            (_, false) => "the kernel offers no pressure figures".to_owned(),
-        })
-        .collect::<Vec<_>>()
-        .join("; ");
-    let added: Vec<&str> = wanted_words.into_iter().filter(|word| !has_word(found, word)).collect();
-    let title = if added.is_empty() {
-        format!("bring {path} back to one line")
-    } else {
-        format!("add {} to {path}", added.join(" "))
-    };
-    let write = Action::Write {
-        path: path.to_owned(),
-        mode: None,
-        content: Content::Text(wanted),
-        backup: true,
-    };
-    let change = Change::new("boot.cmdline", title, reason).act(write);
-    Some(if missing { change.effect(Effect::Reboots) } else { change })
+        }
+        asked
+    }
+
+    /// Whether one word is for it or against it.
+    fn yes(self, word: &[u8]) -> Option<bool> {
+        let at = word.iter().position(|byte| *byte == b'=')?;
+        let (key, value) = (&word[..at], &word[at + 1..]);
+        let memory = || value.split(|byte| *byte == b',').any(|name| name == b"memory");
+        match (self, key) {
+            (Self::Memory, b"cgroup_enable") => memory().then_some(true),
+            (Self::Memory, b"cgroup_disable") => memory().then_some(false),
+            (Self::Pressure, b"psi") => match value {
+                [b'1' | b'y' | b'Y' | b't' | b'T', ..] | b"on" | b"On" | b"ON" => Some(true),
+                _ => Some(false),
+            },
+            _ => None,
+        }
+    }
+}
+
+/// What is to be done to the line for one wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    /// The word is missing, and why.
+    Add(&'static str),
+    /// The line asks for the opposite.
+    Against(String),
+}
+
+fn due(wish: Wish, facts: &Facts, line: &[u8]) -> Due {
+    let running = wish.asked(facts.kernel_cmdline.as_bytes());
+    match (wish.offered(facts), wish.asked(line)) {
+        (false, Asked::No(word)) => Due::Against(word),
+        (false, Asked::Nothing) => Due::Add(match wish {
+            Wish::Memory => "the kernel offers no memory cgroup, which k3s needs",
+            Wish::Pressure => "the kernel offers no pressure figures",
+        }),
+        // What the kernel offers because it was started with a word that the file
+        // has no more would be gone after the next boot.
+        (true, Asked::No(word)) if running == Asked::Yes => Due::Against(word),
+        (true, Asked::Nothing) if running == Asked::Yes => {
+            Due::Add("the kernel was started with it, and the next boot would be without it")
+        }
+        // Asked for in vain is the gate's matter.
+        (_, Asked::Yes) | (true, _) => Due::Nothing,
+    }
 }
 
 /// The file the firmware reads.
-pub(crate) fn cmdline(facts: &Facts) -> Option<(&str, &String)> {
-    PATHS
-        .into_iter()
-        .find_map(|path| facts.cmdlines.get(path).map(|text| (path, text)))
-        .filter(|(_, text)| !text.starts_with("DO NOT EDIT"))
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source<'a> {
+    /// This one.
+    File(String, &'a Bytes),
+    /// None of these is there.
+    Missing(Vec<String>),
+    /// One of these, and `config.txt` does not say plainly which.
+    Several(Vec<String>),
 }
 
-/// One line, every word of the file once in its order, the wanted ones at the
-/// end: the firmware reads only the first line, and a second one is how hand
-/// edits usually go wrong.
-fn with_words(found: &str, wanted: &[&str]) -> String {
-    let mut words: Vec<&str> = found.split_whitespace().collect();
-    for word in wanted {
-        if !words.contains(word) {
-            words.push(word);
+fn source(facts: &Facts) -> Source<'_> {
+    let real = |file: &&Bytes| !file.0.starts_with(STUB);
+    let prefix = facts.os_prefix.as_deref();
+    let mut missing = Vec::new();
+    for folder in FOLDERS {
+        let config = facts.boot_configs.get(&format!("{folder}/config.txt")).filter(real);
+        let names = config::names(&facts.boot_configs, folder, &facts.model, prefix);
+        let paths: Vec<String> = names.iter().map(|name| format!("{folder}/{name}")).collect();
+        let [path] = &paths[..] else { return Source::Several(paths) };
+        match facts.cmdlines.get(path).filter(real) {
+            Some(file) => return Source::File(path.clone(), file),
+            None if config.is_some() => return Source::Missing(paths),
+            None => missing.extend(paths),
         }
     }
-    format!("{}\n", words.join(" "))
+    Source::Missing(missing)
 }
 
-/// Whether the line the firmware reads has the word.
-pub(crate) fn has_word(text: &str, word: &str) -> bool {
-    text.lines().next().unwrap_or_default().split_whitespace().any(|found| found == word)
+/// The file the firmware reads, when it is there and it is plain which it is.
+pub(crate) fn cmdline(facts: &Facts) -> Option<(String, &Bytes)> {
+    match source(facts) {
+        Source::File(path, file) => Some((path, file)),
+        Source::Missing(_) | Source::Several(_) => None,
+    }
 }
 
-/// Words that are in the file although the kernel does not offer what they ask for.
+/// What is to be done to the line, and whether it can be.
+enum Verdict<'a> {
+    Nothing,
+    /// Put these in.
+    Add(String, &'a Bytes, Line, Vec<(Wish, &'static str)>),
+    /// These are missing, and nothing may be put in.
+    Unfit(String, &'a Bytes, Unfit, Vec<Wish>),
+    /// The line asks for the opposite of one of them, by this word.
+    Against(String, &'a Bytes, Wish, String),
+}
+
+fn judge(facts: &Facts) -> Verdict<'_> {
+    let Some((path, file)) = cmdline(facts) else { return Verdict::Nothing };
+    let line = line::first(&file.0);
+    let line = line.as_ref().map_or(&b""[..], |line| line.of(&file.0));
+    let mut missing = Vec::new();
+    let mut against = None;
+    for wish in Wish::ALL {
+        match due(wish, facts, line) {
+            Due::Nothing => {}
+            Due::Add(why) => missing.push((wish, why)),
+            Due::Against(word) => against = against.or(Some((wish, word))),
+        }
+    }
+    match against {
+        Some((Wish::Memory, word)) => return Verdict::Against(path, file, Wish::Memory, word),
+        Some((wish, word)) if missing.is_empty() => {
+            return Verdict::Against(path, file, wish, word);
+        }
+        _ => {}
+    }
+    if missing.is_empty() {
+        return Verdict::Nothing;
+    }
+    match line::fit(&file.0, &facts.kernel_cmdline) {
+        Ok(line) => Verdict::Add(path, file, line, missing),
+        Err(unfit) => {
+            let missing = missing.into_iter().map(|(wish, _)| wish).collect();
+            Verdict::Unfit(path, file, unfit, missing)
+        }
+    }
+}
+
+pub(crate) fn plan(facts: &Facts) -> Option<Change> {
+    let Verdict::Add(path, file, line, missing) = judge(facts) else { return None };
+    let words: Vec<&str> = missing.iter().map(|(wish, _)| wish.word()).collect();
+    let reasons: Vec<String> =
+        missing.iter().map(|(wish, why)| format!("{}: {why}", wish.word())).collect();
+    let wanted = line::with(&file.0, &line, &words);
+    let title = format!("add {} to {path}", words.join(" "));
+    let change = Change::new("boot.cmdline", title, reasons.join("; "))
+        .edits(&path, &file.0, &wanted)
+        .act(Action::edit(&path, file, wanted, true));
+    let boots = missing.iter().any(|(wish, _)| !wish.offered(facts));
+    Some(if boots { change.effect(Effect::Reboots) } else { change })
+}
+
+/// The word by which the next boot makes the root forget what is written to it, or
+/// the setting of `overlayroot`.
+pub(crate) fn volatile(facts: &Facts) -> Option<String> {
+    let words = cmdline(facts).map_or_else(Vec::new, |(path, file)| {
+        let line = line::first(&file.0);
+        let words = line.map_or_else(Vec::new, |line| line::words(line.of(&file.0)));
+        words
+            .into_iter()
+            .map(|word| (path.clone(), String::from_utf8_lossy(&word).into_owned()))
+            .collect()
+    });
+    let forgets = |word: &str| {
+        let Some((key, value)) = word.split_once('=') else { return false };
+        match key {
+            "boot" => value == "overlay",
+            "overlayroot" => value.starts_with("tmpfs"),
+            "systemd.volatile" => {
+                matches!(value, "yes" | "1" | "true" | "on" | "state" | "overlay")
+            }
+            _ => false,
+        }
+    };
+    let set = words.iter().any(|(_, word)| word.starts_with("overlayroot="));
+    let found = words.into_iter().rev().find(|(_, word)| forgets(word));
+    let found = found.map(|(path, word)| format!("`{word}` in {path}"));
+    found.or_else(|| {
+        let value =
+            facts.overlayroot.as_ref().filter(|value| !set && value.starts_with("tmpfs"))?;
+        Some(format!("`overlayroot={value}` in /etc/overlayroot.conf"))
+    })
+}
+
+/// Words that are on the line although the kernel does not offer what they ask for.
 pub(crate) fn unheard(facts: &Facts) -> Vec<&'static str> {
-    let Some((_, text)) = cmdline(facts) else { return Vec::new() };
-    [(MEMORY, facts.memory_cgroup()), (PRESSURE, facts.pressure)]
+    let Some((_, file)) = cmdline(facts) else { return Vec::new() };
+    let Some(line) = line::first(&file.0) else { return Vec::new() };
+    Wish::ALL
         .into_iter()
-        .filter(|(word, offered)| !offered && has_word(text, word))
-        .map(|(word, _)| word)
+        .filter(|wish| !wish.offered(facts) && wish.asked(line.of(&file.0)) == Asked::Yes)
+        .map(Wish::word)
         .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::facts;
-
-    const STOCK: &str = "console=tty1 root=PARTUUID=1-02 rootwait\n";
-
-    fn facts_with(memory: bool, pressure: bool, path: &str, text: &str) -> Facts {
-        let mut facts = facts();
-        facts.cgroup_controllers =
-            Some(if memory { vec!["cpu".into(), "memory".into()] } else { vec!["cpu".into()] });
-        facts.pressure = pressure;
-        facts.cmdlines = [(path.to_owned(), text.to_owned())].into();
-        facts
-    }
-
-    fn written(facts: &Facts) -> Option<(String, String)> {
-        match plan(facts)?.actions.into_iter().next()? {
-            Action::Write { path, content: Content::Text(text), backup: true, mode: None } => {
-                Some((path, text))
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_words_go_on_the_one_line_of_the_file_the_firmware_reads() {
-        let both = "console=tty1 root=PARTUUID=1-02 rootwait cgroup_enable=memory psi=1\n";
-        for (memory, pressure, text, expected) in [
-            (false, false, STOCK, Some(both)),
-            (
-                false,
-                false,
-                "console=tty1 root=PARTUUID=1-02 rootwait\ncgroup_enable=memory psi=1\n",
-                Some(both),
-            ),
-            (
-                false,
-                true,
-                STOCK,
-                Some("console=tty1 root=PARTUUID=1-02 rootwait cgroup_enable=memory\n"),
-            ),
-            (true, false, STOCK, Some("console=tty1 root=PARTUUID=1-02 rootwait psi=1\n")),
-            (true, true, STOCK, None),
-            (false, false, both, None),
-        ] {
-            let facts = facts_with(memory, pressure, PATHS[0], text);
-            assert_eq!(
-                written(&facts).map(|w| w.1).as_deref(),
-                expected,
-                "{memory} {pressure} {text:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_word_that_only_the_running_kernel_has_is_written_without_a_restart() {
-        let running = "rootwait cgroup_enable=memory psi=1";
-        let mut facts = facts_with(true, true, PATHS[0], "rootwait psi=1\n");
-        facts.kernel_cmdline = running.to_owned();
-        let change = plan(&facts).unwrap();
-        assert_eq!(change.effect, Effect::None);
-        assert!(change.reason.contains("the next boot would be without it"), "{}", change.reason);
-        assert_eq!(written(&facts).unwrap().1, "rootwait psi=1 cgroup_enable=memory\n");
-        // A kernel that offers it unasked needs no word.
-        facts.kernel_cmdline = "rootwait psi=1".to_owned();
-        assert_eq!(plan(&facts), None);
-    }
-
-    #[test]
-    fn the_older_path_is_used_where_it_is_the_real_one() {
-        let older = facts_with(false, true, PATHS[1], STOCK);
-        assert_eq!(written(&older).unwrap().0, PATHS[1]);
-        let stub =
-            facts_with(false, true, PATHS[1], "DO NOT EDIT THIS FILE\n\nThe file has moved\n");
-        assert_eq!(written(&stub), None);
-    }
-
-    #[test]
-    fn a_word_the_kernel_did_not_heed_is_named() {
-        let facts = facts_with(false, true, PATHS[0], "rootwait cgroup_enable=memory\n");
-        assert_eq!(unheard(&facts), [MEMORY]);
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ pub(crate) mod hosts;
 pub(crate) mod modules;
 pub(crate) mod packages;
 pub(crate) mod reboot;
+pub(crate) mod storage;
 pub(crate) mod swap;
 pub(crate) mod sysctl;
 pub(crate) mod timezone;

@@ -33,7 +33,7 @@ pub(crate) fn plan(facts: &Facts, before: &[Change]) -> Option<Change> {
 /// The command line was edited since the last boot and its wish is not met yet.
 pub(crate) fn pending(facts: &Facts) -> bool {
     let edited = boot::cmdline(facts)
-        .and_then(|(path, _)| facts.files.get(path))
+        .and_then(|(path, _)| facts.files.get(&path))
         .is_some_and(|file| file.modified >= facts.boot_time);
     edited && !boot::unheard(facts).is_empty()
 }
@@ -43,6 +43,8 @@ mod tests {
     use super::*;
     use crate::FileFact;
     use crate::fixture::facts;
+
+    const PATH: &str = "/boot/firmware/cmdline.txt";
 
     #[test]
     fn nothing_restarts_without_a_change_that_needs_it() {
@@ -64,15 +66,14 @@ mod tests {
             let mut facts = facts();
             facts.cgroup_controllers = Some(vec!["cpu".to_owned()]);
             facts.boot_time = booted;
-            facts.cmdlines =
-                [(boot::PATHS[0].to_owned(), "rootwait cgroup_enable=memory\n".to_owned())].into();
+            facts.cmdlines = [(PATH.to_owned(), "rootwait cgroup_enable=memory\n".into())].into();
             let file = FileFact {
                 sha256: String::new(),
                 mode: "755".into(),
                 owner: "root:root".into(),
                 modified: edited,
             };
-            facts.files.insert(boot::PATHS[0].to_owned(), file);
+            facts.files.insert(PATH.to_owned(), file);
             assert_eq!(plan(&facts, &[]).is_some(), restarts);
         }
     }

@@ -1,10 +1,17 @@
-//! Swap, by the mechanism that is found: turning it off by hand would only
-//! last until the next boot.
+//! Swap, by whatever makes it: turning it off by hand would only last until the
+//! next boot. What makes it is asked of the node, not known by its name: lines of
+//! fstab, units of systemd, generated ones too, and services whose program is a
+//! script that calls `swapon`. What else there is, is told with where it is.
+
+mod fstab;
+
+use std::fmt::Write as _;
 
 use terrarium_inventory::{Os, Swap};
 
 use crate::agent::same;
-use crate::{Action, Change, Effect, Facts};
+use crate::shell::quote;
+use crate::{Action, Change, Effect, Facts, Refusal, SwapService, SwapUnit};
 
 /// Drop-in that Raspberry Pi OS' swap service (trixie) reads at boot.
 pub(crate) const RPI_SWAP: &str = "/etc/rpi/swap.conf.d/90-terrarium.conf";
@@ -14,8 +21,13 @@ pub(crate) fn plan(os: &Os, facts: &Facts) -> Vec<Change> {
     if os.swap == Swap::Keep {
         return Vec::new();
     }
-    let mut changes: Vec<Change> =
-        facts.swap.mechanisms.iter().filter_map(|mechanism| turn_off(mechanism, facts)).collect();
+    let mut changes: Vec<Change> = Vec::new();
+    changes.extend(rpi(facts));
+    let dphys = facts.swap.mechanisms.iter().any(|mechanism| mechanism == "dphys-swapfile");
+    changes.extend(dphys.then(|| dphys_off(facts)));
+    changes.extend(lines(facts));
+    changes.extend(units(facts));
+    changes.extend(services(facts));
     if changes.is_empty() {
         changes.extend(still_active(facts));
     }
@@ -23,7 +35,7 @@ pub(crate) fn plan(os: &Os, facts: &Facts) -> Vec<Change> {
 }
 
 /// No mechanism is left to be turned off, and something swaps: what turned it off
-/// was cut short or failed, or nobody here knows who arranged it.
+/// was cut short or failed, or nobody here can tell who arranged it.
 fn still_active(facts: &Facts) -> Option<Change> {
     if facts.swap.active.is_empty() {
         return None;
@@ -37,130 +49,143 @@ fn still_active(facts: &Facts) -> Option<Change> {
     Some(Change::new("swap.active", "turn swap off", reason).act(Action::run("swapoff -a")))
 }
 
+fn has_rpi(facts: &Facts) -> bool {
+    facts.swap.mechanisms.iter().any(|mechanism| mechanism == "rpi-swap")
+}
+
 /// The drop-in of rpi-swap waits for a boot.
 fn pending(facts: &Facts) -> bool {
-    facts.swap.mechanisms.iter().any(|mechanism| mechanism == "rpi-swap")
-        && facts.files.get(RPI_SWAP).is_some_and(|file| file.modified >= facts.boot_time)
+    let newer =
+        |path: &str| facts.files.get(path).is_some_and(|file| file.modified >= facts.boot_time);
+    has_rpi(facts) && newer(RPI_SWAP)
 }
 
-/// What swaps although every mechanism that is known is off: it comes back at
-/// the next boot.
-pub(crate) fn unknown<'a>(os: &Os, facts: &'a Facts) -> &'a [String] {
-    let known = plan(os, facts).iter().all(|change| change.id != "swap.active");
-    if known { &[] } else { &facts.swap.active }
-}
-
-fn turn_off(mechanism: &str, facts: &Facts) -> Option<Change> {
-    let active = if facts.swap.active.is_empty() {
-        "would swap from the next boot on".to_owned()
-    } else {
-        format!("swaps to {}", facts.swap.active.join(", "))
-    };
-    match mechanism {
-        "rpi-swap" if same(facts, RPI_SWAP, RPI_SWAP_TEXT) => None,
-        "rpi-swap" => {
-            let change =
-                Change::new("swap.rpi", "turn rpi-swap off", format!("{active}, wanted none"))
-                    .act(Action::text(RPI_SWAP, "0644", RPI_SWAP_TEXT));
-            // The generator runs at boot; what it has set up stays until then.
-            Some(if facts.swap.active.is_empty() {
-                change
-            } else {
-                change.effect(Effect::Reboots)
-            })
-        }
-        "dphys-swapfile" => Some(
-            Change::new("swap.dphys", "turn dphys-swapfile off", format!("{active}, wanted none")).act(
-                Action::run("dphys-swapfile swapoff; systemctl disable --now dphys-swapfile.service"),
-            ),
-        ),
-        "fstab" => Some(
-            Change::new("swap.fstab", "take swap out of /etc/fstab", format!("{active}, wanted none")).act(
-                Action::run(
-                    "set -e\nt=/etc/fstab.terrarium-new\n[ -e /etc/fstab.bak ] || cp -p /etc/fstab /etc/fstab.bak\n\
-                     sed -E '/^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]/s/^/# terrarium: /' /etc/fstab >\"$t\"\n\
-                     chmod 0644 \"$t\"\nsync \"$t\"\nmv -fT \"$t\" /etc/fstab\nswapoff -a",
-                ),
-            ),
-        ),
-        _ => None,
+fn now(facts: &Facts) -> String {
+    match &facts.swap.active[..] {
+        [] => "would swap from the next boot on, wanted none".to_owned(),
+        active => format!("swaps to {}, wanted none", active.join(", ")),
     }
+}
+
+fn rpi(facts: &Facts) -> Option<Change> {
+    if !has_rpi(facts) || same(facts, RPI_SWAP, RPI_SWAP_TEXT) {
+        return None;
+    }
+    let change = Change::new("swap.rpi", "turn rpi-swap off", now(facts)).act(Action::text(
+        RPI_SWAP,
+        "0644",
+        RPI_SWAP_TEXT,
+    ));
+    // The generator runs at boot; what it has set up stays until then.
+    Some(if facts.swap.active.is_empty() { change } else { change.effect(Effect::Reboots) })
+}
+
+fn dphys_off(facts: &Facts) -> Change {
+    Change::new("swap.dphys", "turn dphys-swapfile off", now(facts))
+        .act(Action::run("dphys-swapfile swapoff; systemctl disable --now dphys-swapfile.service"))
+}
+
+fn lines(facts: &Facts) -> Option<Change> {
+    let found = fstab::found(&facts.fstab.0);
+    if found.is_empty() {
+        return None;
+    }
+    let after = fstab::without(&facts.fstab.0);
+    let title = format!("take swap to {} out of /etc/fstab", found.join(", "));
+    Some(
+        Change::new("swap.fstab", title, now(facts))
+            .edits("/etc/fstab", &facts.fstab.0, &after)
+            .act(Action::edit("/etc/fstab", &facts.fstab, after, true))
+            // Or systemd goes on with what it read.
+            .act(Action::run("systemctl daemon-reload || :\nswapoff -a")),
+    )
+}
+
+/// Units of systemd that swap, but for those of a line of fstab and those that
+/// rpi-swap makes: these go with it.
+fn units(facts: &Facts) -> Option<Change> {
+    let rpi = has_rpi(facts) && (rpi(facts).is_some() || pending(facts));
+    let generated = |unit: &SwapUnit| unit.fragment.starts_with("/run/");
+    let wanted = |unit: &&SwapUnit| {
+        let starts = !unit.fragment.starts_with("/etc/") || unit.active || unit.enabled;
+        starts && unit.source != "/etc/fstab" && !(rpi && generated(unit))
+    };
+    let found: Vec<&SwapUnit> = facts.swap.units.iter().filter(wanted).collect();
+    if found.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = found.iter().map(|unit| unit.name.as_str()).collect();
+    let mut script = String::new();
+    for unit in &found {
+        let name = quote(&unit.name);
+        // A unit that a person wrote into /etc cannot be masked, and one that a
+        // generator makes at each boot cannot be disabled.
+        let verb = if unit.fragment.starts_with("/etc/") { "disable" } else { "mask" };
+        let _ = writeln!(script, "systemctl {verb} --now {name} || exit");
+    }
+    script.push_str("swapoff -a");
+    let reason = found
+        .iter()
+        .map(|unit| format!("{} ({}) swaps to {}", unit.name, unit.fragment, unit.what))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let title = format!("turn {} off", names.join(", "));
+    Some(Change::new("swap.unit", title, format!("{reason}; wanted none")).act(Action::run(script)))
+}
+
+/// Services that do nothing but swap.
+fn services(facts: &Facts) -> Option<Change> {
+    let only = |service: &&SwapService| service.only && service.unit != "dphys-swapfile.service";
+    let found: Vec<&SwapService> = facts.swap.services.iter().filter(only).collect();
+    if found.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = found.iter().map(|service| service.unit.as_str()).collect();
+    let mut script = String::new();
+    for name in &names {
+        let _ = writeln!(script, "systemctl disable --now {} || exit", quote(name));
+    }
+    script.push_str("swapoff -a");
+    let reason = found
+        .iter()
+        .map(|service| format!("{} turns swap on ({})", service.unit, service.program))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let title = format!("turn {} off", names.join(", "));
+    Some(
+        Change::new("swap.service", title, format!("{reason}; wanted none"))
+            .act(Action::run(script)),
+    )
+}
+
+/// What swaps, or will, and is not turned off for good.
+pub(crate) fn note(node: &str, os: &Os, facts: &Facts) -> Option<Refusal> {
+    if os.swap == Swap::Keep {
+        return None;
+    }
+    let others = facts.swap.services.iter().filter(|service| !service.only);
+    let mut makers: Vec<String> =
+        others.map(|service| format!("{} ({})", service.unit, service.program)).collect();
+    makers.extend(facts.swap.scripts.iter().cloned());
+    let unknown = plan(os, facts).iter().any(|change| change.id == "swap.active");
+    let active = facts.swap.active.join(", ");
+    let (what, hint) = match (unknown, &makers[..]) {
+        (false, []) => return None,
+        (true, []) => (
+            format!("swaps to {active}, and neither fstab nor a unit of systemd is seen to arrange it"),
+            "it is turned off until the next boot; look for what calls `swapon`: `grep -rl swapon /etc /usr/local`".to_owned(),
+        ),
+        (true, makers) => (
+            format!("swaps to {active}, arranged by {}, which may do other things too", makers.join(", ")),
+            "it is turned off until the next boot; take the call of `swapon` out of there, or `sudo systemctl disable` the service".to_owned(),
+        ),
+        (false, makers) => (
+            format!("may swap from the next boot on: {} calls `swapon`", makers.join(", ")),
+            "take that out of there, or `sudo systemctl disable` the service".to_owned(),
+        ),
+    };
+    Some(Refusal::new(node, "swap", what, hint))
 }
 
 #[cfg(test)]
-mod tests {
-    use terrarium_k3s::sums::Sha256;
-
-    use super::*;
-    use crate::fixture::{facts, inventory};
-    use crate::{FileFact, Swap as SwapFacts};
-
-    /// The drop-in as of this time, if any; the node has booted at 1000.
-    fn found(mechanisms: &[&str], active: &[&str], dropin: Option<i64>) -> Facts {
-        let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
-        let swap = SwapFacts { mechanisms: owned(mechanisms), active: owned(active) };
-        let mut facts = Facts { swap, boot_time: 1000, ..facts() };
-        facts.files.extend(dropin.map(|modified| {
-            let sha256 = Sha256::of(RPI_SWAP_TEXT.as_bytes()).to_string();
-            let (mode, owner) = ("644".to_owned(), "root:root".to_owned());
-            (RPI_SWAP.to_owned(), FileFact { sha256, mode, owner, modified })
-        }));
-        facts
-    }
-
-    fn planned(facts: &Facts, swap: Swap) -> Vec<(String, bool)> {
-        let changes = plan(&Os { swap, ..inventory().os }, facts);
-        let reboots = |change: &Change| change.effect == Effect::Reboots;
-        changes.iter().map(|change| (change.id.clone(), reboots(change))).collect()
-    }
-
-    #[test]
-    fn no_swap_is_what_is_active_now_and_after_the_next_boot() {
-        let zram = &["/dev/zram0"][..];
-        for (mechanisms, active, dropin, expected) in [
-            (&[][..], &[][..], None, &[][..]),
-            (&["rpi-swap"], zram, None, &[("swap.rpi", true)]),
-            // Nothing swaps now: the drop-in is for the next boot, and needs none.
-            (&["rpi-swap"], &[], None, &[("swap.rpi", false)]),
-            // A run was cut off between the drop-in and the restart.
-            (&["rpi-swap"], zram, Some(1500), &[("swap.rpi", true)]),
-            (&["rpi-swap"], &[], Some(1500), &[]),
-            (&["rpi-swap"], &[], Some(500), &[]),
-            // It has booted since and swaps all the same: another restart is no help.
-            (&["rpi-swap"], zram, Some(500), &[("swap.active", false)]),
-            (
-                &["dphys-swapfile", "fstab"],
-                zram,
-                None,
-                &[("swap.dphys", false), ("swap.fstab", false)],
-            ),
-            // The mechanism was turned off and `swapoff` failed, or it is an unknown one.
-            (&[], &["/var/swap"], None, &[("swap.active", false)]),
-        ] {
-            let facts = found(mechanisms, active, dropin);
-            let expected: Vec<_> =
-                expected.iter().map(|(id, reboots)| ((*id).to_owned(), *reboots)).collect();
-            assert_eq!(
-                planned(&facts, Swap::Off),
-                expected,
-                "{mechanisms:?} {active:?} {dropin:?}"
-            );
-            assert_eq!(planned(&facts, Swap::Keep), []);
-        }
-    }
-
-    #[test]
-    fn a_drop_in_with_another_text_is_none() {
-        let mut facts = found(&["rpi-swap"], &[], Some(500));
-        facts.files.get_mut(RPI_SWAP).unwrap().sha256 = "0".repeat(64);
-        assert_eq!(planned(&facts, Swap::Off), [("swap.rpi".to_owned(), false)]);
-    }
-
-    #[test]
-    fn swap_that_nobody_here_knows_is_told() {
-        let os = inventory().os;
-        assert_eq!(unknown(&os, &found(&[], &["/dev/zram1"], None)), ["/dev/zram1"]);
-        assert!(unknown(&os, &found(&["rpi-swap"], &["/dev/zram0"], None)).is_empty());
-        assert!(unknown(&os, &found(&[], &[], None)).is_empty());
-    }
-}
+mod tests;

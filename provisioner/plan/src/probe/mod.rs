@@ -2,6 +2,7 @@
 //! read the reply. It writes nothing on the node.
 
 mod parse;
+mod places;
 mod script;
 
 pub use parse::{ProbeError, parse};
@@ -12,7 +13,7 @@ pub use script::script;
 use terrarium_inventory::{Inventory, Node};
 use terrarium_k3s::paths;
 
-use crate::os::{boot, cloud, modules, swap, sysctl, timezone};
+use crate::os::{cloud, modules, swap, sysctl, timezone};
 use crate::planner::{Package, is_server};
 use crate::{agent, image, k3s};
 
@@ -71,7 +72,6 @@ pub fn request(
     ]);
     files.extend(agent::login::files().map(str::to_owned));
     files.extend(owned(&agent::FORMER));
-    files.extend(owned(&boot::PATHS));
     files.extend(k3s::files(node));
     files.extend(image.map(|_| image::ARCHIVE.to_owned()));
     Request {

@@ -8,6 +8,8 @@ use terrarium_k3s::sums::Sha256;
 use terrarium_untrusted::{is_line, is_word};
 use thiserror::Error;
 
+use super::places;
+use crate::bytes::Bytes;
 use crate::{
     AgentSecret, Certificate, Facts, FileFact, Ingress, Interface, ModuleState, UnitFact, Validity,
 };
@@ -90,9 +92,6 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "pressure" => facts.pressure = value == "yes",
         "ntp" => facts.clock.synchronized = value == "yes",
         "timezone" => facts.timezone = word(key, value, "/+")?,
-        "swap_by" => facts.swap.mechanisms.push(word(key, value, "")?),
-        "swap" => facts.swap.active.push(seen(key, value)?),
-        "hosts" => facts.hosts = decoded(key, value)?,
         "address" => facts.interfaces.extend(interface(value)),
         "cloud_busy" => facts.cloud_init.get_or_insert_default().busy = value == "yes",
         "cloud_says" => {
@@ -122,7 +121,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
             facts.cluster.get_or_insert_default().agent_login = Some(login);
         }
         "releases" => facts.cluster.get_or_insert_default().releases = decoded(key, value)?,
-        _ => {}
+        _ => return places::fact(facts, key, value),
     }
     Ok(())
 }
@@ -133,9 +132,6 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
     let mut words = value.split_whitespace();
     let mut word = || words.next().unwrap_or_default().to_owned();
     match kind {
-        "cmdline" => {
-            facts.cmdlines.insert(name_owned, decoded(name, value)?);
-        }
         "cloud" => {
             let cloud = facts.cloud_init.get_or_insert_default();
             cloud.config.insert(name_owned, decoded(name, value)?);
@@ -195,7 +191,7 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
             };
             facts.modules.insert(name_owned, state);
         }
-        _ => {}
+        _ => return places::about(facts, kind, name, value),
     }
     Ok(())
 }
@@ -255,7 +251,7 @@ fn agent_secret(key: &str, value: &str) -> Result<AgentSecret, ProbeError> {
 }
 
 /// Letters, digits and `-_.`, and what else the value may have.
-fn word(key: &str, value: &str, more: &str) -> Result<String, ProbeError> {
+pub(super) fn word(key: &str, value: &str, more: &str) -> Result<String, ProbeError> {
     if is_word(value, more) {
         return Ok(value.to_owned());
     }
@@ -263,7 +259,7 @@ fn word(key: &str, value: &str, more: &str) -> Result<String, ProbeError> {
 }
 
 /// One line of visible characters.
-fn seen(key: &str, value: &str) -> Result<String, ProbeError> {
+pub(super) fn seen(key: &str, value: &str) -> Result<String, ProbeError> {
     if is_line(value) {
         return Ok(value.to_owned());
     }
@@ -287,7 +283,7 @@ fn interface(value: &str) -> Option<Interface> {
     is_word(mac, ":").then(|| Interface { name, address, mac: mac.to_owned() })
 }
 
-fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, ProbeError> {
+pub(super) fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, ProbeError> {
     value.parse().map_err(|_| wrong(key, value, "a number"))
 }
 
@@ -297,12 +293,14 @@ fn wrong(key: &str, value: &str, expected: &'static str) -> ProbeError {
 }
 
 /// Standard base64, as `base64 -w0` writes it.
-fn decoded(key: &str, value: &str) -> Result<String, ProbeError> {
+pub(super) fn bytes(key: &str, value: &str) -> Result<Bytes, ProbeError> {
     use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(value)
-        .map_err(|_| wrong(key, value, "base64"))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let engine = base64::engine::general_purpose::STANDARD;
+    engine.decode(value).map(Bytes).map_err(|_| wrong(key, value, "base64"))
+}
+
+fn decoded(key: &str, value: &str) -> Result<String, ProbeError> {
+    bytes(key, value).map(|bytes| bytes.text())
 }
 
 #[cfg(test)]
@@ -324,8 +322,8 @@ mod tests {
         let facts = parse(REPLY, Some(4_000)).unwrap();
         assert_eq!(facts.memory_bytes, 1024 * 1024);
         assert!(facts.memory_cgroup() && facts.pressure);
-        assert_eq!(facts.cmdlines["/boot/firmware/cmdline.txt"], "rootwait\n");
-        assert_eq!(facts.hosts, "127.0.0.1 localhost\n");
+        assert_eq!(facts.cmdlines["/boot/firmware/cmdline.txt"], "rootwait\n".into());
+        assert_eq!(facts.hosts, "127.0.0.1 localhost\n".into());
         assert_eq!(facts.interfaces.len(), 2);
         assert_eq!(facts.files["/etc/x y"].modified, 12);
         assert_eq!(facts.units["k3s.service"].generation.as_deref(), Some("0123456789abcdef"));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use terrarium_k3s::paths;
 
-use super::{Part, Request};
+use super::{Part, Request, places};
 use crate::action::DIGESTS;
 use crate::agent::login::{LoginPart, SECRET};
 use crate::image::PINNED;
@@ -19,7 +19,11 @@ const BUSY_S: u32 = 60;
 /// The script that answers the request.
 pub fn script(request: &Request) -> String {
     let words = |list: &[String]| list.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
-    let mut script = format!("busy_until=$(($(uptime_s) + {BUSY_S}))\n{}{COMMON}", cloud::BUSY);
+    let mut script = format!(
+        "{HEAD}busy_until=$(($(uptime_s) + {BUSY_S}))\n{}{}{COMMON}",
+        cloud::BUSY,
+        places::FUNCTIONS
+    );
     let lists = [
         ("files", &request.files),
         ("units", &request.units),
@@ -29,6 +33,7 @@ pub fn script(request: &Request) -> String {
         ("images", &request.images),
         ("zones", &request.zones),
     ];
+    script.push_str(&places::calls());
     for (function, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         let _ = writeln!(script, "{function} {}", words(list));
     }
@@ -61,6 +66,7 @@ pub fn script(request: &Request) -> String {
     patient(&script)
         .replace("@EXCERPT@", EXCERPT)
         .replace("@DIGESTS@", DIGESTS)
+        .replace("@DATA@", paths::DATA)
         .replace("@PIN@", label)
         .replace("@PINNED@", value)
         .replace("@NAMESPACE@", NAMESPACE)
@@ -80,22 +86,26 @@ pub(crate) fn cloud_excerpt(file: &str) -> String {
     format!("{EXCERPT} {}", quote(file))
 }
 
-const COMMON: &str = r#"LC_ALL=C; export LC_ALL
+const HEAD: &str = r#"LC_ALL=C; export LC_ALL
 e() { printf '%s\t%s\n' "$1" "$2"; }
 b() { printf '%s\t' "$1"; base64 -w0; echo; }
-e machine "$(uname -m)"
+"#;
+
+const COMMON: &str = r#"e machine "$(uname -m)"
 e bits "$(getconf LONG_BIT)"
 e kernel "$(uname -r)"
 e page_size "$(getconf PAGE_SIZE)"
 e model "$(tr -d '\0' 2>/dev/null </sys/firmware/devicetree/base/model)"
 e os "$(. /etc/os-release; printf %s "$PRETTY_NAME")"
 e memory_kib "$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
-e disk_kib "$(df -Pk /var/lib | awk 'NR==2 {print $4}')"
-e data_device "$(findmnt -nvo SOURCE -T /var/lib)"
+d=$(near @DATA@)
+e disk_kib "$(df -Pk "$d" | awk 'NR==2 {print $4}')"
+e data_device "$(findmnt -nvo SOURCE -T "$d")"
 e cpu_features "$(sed -n 's/^Features[[:space:]]*: *//p' /proc/cpuinfo | head -n 1)"
 e cpus "$(getconf _NPROCESSORS_ONLN)"
 e hostname "$(uname -n)"
-e static_hostname "$(head -n 1 /etc/hostname 2>/dev/null)"
+# As systemd reads it: the first line that is no comment.
+e static_hostname "$(sed 's/^[[:space:]]*//; /^#/d; /^$/d; s/[[:space:]]*$//; q' /etc/hostname 2>/dev/null | tr -c '[:alnum:]._\n-' '?')"
 e kernel_cmdline "$(cat /proc/cmdline)"
 e machine_id "$(cat /etc/machine-id 2>/dev/null)"
 set -- $(sed 's/.*) //' /proc/1/stat)
@@ -103,7 +113,6 @@ e boot "$(cat /proc/sys/kernel/random/boot_id)/${20}"
 e boot_time "$(awk -v now="$(date +%s)" -v ticks="${20}" -v hz="$(getconf CLK_TCK)" '{printf "%d", now - $1 + ticks / hz}' /proc/uptime)"
 [ -r /sys/fs/cgroup/cgroup.controllers ] && e controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
 [ -r /proc/pressure/memory ] && e pressure yes
-for f in /boot/firmware/cmdline.txt /boot/cmdline.txt; do [ -f "$f" ] && b "cmdline $f" <"$f"; done
 # timesyncd's own mark first: timedatectl starts a service to answer.
 if [ -e /run/systemd/timesync/synchronized ]; then e ntp yes
 elif systemctl is-active --quiet systemd-timesyncd.service; then e ntp no
@@ -113,8 +122,6 @@ if [ -e /etc/localtime ]; then z=/etc/localtime; else z=/usr/share/zoneinfo/UTC;
 e timezone "$(readlink -f "$z" | sed 's,.*/zoneinfo/,,')"
 [ -e /etc/rpi/swap.conf ] && e swap_by rpi-swap
 systemctl is-enabled --quiet dphys-swapfile.service 2>/dev/null && e swap_by dphys-swapfile
-grep -Eq '^[^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]]' /etc/fstab 2>/dev/null && e swap_by fstab
-awk 'NR>1 {print "swap\t" $1}' /proc/swaps
 # Of each file no more than is asked about: others have passwords in them.
 if [ -e /run/cloud-init/enabled ] && [ ! -e /etc/cloud/cloud-init.disabled ]; then
   cloud_busy && e cloud_busy yes || e cloud_busy no
