@@ -13,7 +13,8 @@ fn between<'a>(text: &'a str, before: &str, after: char) -> Vec<&'a str> {
 fn planners() -> Vec<String> {
     let files = crate::files("provisioner/plan/src");
     let code = |file: &String| crate::read(file).split("#[cfg(test)]").next().unwrap().to_owned();
-    let is_code = |file: &&String| file.ends_with(".rs") && !file.ends_with("/tests.rs");
+    let is_code =
+        |file: &&String| file.rsplit('.').next() == Some("rs") && !file.ends_with("/tests.rs");
     files.iter().filter(is_code).map(code).collect()
 }
 
