@@ -49,12 +49,15 @@ fn list(inventory: &Inventory) -> Vec<Target> {
         };
         // As the stack's own Prometheus has them, so that alerts and dashboards
         // work with either.
-        let labels = BTreeMap::from([
+        let mut labels = BTreeMap::from([
             ("job", "terrarium-agent".to_owned()),
             ("node", node.name.clone()),
             ("role", role.to_owned()),
             ("cluster", inventory.cluster.name.clone()),
         ]);
+        if inventory.agent.login {
+            labels.insert("__scheme__", "https".to_owned());
+        }
         Target { targets: [format!("{host}:{PORT}")], labels }
     };
     inventory.nodes.iter().map(target).collect()
@@ -88,6 +91,11 @@ mod tests {
         assert_eq!(targets, ["10.0.0.1:9100", "[fd00::2]:9100"]);
         assert_eq!(list[0].labels["role"], "server");
         assert_eq!(list[1].labels["node"], "pi-2");
+        assert_eq!(list[1].labels["__scheme__"], "https");
+        let open = self::inventory(
+            "[agent]\nlogin = false\n[[node]]\nname = \"pi-1\"\nhost = \"10.0.0.1\"\n",
+        );
+        assert!(!self::list(&open)[0].labels.contains_key("__scheme__"));
     }
 
     #[test]
