@@ -152,10 +152,10 @@ impl Login {
 /// writes them.
 fn read(text: &str) -> Result<Login, String> {
     let (password, rest) = text.split_once('\n').unwrap_or((text, ""));
-    secrets::hide(password);
     if !is_password(password) {
         return Err(format!("{} is not {PASSWORD} bytes in hex", LoginPart::Password.path()));
     }
+    secrets::hide(password);
     let blocks = pem::parse_many(rest).map_err(|error| error.to_string())?;
     let [certificate, key] = &blocks[..] else {
         return Err(format!("{} blocks of PEM, expected a certificate and a key", blocks.len()));
@@ -221,10 +221,10 @@ impl Visitor {
 /// A password and a certificate; nothing, when no login is asked for.
 fn visitor(text: &str) -> Result<Option<Visitor>, String> {
     let Some((password, certificate)) = text.split_once('\n') else { return Ok(None) };
-    secrets::hide(password);
     if !is_password(password) {
         return Err(format!("{} is not {PASSWORD} bytes in hex", LoginPart::Password.path()));
     }
+    secrets::hide(password);
     let certificate = pem::parse(certificate).map_err(|error| error.to_string())?;
     let roots = trusting(certificate.contents()).map_err(|error| error.to_string())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -17,9 +17,9 @@ use crate::report::terminal;
 /// What a verdict that somebody waits for in the middle of a run may take.
 pub(crate) const BESIDE: Duration = Duration::from_secs(10);
 
-/// Resident memory at most, with what is still taken until that is noticed below
-/// the 512 MiB that are promised.
-const MEMORY: u64 = 384 << 20;
+/// Resident memory at most beside what the process had before, some 40 MiB: with
+/// what is still taken until that is noticed below the 512 MiB that are promised.
+const MEMORY: u64 = 344 << 20;
 /// How much longer than its processor time it may take on a machine that is busy
 /// with other things.
 const WAITED: Duration = Duration::from_millis(500);
@@ -40,6 +40,8 @@ enum Why {
 #[derive(Debug)]
 pub(crate) struct Allowance {
     most: Duration,
+    /// Resident memory that is no more than what there was, and what it may take.
+    memory: u64,
     cancel: Cancel,
     state: Rc<State>,
 }
@@ -77,7 +79,8 @@ impl Allowance {
             waited: Cell::default(),
             telling: Arc::default(),
         };
-        Self { most, cancel: cancel.clone(), state: Rc::new(state) }
+        let memory = resident().unwrap_or_default() + MEMORY;
+        Self { most, memory, cancel: cancel.clone(), state: Rc::new(state) }
     }
 
     /// Does a piece of the work; none when it had to be left. Tells the operator
@@ -107,6 +110,7 @@ impl Allowance {
 
     fn probe(&self, begun: Duration, since: Instant) -> Rc<Probe> {
         let (state, cancel, most) = (Rc::clone(&self.state), self.cancel.clone(), self.most);
+        let memory = self.memory;
         Rc::new(move |stage| {
             *state.telling.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
             if let Some(Why::Memory | Why::Cancelled) = state.why.get() {
@@ -117,7 +121,7 @@ impl Allowance {
                 state.why.set(Some(Why::Cancelled));
             } else if used.saturating_sub(state.looked.get()) >= LOOK_EVERY {
                 state.looked.set(used);
-                if resident() > Some(MEMORY) {
+                if resident() > Some(memory) {
                     state.why.set(Some(Why::Memory));
                 }
             }

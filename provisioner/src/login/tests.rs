@@ -1,6 +1,7 @@
 //! The login held against those who use it: the agent's own reader of its web
 //! configuration, TLS and passwords, asked over a real sshd.
 
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::LazyLock;
@@ -11,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 use crate::measured::gather::agent_at;
-use crate::measured::gather::tests::{host, sshd};
+use crate::measured::gather::tests::{host, http, sshd};
 
 fn all(login: &Login) -> String {
     [LoginPart::Password, LoginPart::Certificate, LoginPart::Key]
@@ -156,16 +157,29 @@ async fn who_sits_at_the_agents_port_is_told_no_password() {
     let host = host(dir.path(), port);
     let [login, other] = [(); 2].map(|()| Login::make().unwrap());
     let squatter = agent(served_from(&other, dir.path()), SNAPSHOT).await;
-    let (plain, requests) =
-        crate::measured::gather::tests::answering(vec![crate::measured::gather::tests::http(
-            "200 OK", SNAPSHOT,
-        )]);
+    let (plain, heard) = without_tls();
     let text = [login.part(LoginPart::Password), login.part(LoginPart::Certificate)].concat();
     let visitor = visitor(&text).unwrap().unwrap();
     for port in [squatter, plain] {
         let failure = agent_at(&host, port, Some(&visitor)).await.unwrap_err();
         assert!(failure.what.contains("does not prove"), "{}", failure.line());
     }
-    let heard: Vec<String> = requests.try_iter().collect();
-    assert!(!heard.concat().contains("Basic"), "{heard:?}");
+    let heard = String::from_utf8_lossy(&heard.recv().unwrap()).into_owned();
+    assert!(!heard.is_empty() && !heard.contains("Basic"), "{heard:?}");
+}
+
+/// Answers whoever comes in HTTP, and tells what came.
+fn without_tls() -> (u16, std::sync::mpsc::Receiver<Vec<u8>>) {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = vec![0; 4096];
+        let length = stream.read(&mut bytes).unwrap();
+        bytes.truncate(length);
+        stream.write_all(&http("200 OK", SNAPSHOT)).unwrap();
+        tell.send(bytes).unwrap();
+    });
+    (port, heard)
 }
