@@ -4,11 +4,12 @@ use crate::world::{World, changed, succeeded};
 
 /// What Imager writes when it is told a host name, a user and that there be SSH, as
 /// far as it concerns what an inventory says, and a first start that takes a while.
+/// The host keys stay: on a card they are made before anybody connects.
 const SET_UP: &str = "set -e
 d=/var/lib/cloud/seed/nocloud
 mkdir -p $d
 printf 'instance-id: rpi-imager-1\\n' >$d/meta-data
-printf '#cloud-config\\nhostname: raspberrypi\\nmanage_etc_hosts: true\\nssh_pwauth: true\\nruncmd:\\n- [sleep, \"20\"]\\n' >$d/user-data
+printf '#cloud-config\\nhostname: raspberrypi\\nmanage_etc_hosts: true\\nssh_pwauth: true\\nssh_deletekeys: false\\nruncmd:\\n- [sleep, \"20\"]\\n' >$d/user-data
 printf 'datasource_list: [NoCloud]\\n' >/etc/cloud/cloud.cfg.d/90_dpkg.cfg
 rm -f /etc/cloud/cloud-init.disabled";
 
