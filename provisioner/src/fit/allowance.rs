@@ -234,6 +234,27 @@ mod tests {
     }
 
     #[test]
+    fn work_is_left_when_it_takes_more_memory_than_it_may() {
+        let memory = resident().unwrap() + (1 << 20);
+        let most = Duration::from_mins(10);
+        let allowance = Allowance { memory, ..Allowance::new(most, &Cancel::default()) };
+        let mut held = Vec::new();
+        // A thousand times what there is room for, should nobody stop it.
+        let greedy = || {
+            for _ in 0..1000 {
+                held.push(vec![1_u8; 1 << 20]);
+                let begun = processor_time();
+                while processor_time().saturating_sub(begun) < LOOK_EVERY {
+                    limit::check();
+                }
+            }
+        };
+        assert_eq!(allowance.spend(|| limit::stage("it", greedy)), Some(None));
+        let told = allowance.used_up().unwrap();
+        assert_eq!(told, "the 512 MiB of memory a verdict may take were used up in it");
+    }
+
+    #[test]
     fn work_is_left_when_the_run_is_to_end() {
         let cancel = Cancel::default();
         let allowance = Allowance::new(Duration::from_mins(10), &cancel);
