@@ -11,7 +11,7 @@ use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use sha2::{Digest as _, Sha256};
 use terrarium_k3s::sums;
 use terrarium_plan::{AGENT_DROP_IN, AGENT_NAME, LoginDigests, LoginPart, web_configuration};
-use terrarium_ssh::Command;
+use terrarium_ssh::{Command, Secret};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
@@ -37,18 +37,9 @@ const READ_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Login {
     certificate: String,
-    key: Private,
-    password: Private,
+    key: Secret,
+    password: Secret,
     web: String,
-}
-
-/// A text that is not shown.
-struct Private(Zeroizing<String>);
-
-impl std::fmt::Debug for Private {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
 }
 
 impl Login {
@@ -70,19 +61,15 @@ impl Login {
         let ends = crate::clock::today().year() + YEARS;
         params.not_after = rcgen::date_time_ymd(ends.into(), 1, 1);
         let certificate = params.self_signed(&key).map_err(|error| failed(&error))?.pem();
-        let key = Zeroizing::new(key.serialize_pem());
-        Self::of(
-            certificate,
-            key,
-            &Zeroizing::new(data_encoding::HEXLOWER.encode(password.as_ref())),
-        )
-        .map_err(|what| Failure::plain(Code::Internal, what))
+        let password = Secret::new(data_encoding::HEXLOWER.encode(password.as_ref()));
+        Self::of(certificate, Secret::new(key.serialize_pem()), password.expose())
+            .map_err(|what| Failure::plain(Code::Internal, what))
     }
 
     /// The parts as nodes have them.
-    fn of(certificate: String, key: Zeroizing<String>, password: &str) -> Result<Self, String> {
+    fn of(certificate: String, key: Secret, password: &str) -> Result<Self, String> {
         secrets::hide(password);
-        secrets::hide(&key);
+        secrets::hide(key.expose());
         // The same password has the same hash on every node and in every run, so
         // that what a node has can be compared.
         let salt = Sha256::digest(format!("the salt of {password}"));
@@ -90,16 +77,16 @@ impl Login {
         let hash =
             bcrypt::hash_with_salt(password, COST, salt).map_err(|error| error.to_string())?;
         let web = web_configuration(&hash.to_string());
-        let password = Zeroizing::new(format!("{password}\n"));
-        Ok(Self { certificate, key: Private(key), password: Private(password), web })
+        let password = Secret::new(format!("{password}\n"));
+        Ok(Self { certificate, key, password, web })
     }
 
     /// The text of a part.
     pub(crate) fn part(&self, part: LoginPart) -> &str {
         match part {
             LoginPart::Certificate => &self.certificate,
-            LoginPart::Key => &self.key.0,
-            LoginPart::Password => &self.password.0,
+            LoginPart::Key => self.key.expose(),
+            LoginPart::Password => self.password.expose(),
             LoginPart::Web => &self.web,
         }
     }
@@ -152,10 +139,7 @@ impl Login {
 /// writes them.
 fn read(text: &str) -> Result<Login, String> {
     let (password, rest) = text.split_once('\n').unwrap_or((text, ""));
-    if !is_password(password) {
-        return Err(format!("{} is not {PASSWORD} bytes in hex", LoginPart::Password.path()));
-    }
-    secrets::hide(password);
+    take_password(password)?;
     let blocks = pem::parse_many(rest).map_err(|error| error.to_string())?;
     let [certificate, key] = &blocks[..] else {
         return Err(format!("{} blocks of PEM, expected a certificate and a key", blocks.len()));
@@ -168,11 +152,17 @@ fn read(text: &str) -> Result<Login, String> {
         let plain = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         pem::encode_config(&pem::Pem::new(tag, block.contents()), plain)
     };
-    Login::of(text("CERTIFICATE", certificate), Zeroizing::new(text("PRIVATE KEY", key)), password)
+    Login::of(text("CERTIFICATE", certificate), Secret::new(text("PRIVATE KEY", key)), password)
 }
 
-fn is_password(text: &str) -> bool {
-    text.len() == 2 * PASSWORD && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+/// Sees to it that a password is none but one of ours, and is not shown.
+fn take_password(text: &str) -> Result<(), String> {
+    let is_hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    if text.len() != 2 * PASSWORD || !text.chars().all(is_hex) {
+        return Err(format!("{} is not {PASSWORD} bytes in hex", LoginPart::Password.path()));
+    }
+    secrets::hide(text);
+    Ok(())
 }
 
 /// Authorities that this certificate is the only one of.
@@ -221,10 +211,7 @@ impl Visitor {
 /// A password and a certificate; nothing, when no login is asked for.
 fn visitor(text: &str) -> Result<Option<Visitor>, String> {
     let Some((password, certificate)) = text.split_once('\n') else { return Ok(None) };
-    if !is_password(password) {
-        return Err(format!("{} is not {PASSWORD} bytes in hex", LoginPart::Password.path()));
-    }
-    secrets::hide(password);
+    take_password(password)?;
     let certificate = pem::parse(certificate).map_err(|error| error.to_string())?;
     let roots = trusting(certificate.contents()).map_err(|error| error.to_string())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

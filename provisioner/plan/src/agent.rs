@@ -6,9 +6,9 @@ pub(crate) mod login;
 use terrarium_inventory::Node;
 use terrarium_k3s::sums::Sha256;
 
-use crate::planner::{Binary, Context, Package};
 use login::AgentPage;
 
+use crate::planner::{Binary, Context, Package};
 use crate::{Action, Artifacts, Change, Content, Effect, Facts, UnitWait};
 
 pub(crate) const PACKAGE: &str = "terrarium-agent";

@@ -9,10 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use terrarium_inventory::Node;
+use terrarium_inventory::{Node, Stack};
 use terrarium_k3s::paths;
 
-use crate::agent::login::deploys_nothing;
 use crate::planner::{Context, is_server};
 use crate::{Action, Change};
 
@@ -55,6 +54,10 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Option<Change> {
         Change::new("k3s.namespace", title, reason)
             .act(Action::Run { script: apply(), deadline: 60 }),
     )
+}
+
+pub(crate) fn deploys_nothing(stack: &Stack) -> bool {
+    stack.profile.is_none() && stack.services.is_empty()
 }
 
 /// Made or labelled, whichever is needed; other labels are left.

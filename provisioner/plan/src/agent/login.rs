@@ -7,12 +7,12 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use terrarium_inventory::{Node, Stack};
+use terrarium_inventory::Node;
 use terrarium_k3s::paths;
 
 use super::{mode_reason, same};
 use crate::certificates::RENEWED;
-use crate::namespace::NAMESPACE;
+use crate::namespace::{NAMESPACE, deploys_nothing};
 use crate::planner::{Context, is_server};
 use crate::{Action, Change, Content, Facts};
 
@@ -184,10 +184,6 @@ pub(crate) fn secret(node: &Node, context: &Context<'_>) -> Option<Change> {
     let title = format!("give Prometheus the agents' login, as Secret {SECRET}");
     let change = Change::new("agent.secret", title, reason);
     Some(change.act(Action::Run { script: apply(), deadline: 60 }))
-}
-
-pub(crate) fn deploys_nothing(stack: &Stack) -> bool {
-    stack.profile.is_none() && stack.services.is_empty()
 }
 
 /// Both come from files: what stands in a command's arguments all users can read.
