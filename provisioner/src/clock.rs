@@ -21,3 +21,9 @@ pub(crate) fn timestamp() -> String {
     jiff::Timestamp::from_millisecond(now_ms())
         .map_or_else(|_| String::new(), |time| format!("{time:.3}"))
 }
+
+/// For people: the day and the minute, UTC.
+pub(crate) fn minute() -> String {
+    jiff::Timestamp::from_millisecond(now_ms())
+        .map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}

@@ -11,7 +11,7 @@ use terrarium_helm::words::advice;
 use terrarium_inventory::{Example, Inventory, Role};
 
 use super::prepare::Ground;
-use super::{code, load, write_page};
+use super::{code, load, made, write_page};
 use crate::cli::{Common, Fit};
 use crate::error::{Code, Failure};
 use crate::fit::allowance::Allowance;
@@ -61,7 +61,7 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
         None => undecided(&terms),
     });
     settings.cancel.check()?;
-    write_page(fit.html.as_deref(), || html::page(&answer))?;
+    write_page(fit.html.as_deref(), || html::page(&answer, &made()))?;
     if common.json {
         terminal::json(&answer)?;
     } else {

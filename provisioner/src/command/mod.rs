@@ -26,14 +26,27 @@ use crate::cancel::interrupted;
 use crate::cli::{Cli, Command, LockCommand};
 use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
+use crate::fit::html::parts::Made;
 use crate::lockfile::LockFile;
 use crate::report::secrets::masked;
 use crate::settings::Settings;
-use crate::{file, overlay, places, reach};
+use crate::{clock, file, overlay, places, reach};
 
 /// The exit code of a verdict's word.
 fn code(word: Word) -> Code {
     if word == Word::DoesNotFit { Code::Refused } else { Code::Done }
+}
+
+/// When this is, and how the program was called.
+fn made() -> Made {
+    let quoted = |word: String| {
+        let plain = |letter: char| letter.is_alphanumeric() || "-_./,:=@%+".contains(letter);
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{word}'") }
+    };
+    let options =
+        std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
+    let command: Vec<String> = std::iter::once("provision".to_owned()).chain(options).collect();
+    Made { at: clock::minute(), command: command.join(" ") }
 }
 
 /// Writes a page where one is asked for.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use terrarium_fit::sizing::{Method, Rules};
 
 use super::prepare::Ground;
-use super::{code, write_page};
+use super::{code, made, write_page};
 use crate::cli::{Common, Report, Tool};
 use crate::error::{Code, Failure};
 use crate::fit::allowance::{Allowance, BESIDE};
@@ -34,7 +34,7 @@ pub(super) async fn run(
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let answer = answer?;
-    write_page(options.html.as_deref(), || html::page(&answer))?;
+    write_page(options.html.as_deref(), || html::page(&answer, &made()))?;
     if common.json {
         terminal::json(&answer)?;
     } else {

@@ -7,6 +7,8 @@ use super::answer::{
     Subject, VERSION, Weight, Word,
 };
 
+use super::html::parts::Made;
+
 const MIB: u64 = 1024 * 1024;
 
 fn mib(low: u64, high: u64) -> Range {
@@ -113,6 +115,11 @@ fn remarks() -> Vec<Remark> {
             hint: Some("say it with --disk".to_owned()),
         },
     ]
+}
+
+/// When and by what the pages of tests are made.
+pub(crate) fn made() -> Made {
+    Made { at: "2026-01-31 12:00 UTC".to_owned(), command: "provision fit --html <p>".to_owned() }
 }
 
 /// Three nodes, one of them short of memory, and one service that cannot run.

@@ -26,4 +26,4 @@ pub(crate) mod table;
 pub(crate) mod words;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

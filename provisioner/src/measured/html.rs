@@ -9,25 +9,55 @@ use terrarium_helm::card::GROUPS;
 
 use super::answer::Answer;
 use super::words::duration;
-use crate::fit::html::parts::{begin, capital, class, escape, mark, prose, sentence};
+use crate::fit::html::parts::{Made, begin, capital, class, end, escape, mark, prose, sentence};
 use crate::fit::words::listed;
 
-/// The page.
-pub(crate) fn page(answer: &Answer) -> String {
+/// The page: the word and what is wrong with the boards, then what was measured.
+pub(crate) fn page(answer: &Answer, made: &Made) -> String {
     let groups = groups(answer);
     let mut page = begin(answer.word, &answer.title);
     head(&mut page, answer);
+    troubles(&mut page, answer);
     nodes::section(&mut page, answer, &groups);
     tables::services(&mut page, answer, &groups);
     tables::sizes(&mut page, answer);
     notes(&mut page, answer);
-    page.push_str(
-        "<footer><p>Written by <code>provision report</code>. Half, 95&nbsp;% and most are what \
-         half of the samples, 95 of 100, and all of them stay below; a service's are the sums of \
-         its pods', which need not have been high at the same time.</p></footer>\n</main>\n\
-         </body>\n</html>\n",
-    );
+    page.push_str(&end(
+        made,
+        "Half, 95&nbsp;% and most are what half of the samples, 95 of 100, and all of them stay \
+         below; a service's are the sums of its pods', which need not have been high at the same \
+         time.",
+    ));
     page
+}
+
+/// What is wrong with the boards themselves. It comes first: a card that dies or a
+/// supply that sags is more urgent than any figure.
+fn troubles(page: &mut String, answer: &Answer) {
+    let causes =
+        || answer.nodes.iter().flat_map(|node| node.causes.iter().map(move |cause| (node, cause)));
+    if causes().next().is_none() {
+        return;
+    }
+    page.push_str("<section>\n<h2>What to mend first</h2>\n<ul class=\"advice\">\n");
+    for (node, cause) in causes() {
+        let suffer = if cause.suffer.is_empty() {
+            String::new()
+        } else {
+            format!(" {} may suffer from it.", listed(&cause.suffer))
+        };
+        let _ = writeln!(
+            page,
+            "<li class=\"refusal\"><span class=\"kind\">{} {}</span><span>{}{} \
+             <span class=\"hint\">{}</span></span></li>",
+            escape(&node.name),
+            cause.about,
+            prose(&sentence(&cause.what)),
+            escape(&suffer),
+            prose(&sentence(&cause.hint)),
+        );
+    }
+    page.push_str("</ul>\n</section>\n");
 }
 
 fn head(page: &mut String, answer: &Answer) {

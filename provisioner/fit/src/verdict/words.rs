@@ -22,7 +22,7 @@ pub(super) fn reason(verdict: &Verdict) -> String {
         Kind::Impossible => {
             verdict.certificate.as_ref().map_or_else(String::new, ToString::to_string)
         }
-        Kind::Guaranteed => "every order of arrival and every tie places all pods".to_owned(),
+        Kind::Guaranteed => "all pods fit in any start order".to_owned(),
         Kind::Possible => possible(verdict),
         Kind::Unknown => {
             let known = verdict.bounds.map_or_else(String::new, |bounds| {

@@ -11,23 +11,21 @@ use terrarium_helm::card::GROUPS;
 
 use super::answer::{Answer, Weight};
 use super::words;
-use parts::{begin, capital, class, escape, mark, prose, sentence};
+use parts::{Made, begin, capital, class, end, escape, mark, prose, sentence};
 
-/// The page.
-pub(crate) fn page(answer: &Answer) -> String {
+/// The page: the word, what to change, then what both stand on.
+pub(crate) fn page(answer: &Answer, made: &Made) -> String {
     let groups = groups(answer);
     let mut page = begin(answer.word, &answer.subject.title);
     head(&mut page, answer);
-    nodes::section(&mut page, answer, &groups);
     changes(&mut page, answer);
+    nodes::section(&mut page, answer, &groups);
     remarks(&mut page, answer);
     tables::services(&mut page, answer, &groups);
     tables::loss(&mut page, answer);
-    let _ = write!(
-        page,
-        "<footer><p>Written by <code>provision fit</code>. A request is what the scheduler sets \
-         aside for a pod, a limit what it may use at most. {}</p></footer>\n\
-         </main>\n</body>\n</html>\n",
+    let legend = format!(
+        "A request is what the scheduler sets aside for a pod; a limit is what the pod may use at \
+         most. Memory in MiB, CPU in cores. {}",
         match answer.subject.source {
             "stand-in" =>
                 "The budgets are stand-ins, estimated for services whose charts may not exist yet.",
@@ -35,6 +33,7 @@ pub(crate) fn page(answer: &Answer) -> String {
             _ => "The figures are those of the charts, rendered for these boards.",
         }
     );
+    page.push_str(&end(made, &legend));
     page
 }
 

@@ -3,14 +3,19 @@
 
 use std::fmt::Write as _;
 
-use super::super::answer::{Answer, Node};
+use terrarium_fit::k3s::SERVICE;
+
+use super::super::answer::{Answer, Node, Word};
 use super::super::words::{cores, gib, mib, mib_range, percent};
-use super::parts::{colour, escape, heading, legend, prose, segment, sentence, wide};
+use super::parts::{
+    bar, called, colour, escape, heading, legend, pods, prose, scale as ruler, segment, sentence,
+    wide,
+};
 
 pub(super) fn section(page: &mut String, answer: &Answer, groups: &[String]) {
     page.push_str("<section>\n<h2>Nodes</h2>\n");
-    let pods = || answer.nodes.iter().flat_map(|node| &node.pods);
-    let used = |group: &str| pods().any(|pod| pod.group == group);
+    let all = || answer.nodes.iter().flat_map(|node| &node.pods);
+    let used = |group: &str| all().any(|pod| pod.group == group);
     legend(page, groups, used, ("over", "More than there is"));
     let scale = answer.nodes.iter().map(|node| node.memory.high.max(worst(node))).max();
     let scale = scale.unwrap_or(1).max(1);
@@ -35,11 +40,38 @@ fn worst(node: &Node) -> u64 {
     node.limited + node.own.map_or(0, |own| own.total().high)
 }
 
+/// More than the node has, if everything used all it may.
+fn over(node: &Node) -> u64 {
+    worst(node).saturating_sub(node.memory.low)
+}
+
+/// The colour of a node: no green where its pods may take more than there is. k3s'
+/// own pods have no limit on any node, and are counted with the system.
+fn tone(node: &Node) -> Word {
+    let boundless = node.pods.iter().any(|pod| pod.limit.is_none() && pod.service != SERVICE);
+    match node.bears {
+        Word::Fits if over(node) > 0 || boundless => Word::Tight,
+        word => word,
+    }
+}
+
 fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     let about: Vec<&str> = node.board.as_deref().into_iter().chain(node.role).collect();
-    heading(page, node.bears, &node.name, &about);
-    scheduler(page, node, groups, scale);
-    board(page, node, groups, scale);
+    heading(page, tone(node), &node.name, &about);
+    requests(page, node, groups, scale);
+    limits(page, node, groups, scale);
+    ruler(page, node.memory.low, scale);
+    let alone = |service: &str| node.pods.iter().filter(|pod| pod.service == service).count() == 1;
+    let figures = node.pods.iter().map(|pod| {
+        let name = called(&pod.key, &pod.service, alone(&pod.service));
+        let most = pod.limit.map_or_else(|| "no limit".to_owned(), short);
+        (colour(groups, &pod.group), name, format!("{} / {most}", short(pod.request)))
+    });
+    if node.pods.is_empty() {
+        page.push_str("<p class=\"podsof\">No pod.</p>\n");
+    } else {
+        pods(page, "Its pods: request / limit, MiB", figures);
+    }
     let _ = write!(
         page,
         "<p class=\"reading\">{}</p>\n<dl>\n<div><dt>CPU requested</dt><dd>{} of {} \
@@ -57,18 +89,21 @@ fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     page.push_str("</dl>\n</article>\n");
 }
 
+fn short(bytes: u64) -> String {
+    (bytes >> 20).to_string()
+}
+
 /// Reserved, requested by each pod, free.
-fn scheduler(page: &mut String, node: &Node, groups: &[String], scale: u64) {
+fn requests(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     let kept = node.memory.low.saturating_sub(node.allocatable.low);
-    let _ = write!(
-        page,
-        "<div class=\"row\"><p><b>Scheduler</b> {} of {} requested, {} %</p>\n\
-         <div class=\"bar\" style=\"width:{}%\">",
+    let words = format!(
+        "{} of {}, {} %",
         mib(node.requested),
         mib_range(node.allocatable),
         percent(node.requested, node.allocatable.low),
-        wide(node.memory.low, scale),
     );
+    let _ = writeln!(page, "<div class=\"row\"><p><b>Requests</b> {}</p>", prose(&words));
+    bar(page, &format!("requests of {}: {words}", node.name), &wide(node.memory.low, scale));
     if kept > 0 {
         segment(page, "own", kept, node.memory.low, "", &format!("reserved: {}", mib(kept)));
     }
@@ -81,25 +116,19 @@ fn scheduler(page: &mut String, node: &Node, groups: &[String], scale: u64) {
 }
 
 /// Used by the system itself, allowed to each pod, and what there is not.
-fn board(page: &mut String, node: &Node, groups: &[String], scale: u64) {
+fn limits(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     let own = node.own.map_or(0, |own| own.total().high);
     let all = worst(node).max(node.memory.low);
-    let over = worst(node).saturating_sub(node.memory.low);
-    let words = if over > 0 {
-        format!("{} too little if all pods used their limits", mib(over))
-    } else {
-        format!("{} to spare if all pods used their limits", mib(node.memory.low - worst(node)))
-    };
-    let _ = write!(
-        page,
-        "<div class=\"row\"><p><b>Board</b> {words}</p>\n<div class=\"track\">\
-         <div class=\"bar\" style=\"width:{}%\">",
-        wide(all, scale),
-    );
+    let over = over(node);
+    let own_too = if own > 0 { ", with what the system uses itself" } else { "" };
+    let words = format!("{} of {}{own_too}", mib(worst(node)), mib(node.memory.low));
+    let _ = write!(page, "<div class=\"row\"><p><b>Limits</b> {words}</p>\n<div class=\"track\">");
+    bar(page, &format!("limits of {}: {words}", node.name), &wide(all, scale));
     if own > 0 {
         let title = format!("system, k3s and agent: up to {}", mib(own));
         segment(page, "own", own, all, "", &title);
     }
+    let mut end = own;
     for pod in &node.pods {
         let limit = pod.limit.unwrap_or(pod.request);
         let title = match pod.limit {
@@ -107,7 +136,10 @@ fn board(page: &mut String, node: &Node, groups: &[String], scale: u64) {
             None => format!("{}: no limit; {} requested", pod.key, mib(pod.request)),
         };
         let class = format!("g{}", colour(groups, &pod.group));
-        segment(page, &class, limit, all, &pod.service, &title);
+        end += limit;
+        // Nobody reads a name through the hatching.
+        let name = if end > node.memory.low { "" } else { pod.service.as_str() };
+        segment(page, &class, limit, all, name, &title);
     }
     page.push_str("</div>");
     if over > 0 {

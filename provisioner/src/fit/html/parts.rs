@@ -6,13 +6,18 @@ use std::fmt::Write as _;
 use terrarium_untrusted::visible;
 
 use crate::fit::answer::Word;
-use crate::fit::words::percent;
+use crate::fit::words::mib;
 
 const STYLE: &str = include_str!("style.css");
 
-/// A segment narrower than this share of its bar, in per cent, has no room for
-/// a name.
-const NAMED_FROM: u64 = 7;
+/// When and by what a page was made: a page is kept, printed and passed on.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    /// The day and the minute, UTC.
+    pub at: String,
+    /// The command line.
+    pub command: String,
+}
 
 /// The page's begin, up to what is its own.
 pub(crate) fn begin(word: Word, title: &str) -> String {
@@ -39,6 +44,17 @@ pub(crate) const fn class(word: Word) -> &'static str {
         Word::Tight => "tight",
         Word::DoesNotFit => "no",
     }
+}
+
+/// The page's end.
+pub(crate) fn end(made: &Made, legend: &str) -> String {
+    format!(
+        "<footer><p>{legend}</p>\n<p>Made on {at} by provision {version}: <code>{command}</code></p>\n\
+         </footer>\n</main>\n</body>\n</html>\n",
+        at = escape(&made.at),
+        version = env!("CARGO_PKG_VERSION"),
+        command = escape(&made.command),
+    )
 }
 
 pub(crate) const fn mark(word: Word) -> &'static str {
@@ -125,7 +141,17 @@ pub(crate) fn heading(page: &mut String, word: Word, name: &str, about: &[&str])
     );
 }
 
-/// A part of a bar, with its name where there is room.
+/// A bar's begin. What its parts are stands in the list below it.
+pub(crate) fn bar(page: &mut String, label: &str, width: &str) {
+    let _ = write!(
+        page,
+        "<div class=\"bar\" role=\"img\" aria-label=\"{}\" style=\"width:{width}%\">",
+        escape(label),
+    );
+}
+
+/// A part of a bar. The style sheet hides the name where there is no room for the
+/// whole of it.
 pub(crate) fn segment(
     page: &mut String,
     class: &str,
@@ -137,14 +163,49 @@ pub(crate) fn segment(
     if part == 0 {
         return;
     }
-    let name = if percent(part, whole) > NAMED_FROM { name } else { "" };
+    let name = match name {
+        "" => String::new(),
+        name => format!("&#8203;<b>{}</b>", escape(name)),
+    };
     let _ = write!(
         page,
-        "<span class=\"{class}\" style=\"width:{}%\" title=\"{}\">{}</span>",
+        "<span class=\"{class}\" style=\"width:{}%\" title=\"{}\">{name}</span>",
         wide(part, whole),
         escape(title),
-        escape(name),
     );
+}
+
+/// Where the memory of the board ends, below its bars.
+pub(crate) fn scale(page: &mut String, memory: u64, scale: u64) {
+    let _ = writeln!(
+        page,
+        "<p class=\"scale\" style=\"width:{}%\"><span>0</span><span>{} in all</span></p>",
+        wide(memory, scale),
+        mib(memory),
+    );
+}
+
+/// What a list calls a pod: its service, or its own name where the service has
+/// more of them there.
+pub(crate) fn called<'a>(key: &'a str, service: &'a str, alone: bool) -> &'a str {
+    if alone { service } else { key.split_once('/').map_or(key, |(_, name)| name) }
+}
+
+/// What the bars are made of, by name: a phone has no pointer to hover with.
+pub(crate) fn pods<'a>(
+    page: &mut String,
+    heading: &str,
+    pods: impl Iterator<Item = (usize, &'a str, String)>,
+) {
+    let _ = writeln!(page, "<p class=\"podsof\">{heading}</p>\n<ul class=\"pods\">");
+    for (colour, name, figures) in pods {
+        let _ = writeln!(
+            page,
+            "<li><i class=\"g{colour}\"></i>{} <span>{figures}</span></li>",
+            escape(name)
+        );
+    }
+    page.push_str("</ul>\n");
 }
 
 /// A width in per cent with two decimals, of integers so that equal answers

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::answer::Answer;
+use super::super::answer::{Answer, Service};
 use super::super::words::{cores, gib, mib};
 use super::parts::{colour, escape, prose, sentence};
 
@@ -10,12 +10,26 @@ pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
     if answer.services.is_empty() {
         return;
     }
+    let grows = answer
+        .services
+        .iter()
+        .any(|service| service.largest_request.is_some() || service.largest_cpu.is_some());
+    page.push_str("<section>\n<h2>Services</h2>\n");
+    if grows {
+        page.push_str(
+            "<p class=\"podsof\">Could request: how far the service's requests could be raised, \
+             one at a time, with everything still placed.</p>\n",
+        );
+    }
     page.push_str(
-        "<section>\n<h2>Services</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Service</th>\
+        "<div class=\"scroll\"><table>\n<thead><tr><th>Service</th>\
          <th>Verdict</th><th>Nodes</th><th class=\"n\">Requested</th><th class=\"n\">Limit</th>\
-         <th class=\"n\">CPU</th><th class=\"n\">Volumes</th><th class=\"n\">Room up to</th>\
-         <th class=\"n\">CPU up to</th></tr></thead>\n<tbody>\n",
+         <th class=\"n\">CPU</th><th class=\"n\">Volumes</th>",
     );
+    if grows {
+        page.push_str("<th class=\"n\">Could request</th><th class=\"n\">CPU</th>");
+    }
+    page.push_str("</tr></thead>\n<tbody>\n");
     for service in &answer.services {
         let why = service.reason.as_ref().map_or_else(String::new, |reason| {
             format!("<p class=\"why\">{}</p>", prose(&sentence(reason)))
@@ -23,22 +37,44 @@ pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
         let volumes = if service.volumes > 0 { gib(service.volumes) } else { "–".to_owned() };
         let room = service.largest_request.map_or_else(|| "–".to_owned(), mib);
         let most = service.largest_cpu.map_or_else(|| "–".to_owned(), cores);
-        let _ = writeln!(
+        let (class, verdict) = verdict(answer, service);
+        let _ = write!(
             page,
-            "<tr><th scope=\"row\"><i class=\"g{}\"></i>{}{why}</th><td class=\"{}\">{}</td>\
+            "<tr><th scope=\"row\"><i class=\"g{}\"></i>{}{why}</th><td class=\"{class}\">{verdict}</td>\
              <td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{volumes}</td><td class=\"n\">{room}</td><td class=\"n\">{most}</td></tr>",
+             <td class=\"n\">{volumes}</td>",
             colour(groups, &service.group),
             escape(&service.title),
-            service.verdict,
-            service.verdict,
             escape(&service.nodes.join(", ")),
             mib(service.request),
             mib(service.limit),
             cores(service.cpu),
         );
+        if grows {
+            let _ = write!(page, "<td class=\"n\">{room}</td><td class=\"n\">{most}</td>");
+        }
+        page.push_str("</tr>\n");
     }
     page.push_str("</tbody>\n</table></div>\n</section>\n");
+}
+
+/// The word of a service: one that is possible and has no node here has no room.
+fn verdict(answer: &Answer, service: &Service) -> (&'static str, &'static str) {
+    let left = answer.left.iter().any(|left| left.service == service.name);
+    match service.verdict {
+        "impossible" => ("impossible", "impossible"),
+        _ if left => ("impossible", "no room"),
+        verdict => (verdict, verdict),
+    }
+}
+
+/// A sign for what becomes of a service, for who looks at the whole table.
+fn sign(fate: &str) -> &'static str {
+    match fate {
+        "survives" => "●",
+        "degraded" => "◐",
+        _ => "○",
+    }
 }
 
 pub(super) fn loss(page: &mut String, answer: &Answer) {
@@ -71,7 +107,12 @@ pub(super) fn loss(page: &mut String, answer: &Answer) {
             let better = best
                 .filter(|best| *best != here)
                 .map_or_else(String::new, |best| format!(" <small>at best {best}</small>"));
-            let _ = write!(page, "<td class=\"{}\">{here}{better}</td>", here.replace(' ', "-"));
+            let _ = write!(
+                page,
+                "<td class=\"{}\"><span aria-hidden=\"true\">{}</span> {here}{better}</td>",
+                here.replace(' ', "-"),
+                sign(here)
+            );
         }
         page.push_str("</tr>\n");
     }

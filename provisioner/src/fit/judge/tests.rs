@@ -4,6 +4,7 @@ use super::*;
 use crate::cancel::Cancel;
 use crate::fit::allowance::Allowance;
 use crate::fit::boards::parse;
+use crate::fit::fixture::made;
 use crate::fit::problem::of_parts;
 use crate::fit::site::Site;
 use crate::fit::stack::stand_in;
@@ -115,7 +116,7 @@ fn a_lost_node_is_told_with_what_could_be_had_at_best() {
     let better = found.loss.iter().any(|loss| loss.summary.contains("at best"));
     assert!(better, "{:?}", found.loss);
     assert!(table::table(&found).contains("lost, at best survives"));
-    assert!(html::page(&found).contains("at best survives"));
+    assert!(html::page(&found, &made()).contains("at best survives"));
 }
 
 #[test]
@@ -135,7 +136,7 @@ fn the_table_fits_eighty_columns_and_the_page_has_every_service() {
     let text = table::table(&found);
     let wide = text.lines().find(|line| line.chars().count() > WIDTH);
     assert_eq!(wide, None);
-    let page = html::page(&found);
+    let page = html::page(&found, &made());
     assert!(found.services.iter().all(|service| page.contains(&service.title)));
     insta::assert_snapshot!(text);
 }

@@ -5,13 +5,16 @@ use std::fmt::Write as _;
 
 use super::super::answer::{Answer, Node, Share};
 use super::super::words::{megabytes, thousandths};
-use crate::fit::html::parts::{colour, escape, heading, legend, prose, segment, sentence, wide};
-use crate::fit::words::{cores, listed, mib, percent};
+use crate::fit::html::parts::{
+    bar, called, colour, escape, heading, legend, pods, prose, scale as ruler, segment, sentence,
+    wide,
+};
+use crate::fit::words::{cores, mib, percent};
 
 pub(super) fn section(page: &mut String, answer: &Answer, groups: &[String]) {
     page.push_str("<section>\n<h2>Nodes</h2>\n");
-    let pods = || answer.nodes.iter().flat_map(|node| &node.pods);
-    let used = |group: &str| pods().any(|pod| pod.group == group);
+    let all = || answer.nodes.iter().flat_map(|node| &node.pods);
+    let used = |group: &str| all().any(|pod| pod.group == group);
     legend(page, groups, used, ("peak", "The most that was used"));
     let scale = answer.nodes.iter().map(|node| node.memory).max().unwrap_or(1).max(1);
     page.push_str("<div class=\"nodes\">\n");
@@ -44,6 +47,17 @@ fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     heading(page, node.word, &node.name, &about);
     used(page, node, groups, scale);
     requested(page, node, groups, scale);
+    ruler(page, node.memory, scale);
+    let alone = |service: &str| node.pods.iter().filter(|pod| pod.service == service).count() == 1;
+    let figures = node.pods.iter().map(|pod| {
+        let name = called(&pod.key, &pod.service, alone(&pod.service));
+        let used = pod.used.map_or_else(|| "–".to_owned(), |used| (used.max >> 20).to_string());
+        let figures = format!("{used} / {}", pod.request >> 20);
+        (colour(groups, &pod.group), name, figures)
+    });
+    if !node.pods.is_empty() {
+        pods(page, "Its pods: the most that was used / request, MiB", figures);
+    }
     for reason in &node.reasons {
         let _ = writeln!(page, "<p class=\"reading\">{}</p>", prose(&sentence(reason)));
     }
@@ -53,22 +67,20 @@ fn article(page: &mut String, node: &Node, groups: &[String], scale: u64) {
             writeln!(page, "<p class=\"reading\">{}</p>", prose(&sentence(&predicted.difference)));
     }
     facts(page, node);
-    causes(page, node);
     page.push_str("</article>\n");
 }
 
 /// Half of the time: the system's own, each pod's; and how far it ever went.
 fn used(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     let own = node.used.p50.saturating_sub(node.pods_used.p50).min(node.memory);
-    let _ = write!(
-        page,
-        "<div class=\"row\"><p><b>Used</b> {} half of the time, {} of {} at most</p>\n\
-         <div class=\"track\"><div class=\"bar\" style=\"width:{}%\">",
+    let words = format!(
+        "{} half of the time, {} of {} at most",
         mib(node.used.p50),
         mib(node.used.max),
-        mib(node.memory),
-        wide(node.memory, scale),
+        mib(node.memory)
     );
+    let _ = write!(page, "<div class=\"row\"><p><b>Used</b> {words}</p>\n<div class=\"track\">");
+    bar(page, &format!("memory used on {}: {words}", node.name), &wide(node.memory, scale));
     segment(page, "own", own, node.memory, "", &format!("system, k3s and agent: {}", mib(own)));
     let mut room = node.memory.saturating_sub(own);
     for pod in &node.pods {
@@ -92,17 +104,20 @@ fn used(page: &mut String, node: &Node, groups: &[String], scale: u64) {
 /// Reserved, requested by each pod, free.
 fn requested(page: &mut String, node: &Node, groups: &[String], scale: u64) {
     let kept = node.memory.saturating_sub(node.allocatable);
-    let _ = write!(
-        page,
-        "<div class=\"row\"><p><b>Requested</b> {} of {} allocatable, {} %; limits {}, {} % of \
-         the memory</p>\n<div class=\"track\"><div class=\"bar\" style=\"width:{}%\">",
+    let words = format!(
+        "{} of {} allocatable, {} %; limits {}, {} % of the memory",
         mib(node.requested),
         mib(node.allocatable),
         percent(node.requested, node.allocatable),
         mib(node.limited),
         percent(node.limited, node.memory),
-        wide(node.memory, scale),
     );
+    let _ = write!(
+        page,
+        "<div class=\"row\"><p><b>Requested</b> {}</p>\n<div class=\"track\">",
+        prose(&words)
+    );
+    bar(page, &format!("memory requested on {}: {words}", node.name), &wide(node.memory, scale));
     segment(page, "own", kept, node.memory, "", &format!("reserved: {}", mib(kept)));
     for pod in &node.pods {
         let title = format!("{}: {} requested", pod.key, mib(pod.request));
@@ -135,30 +150,7 @@ fn facts(page: &mut String, node: &Node) {
     fact("System and k3s", &format!("{} MiB", megabytes(node.own.high)));
     let first: Vec<&str> = node.first_killed.iter().map(|victim| victim.pod.as_str()).collect();
     if let Some(first) = first.first() {
-        fact("Killed first", first);
+        fact("Would be killed first", first);
     }
     page.push_str("</dl>\n");
-}
-
-fn causes(page: &mut String, node: &Node) {
-    if node.causes.is_empty() {
-        return;
-    }
-    page.push_str("<ul class=\"causes\">\n");
-    for cause in &node.causes {
-        let suffer = if cause.suffer.is_empty() {
-            String::new()
-        } else {
-            format!(" {} may suffer from it.", listed(&cause.suffer))
-        };
-        let _ = writeln!(
-            page,
-            "<li><span class=\"kind\">{}</span> {}{} <span class=\"hint\">{}</span></li>",
-            cause.about,
-            prose(&sentence(&cause.what)),
-            escape(&suffer),
-            prose(&sentence(&cause.hint)),
-        );
-    }
-    page.push_str("</ul>\n");
 }

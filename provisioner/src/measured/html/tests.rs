@@ -1,9 +1,30 @@
 use super::*;
+use crate::fit::fixture::made;
 use crate::measured::judge::tests::both;
 
 #[test]
+fn what_is_wrong_with_a_board_comes_before_every_figure() {
+    let answer = both();
+    let page = page(&answer, &made());
+    let first = page.find("What to mend first").unwrap();
+    assert!(first < page.find("<h2>Nodes</h2>").unwrap());
+    let causes = answer.nodes.iter().flat_map(|node| &node.causes).count();
+    assert_eq!(page.matches("<li class=\"refusal\">").count(), causes);
+    assert!(causes > 0);
+}
+
+#[test]
+fn every_pod_is_named_outside_of_tooltips() {
+    let answer = both();
+    let page = page(&answer, &made());
+    for pod in answer.nodes.iter().flat_map(|node| &node.pods) {
+        assert!(page.contains(&format!("</i>{} <span>", pod.service)), "{}", pod.service);
+    }
+}
+
+#[test]
 fn nothing_is_loaded_from_outside_the_page() {
-    let page = page(&both());
+    let page = page(&both(), &made());
     for outside in ["http:", "https:", "//", "<script", "<link", "<img", "url(", "@import"] {
         assert!(!page.contains(outside), "{outside}");
     }
@@ -33,14 +54,14 @@ fn names_of_the_cluster_are_text_and_never_markup() {
     node.causes[0].what.clone_from(&hostile);
     node.causes[0].suffer.push(hostile.clone());
     node.first_killed[0].pod.clone_from(&hostile);
-    let page = page(&answer);
+    let page = page(&answer, &made());
     assert!(!page.contains("<script"), "{page}");
 }
 
 #[test]
 fn every_node_service_and_container_is_on_the_page() {
     let answer = both();
-    let page = page(&answer);
+    let page = page(&answer, &made());
     let nodes = answer.nodes.iter().map(|node| &node.name);
     let silent = answer.silent.iter().map(|silent| &silent.node);
     let services = answer.services.iter().map(|service| &service.title);
@@ -55,7 +76,7 @@ fn every_node_service_and_container_is_on_the_page() {
 
 #[test]
 fn bars_are_filled_and_never_more_than_that() {
-    let page = page(&both());
+    let page = page(&both(), &made());
     let mut bars = 0;
     for bar in page.split("<div class=\"bar\"").skip(1) {
         let (_, inside) = bar.split_once('>').unwrap();
