@@ -36,7 +36,7 @@ memory. *Usable* is what Linux reports as `MemTotal` under the image's default
 kernel, and in brackets the bounds between which it is seen or believed to lie;
 `~` marks an estimate. The default page size comes first.
 
-`provision probe NODE --save FILE` writes such a file from a node of yours.
+`provision probe NODE --save FILE` writes a board file for a node of yours.
 ";
 
 fn row(board: &Board) -> String {

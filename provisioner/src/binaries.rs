@@ -121,7 +121,7 @@ impl Program<'_> {
                 candidates.iter().map(|path| path.display().to_string()).collect();
             return Err(Failure::plain(
                 Code::Usage,
-                format!("no {} for {machine}: neither {} is there", self.what, list.join(" nor ")),
+                format!("no {} for {machine}: {} not found", self.what, list.join(" and ")),
             )
             .hint(Some(format!("build it with `make dist`, or set {}", self.variable))));
         };

@@ -78,7 +78,8 @@ impl Failure {
 
     /// Values of an inventory that cannot be used, each shown with its line.
     pub(crate) fn inventory(path: &Path, problems: Problems) -> Self {
-        let mut failure = Self::plain(Code::Usage, format!("{} cannot be used", path.display()));
+        let mut failure =
+            Self::plain(Code::Usage, format!("invalid inventory `{}`", path.display()));
         failure.problems = Some(problems);
         failure
     }

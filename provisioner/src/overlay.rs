@@ -56,7 +56,7 @@ pub(crate) fn read(path: &Path, catalogue: &Catalogue) -> Result<Overlay, Failur
     };
     let name = path.display().to_string();
     Overlay::parse(&name, &text, catalogue).map_err(|problems| {
-        let mut failure = Failure::plain(Code::Usage, format!("{name} cannot be used"));
+        let mut failure = Failure::plain(Code::Usage, format!("invalid file of sizes `{name}`"));
         failure.causes = problems.iter().map(ToString::to_string).collect();
         failure.hint(Some(
             "mend it, or delete it: `provision report --write` makes it anew".to_owned(),

@@ -49,7 +49,7 @@ fn too_many(servers: &[&Range<usize>]) -> Problem {
             format!("{count} servers cannot form a cluster that survives a loss"),
             format!(
                 "servers agree by majority (etcd's quorum): of {count}, {} must be up, so {count} \
-                 survive no more losses than {}; keep one server and write `role = \"agent\"` at \
+                 tolerate no more failures than {}; keep one server and write `role = \"agent\"` at \
                  the rest",
                 count / 2 + 1,
                 count - 1,

@@ -195,7 +195,7 @@ pub(super) const TABLE: &[Row] = &[
         kind: Kind::OutOfMemory,
         any_of: &[&["killed by the oom killer"], &["failed with result 'oom-kill'"]],
         meaning: "the kernel killed k3s for want of memory",
-        hint: "a server wants 2 GB and more for itself; give the part to a larger board or leave out packaged components (`disable`)",
+        hint: "a server wants 2 GB and more for itself; use a bigger board for this role or leave out packaged components (`disable`)",
         fatal: false,
     },
     Row {

@@ -220,8 +220,7 @@ fn succeeded(host: &Host, action: &Action, output: &Output) -> Result<(), Failur
     if !said.is_empty() {
         failure.causes.push(said);
     }
-    Err(failure
-        .hint(Some("mend the cause on the node, then run the same command again".to_owned())))
+    Err(failure.hint(Some("fix the cause on the node, then run the same command again".to_owned())))
 }
 
 /// What an action is called in errors.

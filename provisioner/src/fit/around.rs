@@ -172,7 +172,7 @@ fn disks(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
             about: "disk",
             service: None,
             weight: Weight::Note,
-            what: format!("volumes will take up to {}; the disks are unknown", listed(&unknown)),
+            what: format!("volumes will take up to {}; disk sizes are unknown", listed(&unknown)),
             hint: Some("say what is free with --disk".to_owned()),
         });
     }

@@ -74,7 +74,7 @@ fn told(here: &loss::Loss, best: &loss::Loss, headless: bool) -> Loss {
     };
     let down = [
         (count(here, Fate::Lost), "lost until it returns"),
-        (count(here, Fate::NeverRescheduled), "down with nobody to start them elsewhere"),
+        (count(here, Fate::NeverRescheduled), "down and not rescheduled"),
         (count(here, Fate::Degraded), "degraded"),
     ];
     let survive = count(here, Fate::Survives);

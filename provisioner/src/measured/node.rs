@@ -173,14 +173,14 @@ fn word(
     let least = |used: u64| mib(memory.saturating_sub(used));
     if used.p95.saturating_add(kept) > memory {
         let what = format!(
-            "in 5 of 100 samples no more than {} were free, and below {} its kubelet puts pods out",
+            "in 5 of 100 samples no more than {} were free; below {} its kubelet evicts pods",
             least(used.p95),
             mib(kept)
         );
         say(Word::DoesNotFit, what);
     } else if used.max.saturating_add(kept) > memory {
         let what = format!(
-            "once no more than {} were free, and below {} its kubelet puts pods out",
+            "free memory fell to {}; below {} its kubelet evicts pods",
             least(used.max),
             mib(kept)
         );

@@ -296,8 +296,10 @@ pub(crate) fn status(status: &Status) -> String {
             text.push('\n');
         }
         for Unwell { service, failure, seconds } in &node.unwell {
-            let since = seconds.map_or_else(String::new, |seconds| format!(" for {seconds} s"));
-            let told = format!("`{service}` is not well{since}: {failure}");
+            let told = match seconds {
+                None => format!("`{service}` is unhealthy: {failure}"),
+                Some(since) => format!("`{service}` has been unhealthy for {since} s: {failure}"),
+            };
             text.push_str(&wrapped("           ", &told));
             text.push('\n');
         }

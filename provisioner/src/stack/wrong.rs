@@ -53,7 +53,7 @@ pub(super) fn selection(error: &SelectError, inventory: &Inventory) -> Failure {
         SelectError::Circle(_) => Vec::new(),
     };
     if found.is_empty() {
-        let what = format!("{}: [stack] cannot be used", inventory.path.display());
+        let what = format!("invalid inventory `{}`: [stack]", inventory.path.display());
         return Failure::new(Code::Usage, what, error);
     }
     let first = found.remove(0);

@@ -26,7 +26,7 @@ pub(crate) fn redis(world: &mut World) {
     let status = world.provision(&["status"]);
     succeeded(&status);
     let text = String::from_utf8_lossy(&status.stdout).into_owned();
-    assert!(text.contains("`redis` is not well for"), "{text}");
+    assert!(text.contains("`redis` has been unhealthy for"), "{text}");
 
     // By then kubelet may have given up on it and started another.
     world.sh(&node, "pkill -CONT -x redis-server");

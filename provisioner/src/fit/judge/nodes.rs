@@ -85,12 +85,12 @@ pub(crate) fn read(memory: Range, own: Option<Range>, load: &Load, stock: bool) 
     let used = own.unwrap_or(Range { low: 0, high: 0 });
     let (word, mut text) = match reading::read(range(memory), range(used), load) {
         Reading::Roomy { spare } => {
-            (Word::Fits, format!("were every limit used at once, {} would be left", mib(spare)))
+            (Word::Fits, format!("if every pod used its limit, {} would be left", mib(spare)))
         }
         Reading::Overcommitted { spare, missing } => (
             Word::Fits,
             format!(
-                "the requests leave {}; were every limit used at once, {} would be missing",
+                "the requests leave {}; if every pod used its limit, {} would be missing",
                 mib(spare),
                 mib(missing)
             ),

@@ -18,7 +18,7 @@ fn each_figure_has_its_word() {
     let memory = |p95, p99| Pressure { memory: Some(share(p95, p99)), ..calm };
     for (used, busy, pressure, expected, part) in [
         (used(2000, 3000), 100, calm, Word::Fits, "at most 3000 MiB of 4000 MiB were used"),
-        (used(2000, 3800), 100, calm, Word::Tight, "once no more than 200 MiB were free"),
+        (used(2000, 3800), 100, calm, Word::Tight, "free memory fell to 200 MiB"),
         (used(3800, 3900), 100, calm, Word::DoesNotFit, "5 of 100 samples no more than 200 MiB"),
         (used(2000, 3000), 3600, calm, Word::Tight, "the work of 3.60 and more of 4.00 cores"),
         (used(2000, 3000), 100, memory(0.0, 0.1), Word::Tight, "in 1 of 100 samples everything"),
