@@ -32,6 +32,20 @@ impl Inventory {
         parse_as(&path.display().to_string(), &absolute, &text, home.as_deref())
     }
 
+    /// Reads the inventory from elsewhere than a file: `name` is what messages call
+    /// it, and `path` the file it stands for, in whose folder relative paths begin.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, or why it cannot be read.
+    pub fn read(name: &str, path: &Path, from: impl Read) -> Result<Self, Problems> {
+        let named = Path::new(name);
+        let text = text(named, from)?;
+        let absolute = std::path::absolute(path)
+            .map_err(|error| unreadable(named, &error.to_string(), "write the path in full"))?;
+        let home = std::env::home_dir().filter(|home| home.is_absolute());
+        parse_as(name, &absolute, &text, home.as_deref())
+    }
+
     /// The inventory that `text`, the content of the file at `path`, describes.
     /// Touches nothing outside its arguments: with a relative `path` the paths
     /// in the inventory stay relative to the same place; `home` stands for `~`.
@@ -89,7 +103,17 @@ fn unreadable_value(error: &toml::de::Error) -> Problem {
 }
 
 fn read(path: &Path) -> Result<String, Problems> {
-    let cannot = |error: io::Error| match error.kind() {
+    let cannot = |error| cannot(path, &error);
+    let file = File::open(path).map_err(cannot)?;
+    if file.metadata().map_err(cannot)?.is_dir() {
+        let hint = format!("name the file in it: {}", path.join("pis.toml").display());
+        return Err(unreadable(path, "it is a folder", &hint));
+    }
+    text(path, file)
+}
+
+fn cannot(path: &Path, error: &io::Error) -> Problems {
+    match error.kind() {
         io::ErrorKind::NotFound => unreadable(
             path,
             "there is no such file",
@@ -99,14 +123,13 @@ fn read(path: &Path) -> Result<String, Problems> {
             unreadable(path, "permission denied", "make it readable for this user")
         }
         _ => unreadable(path, &error.to_string(), "check the path and the disk"),
-    };
-    let file = File::open(path).map_err(cannot)?;
-    if file.metadata().map_err(cannot)?.is_dir() {
-        let hint = format!("name the file in it: {}", path.join("pis.toml").display());
-        return Err(unreadable(path, "it is a folder", &hint));
     }
+}
+
+/// All of it, if it is an inventory's length of text.
+fn text(path: &Path, from: impl Read) -> Result<String, Problems> {
     let mut bytes = Vec::new();
-    file.take(SIZE_MAX + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    from.take(SIZE_MAX + 1).read_to_end(&mut bytes).map_err(|error| cannot(path, &error))?;
     if bytes.len() as u64 > SIZE_MAX {
         return Err(unreadable(
             path,

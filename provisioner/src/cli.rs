@@ -1,17 +1,26 @@
 //! The command line, as clap sees it.
 
+mod command;
+mod environment;
+mod examples;
+mod meant;
 mod named;
 mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::hostkeys::HostKeys;
 use values::{duration, patience, price};
 
-pub(crate) use named::INVENTORY;
+pub(crate) use command::{Unparsed, command, parse};
+pub(crate) use named::{Found, INVENTORY};
+
+/// The heading of what every command understands.
+const GLOBAL: &str = "Global options";
 
 /// Turn Raspberry Pis into a k3s cluster with a data stack, and keep it so.
 ///
@@ -19,28 +28,41 @@ pub(crate) use named::INVENTORY;
 /// plan out, and observe again. Running it once more changes nothing; after a
 /// failure, running it once more goes on where it stopped.
 #[derive(Debug, Parser)]
-#[command(name = "provision", version, max_term_width = 80)]
+#[command(name = "provision", version, max_term_width = 80, disable_help_flag = true)]
 pub(crate) struct Cli {
+    // First, as a heading is that of all that comes after it.
     #[command(flatten)]
+    pub anyway: Anyway,
+    #[command(flatten, next_help_heading = GLOBAL)]
     pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What a run does about a stack that does not fit.
+#[derive(Debug, Default, Clone, Copy, Args)]
+pub(crate) struct Anyway {
     /// Deploy the stack even when it does not fit its nodes: as much of it as
     /// there is room for will run
     #[arg(long)]
     pub ignore_fit: bool,
-    #[command(subcommand)]
-    pub command: Option<Command>,
 }
 
 /// What every subcommand understands.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// The inventory: which nodes, and what is to run on them. Without it,
-    /// `TERRARIUM_INVENTORY`, else pis.toml here or in the nearest folder above
+    /// `TERRARIUM_INVENTORY`, else pis.toml here or in the nearest folder above.
+    /// With `-` it comes from standard input
     #[arg(short = 'i', long = "inventory", global = true, value_name = "FILE")]
     pub named: Option<PathBuf>,
-    /// The inventory that was named or found.
+    /// The inventory that was named or found; for one of standard input, the file
+    /// it stands for.
     #[arg(skip)]
     pub inventory: PathBuf,
+    /// Who said so.
+    #[arg(skip)]
+    pub found: Found,
     /// Ask for the login and sudo password
     #[arg(short = 'K', long, global = true)]
     pub ask_password: bool,
@@ -56,37 +78,19 @@ pub(crate) struct Common {
     /// Print JSON: one event a line while working, one document for reports
     #[arg(long, global = true)]
     pub json: bool,
+    /// What it is for, and how it is called.
+    #[arg(short, long, global = true, action = ArgAction::Help, help = "Print help (see more with '--help')", long_help = "Print help (see a summary with '-h')")]
+    pub help: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what would change and why; nothing is touched
-    Plan {
-        /// Exit with 5 when something would change
-        #[arg(long)]
-        exit_code: bool,
-        /// Show what would change in each object of the stack; passwords are
-        /// masked
-        #[arg(long)]
-        diff: bool,
-    },
-    /// Show what the nodes are and whether they are as the inventory wishes
+    /// Write a first inventory
     ///
-    /// Exits with 5 when they are not.
-    Status,
-    /// Describe a node as a board file, from what it says of itself
-    ///
-    /// `provision fit --boards` takes the file in place of a board of the
-    /// catalogue. With --json, prints everything the probe found instead.
-    Probe {
-        /// The node; may be left out when the inventory has one
-        #[arg(value_name = "NODE")]
-        node: Option<String>,
-        /// Write the board file there, never over one that is there; without it,
-        /// to standard output
-        #[arg(long, value_name = "FILE")]
-        save: Option<PathBuf>,
-    },
+    /// Addresses are taken as ssh takes them: 192.168.1.11, pi@pi-1.local,
+    /// pi@192.168.1.11:2222. Nothing is written that `provision plan` would
+    /// not accept, and no file that is there is touched.
+    Init(Init),
     /// Show the host keys of nodes, and record them after a look
     ///
     /// Connects as far as the host key: nobody logs in, and no password is sent. On
@@ -100,13 +104,24 @@ pub(crate) enum Command {
     /// not exist. With --nodes and --manifests, anybody's pods on anybody's nodes.
     /// Nothing is touched. Exits with 6 when it does not fit.
     Fit(Fit),
-    /// Tell what nodes and services really use, and whether the nodes bear it
+    /// Show what would change and why; nothing is touched
+    Plan {
+        /// Exit with 5 when something would change
+        #[arg(long)]
+        exit_code: bool,
+        /// Show what would change in each object of the stack; passwords are
+        /// masked
+        #[arg(long)]
+        diff: bool,
+        #[command(flatten)]
+        anyway: Anyway,
+    },
+    /// Carry the plan out: the same as no command at all
+    Apply(Anyway),
+    /// Show what the nodes are and whether they are as the inventory wishes
     ///
-    /// Asks the nodes' agents, Kubernetes, and the stack's Prometheus where there
-    /// is one, all over SSH; says beside it what `provision fit` predicts, and
-    /// what each container should request. Nothing is touched. Exits with 6 when
-    /// it does not fit as measured, and with 3 when no node answers.
-    Report(Report),
+    /// Exits with 5 when they are not.
+    Status,
     /// Prove the stack's edges: a marked record through each
     ///
     /// The record is put in at one end, looked for at the other, and taken away
@@ -115,11 +130,6 @@ pub(crate) enum Command {
         /// Only the edges with these numbers
         #[arg(value_name = "EDGE")]
         edges: Vec<u32>,
-    },
-    /// Take services out of the cluster
-    Stack {
-        #[command(subcommand)]
-        command: StackCommand,
     },
     /// Print the users and passwords of the stack's services
     Credentials {
@@ -131,6 +141,18 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "services")]
         ca: bool,
     },
+    /// Tell what nodes and services really use, and whether the nodes bear it
+    ///
+    /// Asks the nodes' agents, Kubernetes, and the stack's Prometheus where there
+    /// is one, all over SSH; says beside it what `provision fit` predicts, and
+    /// what each container should request. Nothing is touched. Exits with 6 when
+    /// it does not fit as measured, and with 3 when no node answers.
+    Report(Report),
+    /// Take services out of the cluster
+    Stack {
+        #[command(subcommand)]
+        command: StackCommand,
+    },
     /// Print where a Prometheus outside the cluster finds the nodes' agents
     ///
     /// The form is that of Prometheus' discovery by file and by HTTP. Nothing is
@@ -141,6 +163,19 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Describe a node as a board file, from what it says of itself
+    ///
+    /// `provision fit --boards` takes the file in place of a board of the
+    /// catalogue. With --json, prints everything the probe found instead.
+    Probe {
+        /// The node; may be left out when the inventory has one
+        #[arg(value_name = "NODE")]
+        node: Option<String>,
+        /// Write the board file there, never over one that is there; without it,
+        /// to standard output
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
     /// Change what is recorded of files and images in the lock file beside the
     /// inventory
     ///
@@ -150,14 +185,22 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: LockCommand,
     },
-    /// Write a first inventory
-    ///
-    /// Addresses are taken as ssh takes them: 192.168.1.11, pi@pi-1.local,
-    /// pi@192.168.1.11:2222. Nothing is written that `provision plan` would
-    /// not accept, and no file that is there is touched.
-    Init(Init),
     /// Print the JSON Schema of the inventory, for editors
     Schema,
+    /// Print what completes the command line in a shell
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The folder they are written into; it is made when it is not there
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Print the version
+    Version,
 }
 
 #[derive(Debug, Subcommand)]

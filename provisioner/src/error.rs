@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
 use terrarium_inventory::Problems;
 
 /// Exit codes, stable and documented in `docs/reference/exit-codes.md`.
@@ -94,6 +95,30 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
         self
+    }
+
+    /// All of it, for programs.
+    pub(crate) fn to_json(&self) -> Value {
+        let problems = self.problems.iter().flat_map(Problems::iter).map(|problem| {
+            let place = problem.position();
+            json!({
+                "id": problem.code(),
+                "what": problem.to_string(),
+                "hint": problem.hint(),
+                "line": place.map(|(line, _)| line),
+                "column": place.map(|(_, column)| column),
+            })
+        });
+        json!({
+            "error": {
+                "version": 1,
+                "code": self.code as u8,
+                "what": self.what,
+                "causes": self.causes,
+                "hint": self.hint,
+                "problems": problems.collect::<Vec<_>>(),
+            }
+        })
     }
 
     /// All of it in one line, for events.

@@ -19,6 +19,7 @@ mod fit;
 mod host;
 mod hostkeys;
 mod image;
+mod input;
 mod interrupt;
 pub mod kubeconfig;
 mod lockfile;
@@ -42,10 +43,9 @@ mod trust;
 mod verify;
 mod view;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
-
-use clap::Parser as _;
 
 use error::{Code, Failure};
 
@@ -54,25 +54,46 @@ pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|fault| report::terminal::remark(&format!("{fault}\n"))));
     let settings = settings::Settings::from_environment();
     settings.look.set();
-    let mut cli = match cli::Cli::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // As it is typed, since nothing is known of the rest where that is wrong.
+    let json = words.iter().any(|word| word == "--json");
+    let mut cli = match cli::parse(&words) {
         Ok(cli) => cli,
         // Help is ours alone; an error repeats what was typed.
-        Err(error) if error.use_stderr() => {
-            report::terminal::remark(&error.render().to_string());
+        Err(cli::Unparsed::Clap(error)) if error.use_stderr() => {
+            let text = error.render().to_string();
+            report::terminal::remark(&text);
+            if json {
+                report::terminal::failure_json(&Failure::plain(Code::Usage, told(&text)));
+            }
             return Code::Usage.into();
         }
-        Err(error) => error.exit(),
+        Err(cli::Unparsed::Clap(error)) => error.exit(),
+        Err(cli::Unparsed::Ours(failure)) => return ended(&failure, json),
     };
     let here = std::env::current_dir().ok();
     cli.common.settle(settings.inventory.as_deref(), here.as_deref());
     let (cancel, children) = (settings.cancel.clone(), settings.children.clone());
     match interrupt::supervise(&cancel, &children, move || work(&cli, &settings)) {
         Ok(code) => code.into(),
-        Err(failure) => {
-            report::terminal::failure(&failure);
-            failure.code.into()
-        }
+        Err(failure) => ended(&failure, json),
     }
+}
+
+/// Prints the error, for programs too where they read along.
+fn ended(failure: &Failure, json: bool) -> ExitCode {
+    report::terminal::failure(failure);
+    if json {
+        report::terminal::failure_json(failure);
+    }
+    failure.code.into()
+}
+
+/// What clap says first of an error, in one line.
+fn told(text: &str) -> String {
+    let text = text.trim_start_matches("error:").trim_start();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    first.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Does what the command line asks for.

@@ -7,25 +7,69 @@ use super::Common;
 /// The usual name of an inventory.
 pub(crate) const INVENTORY: &str = "pis.toml";
 
+/// What stands for standard input, and for standard output of `init`.
+const STANDARD: &str = "-";
+
+/// Who said which inventory is meant.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// `--inventory`, or nobody: it is the usual one in this folder.
+    #[default]
+    Here,
+    /// `TERRARIUM_INVENTORY`.
+    Environment,
+    /// It lies in a folder above.
+    Above,
+    /// It comes on standard input.
+    Input,
+}
+
 impl Common {
     /// Settles which inventory is meant: `fallback` is the environment's, `folder`
     /// where the search upwards begins.
     pub(crate) fn settle(&mut self, fallback: Option<&Path>, folder: Option<&Path>) {
-        let named = self.named.as_deref().or(fallback).map(Path::to_owned);
-        self.inventory = named.unwrap_or_else(|| {
-            let here = PathBuf::from(INVENTORY);
-            // What is a broken link, or may not be read, is there: it is told later.
-            let is_there = |path: &Path| path.symlink_metadata().is_ok();
+        let here = PathBuf::from(INVENTORY);
+        // What is a broken link, or may not be read, is there: it is told later.
+        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+        let above = || {
             let above = folder.into_iter().flat_map(Path::ancestors).skip(1);
-            let found = above.map(|folder| folder.join(INVENTORY)).find(|path| is_there(path));
-            if is_there(&here) { here } else { found.unwrap_or(here) }
-        });
+            above.map(|folder| folder.join(INVENTORY)).find(is_there)
+        };
+        (self.inventory, self.found) = match (self.named.as_deref(), fallback) {
+            // What lies beside an inventory lies in this folder then.
+            (Some(name), _) | (None, Some(name)) if name == Path::new(STANDARD) => {
+                (here, Found::Input)
+            }
+            (Some(name), _) => (name.to_owned(), Found::Here),
+            (None, Some(name)) => (name.to_owned(), Found::Environment),
+            (None, None) if is_there(&here) => (here, Found::Here),
+            (None, None) => {
+                above().map_or((here, Found::Here), |inventory| (inventory, Found::Above))
+            }
+        };
     }
 
-    /// Where a new inventory goes: never into a folder above.
-    pub(crate) fn fresh(&self, fallback: Option<&Path>) -> PathBuf {
+    /// Where a new inventory goes, never into a folder above; `None` is standard
+    /// output.
+    pub(crate) fn fresh(&self, fallback: Option<&Path>) -> Option<PathBuf> {
         let named = self.named.as_deref().or(fallback);
-        named.map_or_else(|| PathBuf::from(INVENTORY), Path::to_owned)
+        let path = named.map_or_else(|| PathBuf::from(INVENTORY), Path::to_owned);
+        (path != Path::new(STANDARD)).then_some(path)
+    }
+
+    /// Whether there is an inventory.
+    pub(crate) fn is_there(&self) -> bool {
+        self.found == Found::Input || self.inventory.exists()
+    }
+
+    /// Which inventory is used, where it is not the one everybody would expect.
+    pub(crate) fn remark(&self) -> Option<String> {
+        let path = self.inventory.display();
+        match self.found {
+            Found::Here | Found::Input => None,
+            Found::Environment => Some(format!("inventory: {path} (TERRARIUM_INVENTORY)")),
+            Found::Above => Some(format!("inventory: {path} (found in a folder above)")),
+        }
     }
 }
 
@@ -45,14 +89,20 @@ mod tests {
             let words = ["provision"].iter().chain(words);
             let mut cli = Cli::try_parse_from(words).unwrap();
             cli.common.settle(fallback.map(Path::new), Some(&deep));
-            cli.common.inventory
+            (cli.common.inventory, cli.common.found)
         };
-        assert_eq!(settled(&[], None), Path::new("pis.toml"));
+        let of = |path: &str, found| (folder.path().join(path), found);
+        let named = |path: &str, found| (PathBuf::from(path), found);
+        assert_eq!(settled(&[], None), named("pis.toml", Found::Here));
         std::fs::write(folder.path().join("pis.toml"), "").unwrap();
-        assert_eq!(settled(&[], None), folder.path().join("pis.toml"));
+        assert_eq!(settled(&[], None), of("pis.toml", Found::Above));
         std::fs::write(folder.path().join("a/pis.toml"), "").unwrap();
-        assert_eq!(settled(&[], None), folder.path().join("a/pis.toml"));
-        assert_eq!(settled(&[], Some("/x/y.toml")), Path::new("/x/y.toml"));
-        assert_eq!(settled(&["plan", "-i", "z.toml"], Some("/x/y.toml")), Path::new("z.toml"));
+        assert_eq!(settled(&[], None), of("a/pis.toml", Found::Above));
+        assert_eq!(settled(&[], Some("/x/y.toml")), named("/x/y.toml", Found::Environment));
+        let words = ["plan", "-i", "z.toml"];
+        assert_eq!(settled(&words, Some("/x/y.toml")), named("z.toml", Found::Here));
+        // What lies beside it lies here.
+        assert_eq!(settled(&["-i", "-"], Some("/x/y.toml")), named("pis.toml", Found::Input));
+        assert_eq!(settled(&[], Some("-")), named("pis.toml", Found::Input));
     }
 }

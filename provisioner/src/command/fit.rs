@@ -233,7 +233,7 @@ fn on_boards(
     fit: &Fit,
     sites: &[Site],
 ) -> Result<Inventory, Failure> {
-    let there = common.inventory.exists();
+    let there = common.is_there();
     if !there && fit.profile.is_none() {
         return Err(Failure::plain(
             Code::Usage,
@@ -242,7 +242,7 @@ fn on_boards(
         .hint(Some("for example: provision fit --boards 3xpi5-8gb --profile core".to_owned())));
     }
     let mut inventory = if there {
-        load(&common.inventory, settings)?
+        load(common, settings)?
     } else {
         let home = std::env::home_dir().unwrap_or_else(std::env::temp_dir);
         let text = Example { addresses: &["192.0.2.1"], ..Example::default() }.text();
@@ -275,7 +275,7 @@ async fn of_inventory(
     disk: Option<u64>,
 ) -> Result<(Inventory, Vec<Site>), Failure> {
     if fit.offline {
-        let inventory = load(&common.inventory, settings)?;
+        let inventory = load(common, settings)?;
         let sites = site::of_inventory(&inventory, &BTreeMap::new(), disk)?;
         return Ok((inventory, sites));
     }

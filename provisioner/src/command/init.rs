@@ -36,7 +36,11 @@ struct Node<'a> {
 
 /// Writes a first inventory; never over one that is there.
 pub(super) fn run(common: &Common, settings: &Settings, init: &Init) -> Result<Code, Failure> {
-    let path = &common.fresh(settings.inventory.as_deref());
+    let Some(path) = &common.fresh(settings.inventory.as_deref()) else {
+        let (addresses, user) = answers(settings, init)?;
+        terminal::text(&first(&addresses, user.as_deref(), &init.profile)?);
+        return Ok(Code::Done);
+    };
     // Before anything is asked: the answers would be for nothing.
     if path.symlink_metadata().is_ok() {
         let what = format!("{} is there already and was left as it is", path.display());

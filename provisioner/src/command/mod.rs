@@ -1,10 +1,12 @@
 //! One file per subcommand.
 
 mod apply;
+mod completions;
 mod credentials;
 mod fit;
 mod init;
 mod lock;
+mod man;
 mod plan;
 pub(crate) mod prepare;
 mod probe;
@@ -16,6 +18,7 @@ mod targets;
 mod trust;
 mod update;
 mod verify;
+mod version;
 
 use std::path::Path;
 
@@ -23,14 +26,18 @@ use terrarium_inventory::Inventory;
 use terrarium_ssh::places::Rule;
 
 use crate::cancel::interrupted;
-use crate::cli::{Cli, Command, LockCommand};
+use crate::cli::{Cli, Command, Common, Found, LockCommand};
 use crate::error::{Code, Failure};
 use crate::fit::answer::Word;
 use crate::fit::html::parts::Made;
 use crate::lockfile::LockFile;
 use crate::report::secrets::masked;
+use crate::report::terminal;
 use crate::settings::Settings;
-use crate::{clock, file, overlay, places, reach};
+use crate::{clock, file, input, overlay, places, reach};
+
+/// What an inventory of standard input is called.
+const STANDARD_INPUT: &str = "standard input";
 
 /// The exit code of a verdict's word.
 fn code(word: Word) -> Code {
@@ -60,12 +67,15 @@ fn write_page(path: Option<&Path>, page: impl FnOnce() -> String) -> Result<(), 
 pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure> {
     let work = async {
         match &cli.command {
-            None => apply::run(&cli.common, settings, cli.ignore_fit).await,
-            Some(Command::Plan { exit_code, diff }) => {
+            None => apply::run(&cli.common, settings, cli.anyway.ignore_fit).await,
+            Some(Command::Apply(anyway)) => {
+                apply::run(&cli.common, settings, anyway.ignore_fit).await
+            }
+            Some(Command::Plan { exit_code, diff, anyway }) => {
                 let options = plan::Options {
                     exit_code: *exit_code,
                     diff: *diff,
-                    ignore_fit: cli.ignore_fit,
+                    ignore_fit: anyway.ignore_fit,
                 };
                 plan::run(&cli.common, settings, options).await
             }
@@ -95,6 +105,9 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             }
             Some(Command::Init(options)) => init::run(&cli.common, settings, options),
             Some(Command::Schema) => schema::run(),
+            Some(Command::Completions { shell }) => Ok(completions::run(*shell)),
+            Some(Command::Man { out }) => man::run(out),
+            Some(Command::Version) => version::run(&cli.common),
         }
     };
     tokio::select! {
@@ -104,7 +117,11 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
 }
 
 /// Reads the inventory; its problems are shown with the file's own lines.
-fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
+fn load(common: &Common, settings: &Settings) -> Result<Inventory, Failure> {
+    let path = common.inventory.as_path();
+    if let Some(remark) = common.remark() {
+        terminal::remark(&format!("{remark}\n"));
+    }
     // Whoever writes one of these says what root does on every node.
     let lock = LockFile::of(path);
     for (what, path) in [
@@ -114,8 +131,13 @@ fn load(path: &Path, settings: &Settings) -> Result<Inventory, Failure> {
     ] {
         places::hold(what, path, Rule::Shared, &settings.me)?;
     }
-    let mut inventory =
-        Inventory::load(path).map_err(|problems| Failure::inventory(path, problems))?;
+    let mut inventory = if common.found == Found::Input {
+        Inventory::read(STANDARD_INPUT, path, input::standard(&settings.cancel))
+            .map_err(|problems| Failure::inventory(Path::new(STANDARD_INPUT), problems))?
+    } else {
+        Inventory::load(path).map_err(|problems| Failure::inventory(path, problems))?
+    };
+    settings.cancel.check()?;
     reach::follow(&mut inventory, settings)?;
     Ok(inventory)
 }

@@ -6,7 +6,7 @@ use terrarium_plan::Plan;
 use crate::cli::Common;
 use crate::command::prepare::{Ground, Picture, Unseen};
 use crate::error::{Code, Failure};
-use crate::report::terminal;
+use crate::report::{self, terminal};
 use crate::settings::Settings;
 use crate::stack::{Ask, ReleaseDiff, helm};
 use crate::trust::Keep;
@@ -55,7 +55,7 @@ pub(super) async fn run(
     let picture = picture?;
     let unseen = picture.unseen();
     if !common.json {
-        terminal::text(&terminal::plan(&picture.plan, &unseen, ground.inventory.nodes.len()));
+        terminal::text(&report::plan(&picture.plan, &unseen, ground.inventory.nodes.len()));
     }
     let diffs = if diff { compare(&ground, common, settings, &picture).await? } else { Vec::new() };
     if common.json {

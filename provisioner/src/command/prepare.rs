@@ -63,7 +63,7 @@ impl Ground {
     /// Reads the inventory and, when asked to, the password. On a terminal, asks
     /// about nodes whose host key is not known. Nothing else.
     pub(super) async fn new(common: &Common, settings: &Settings) -> Result<Self, Failure> {
-        let inventory = Arc::new(load(&common.inventory, settings)?);
+        let inventory = Arc::new(load(common, settings)?);
         let kubeconfig = &inventory.cluster.kubeconfig;
         places::hold("the kubeconfig", kubeconfig, Rule::Shared, &settings.me)?;
         let stack = Stack::new(&inventory)?;

@@ -10,7 +10,7 @@ use crate::command::prepare::{Ground, Unseen};
 use crate::error::{Code, Failure};
 use crate::measured::gather;
 use crate::measured::snapshot::Snapshot;
-use crate::report::terminal;
+use crate::report::{self, terminal};
 use crate::settings::Settings;
 
 /// What `status --json` prints.
@@ -93,7 +93,7 @@ pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Fa
     if common.json {
         terminal::json(&status)?;
     } else {
-        terminal::text(&terminal::status(&status));
+        terminal::text(&report::status(&status));
     }
     Ok(if !picture.observation.failures.is_empty() {
         Code::Connection

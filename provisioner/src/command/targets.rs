@@ -29,7 +29,7 @@ pub(super) fn run(
     settings: &Settings,
     output: Option<&Path>,
 ) -> Result<Code, Failure> {
-    let inventory = load(&common.inventory, settings)?;
+    let inventory = load(common, settings)?;
     let list = list(&inventory);
     match output {
         None => terminal::json(&list)?,

@@ -64,7 +64,7 @@ pub(super) async fn run(
     settings: &Settings,
     options: &Trust,
 ) -> Result<Code, Failure> {
-    let inventory = load(&common.inventory, settings)?;
+    let inventory = load(common, settings)?;
     let mut tasks = JoinSet::new();
     for (index, node) in wanted(&inventory, &options.nodes)?.into_iter().enumerate() {
         host::hold(node, settings)?;

@@ -35,7 +35,7 @@ pub(super) async fn run(
     settings: &Settings,
     names: &[String],
 ) -> Result<Code, Failure> {
-    let inventory = load(&common.inventory, settings)?;
+    let inventory = load(common, settings)?;
     if !inventory.images.lock {
         let what = format!("{} has `lock = false` in [images]", inventory.path.display());
         return Err(Failure::plain(Code::Usage, what)

@@ -2,8 +2,12 @@
 
 pub(crate) mod json;
 pub(crate) mod look;
+mod plan;
 pub(crate) mod secrets;
+mod status;
 mod summary;
 pub(crate) mod terminal;
 
+pub(crate) use plan::plan;
+pub(crate) use status::status;
 pub(crate) use summary::Summary;

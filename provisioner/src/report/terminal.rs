@@ -5,16 +5,14 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
-use terrarium_plan::{Edit, Effect, Plan};
 use terrarium_untrusted::visible;
 
 use super::json;
 use super::look::Look;
 use super::secrets::masked;
-use crate::command::prepare::Unseen;
-use crate::command::status::{Status, Unwell};
 use crate::error::Failure;
 
 /// Whether errors are read by a person at a terminal.
@@ -56,6 +54,11 @@ pub(crate) fn coloured(text: &str) {
 /// Prints passwords that were asked for; the only way to.
 pub(crate) fn reveal(text: &str) {
     out(&visible(text));
+}
+
+/// Prints what a shell is to read: all of it is ours, and no letter of it changes.
+pub(crate) fn program(text: &str) {
+    out(text);
 }
 
 /// Prints remarks for people.
@@ -113,22 +116,41 @@ pub(crate) fn line(line: &str) {
     text(&format!("{line}\n"));
 }
 
+/// Whether a document was printed, or the last line of a stream: who reads it gets
+/// no other.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
+fn document(text: &str) {
+    TOLD.store(true, Ordering::Relaxed);
+    out(&format!("{text}\n"));
+}
+
 /// Prints a document.
 pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
-    out(&(json::pretty(document).map_err(no_json)? + "\n"));
+    self::document(&json::pretty(document).map_err(no_json)?);
     Ok(())
+}
+
+/// Prints a failure for programs, on one line, where nothing else was printed for
+/// them: the last line of a stream, or the one document.
+pub(crate) fn failure_json(failure: &Failure) {
+    if !TOLD.load(Ordering::Relaxed)
+        && let Ok(text) = json::compact(&failure.to_json())
+    {
+        document(&text);
+    }
 }
 
 /// Prints a document on one line, as the last of a stream.
 pub(crate) fn json_line(document: &impl Serialize) -> Result<(), Failure> {
-    out(&(json::compact(document).map_err(no_json)? + "\n"));
+    self::document(&json::compact(document).map_err(no_json)?);
     Ok(())
 }
 
 /// Prints a document with passwords that were asked for.
 pub(crate) fn reveal_json(document: &impl Serialize) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(document).map_err(no_json)?;
-    out(&(json::escaped(&json) + "\n"));
+    self::document(&json::escaped(&json));
     Ok(())
 }
 
@@ -156,94 +178,9 @@ pub(crate) fn failure(failure: &Failure) {
 /// Columns of tables, whatever the terminal; wider only where a word is.
 pub(crate) const WIDTH: usize = super::look::WIDTH;
 
-/// A plan, node by node. `unseen` of the `nodes` did not answer.
-pub(crate) fn plan(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
-    let mut text = String::new();
-    for (kind, remarks) in [("refused", &plan.refusals), ("note", &plan.notes)] {
-        for remark in remarks {
-            let node = remark.node.as_deref().unwrap_or("cluster");
-            text.push_str(&entry(
-                &format!("{kind:<9}"),
-                &format!("{node}: {}", remark.what),
-                &remark.hint,
-            ));
-        }
-    }
-    for (node, changes) in plan.nodes.iter().filter(|(_, changes)| !changes.is_empty()) {
-        let _ = writeln!(text, "{node}");
-        for change in changes {
-            let effect = match &change.effect {
-                Effect::None => String::new(),
-                Effect::Restarts(unit) => format!(" [restarts {unit}]"),
-                Effect::Reboots => " [needs a restart of the node]".to_owned(),
-            };
-            let title = format!("{}{effect}", change.title);
-            text.push_str(&entry(
-                &format!("  {:<14} ", change.id),
-                &title,
-                &format!("because: {}", change.reason),
-            ));
-            text.extend(change.edits.iter().map(edit));
-        }
-    }
-    if !plan.stack.is_empty() {
-        let _ = writeln!(text, "stack");
-        for change in &plan.stack {
-            let title = format!("{} (wave {})", change.kind, change.wave);
-            text.push_str(&entry(
-                &format!("  {:<14} ", change.service),
-                &title,
-                &format!("because: {}", change.reason),
-            ));
-        }
-    }
-    text + &verdict(plan, unseen, nodes)
-}
-
-/// A line of a file that becomes another.
-fn edit(edit: &Edit) -> String {
-    let indent = " ".repeat(17);
-    let of = |sign: char, text: &str| wrapped(&format!("{indent}{sign} "), text);
-    format!(
-        "{indent}line {} of {}:\n{}\n{}\n",
-        edit.line,
-        edit.path,
-        of('-', &edit.before),
-        of('+', &edit.after)
-    )
-}
-
-fn verdict(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
-    let names: Vec<&str> = unseen.iter().map(|unseen| unseen.node.as_str()).collect();
-    let names = names.join(", ");
-    if !unseen.is_empty() && unseen.len() == nodes {
-        return format!(
-            "No node answered: {names}. Nothing is known of them, and nothing has been touched.\n"
-        );
-    }
-    let (changes, refusals) = (plan.len(), plan.refusals.len());
-    let what = match (changes, refusals) {
-        (_, 1..) => format!("Refused for {}.", count(refusals, "reason")),
-        (0, 0) if unseen.is_empty() => {
-            return "Nothing to do: everything is as the inventory wishes.\n".to_owned();
-        }
-        (0, 0) => "Nothing to do on the nodes that answered.".to_owned(),
-        _ => format!("{}.", count(changes, "change")),
-    };
-    let unseen =
-        if unseen.is_empty() { String::new() } else { format!(" Not looked at: {names}.") };
-    format!("{what}{unseen} Nothing has been touched.\n")
-}
-
 /// `1 change`, `2 changes`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-/// A head and a tail under one label, both wrapped and indented behind it.
-fn entry(label: &str, head: &str, tail: &str) -> String {
-    let indent = " ".repeat(label.len());
-    format!("{}\n{}\n", wrapped(label, head), wrapped(&indent, tail))
 }
 
 /// A text behind a label, its further lines indented by the label's width.
@@ -256,79 +193,9 @@ pub(crate) fn wrapped(label: &str, text: &str) -> String {
     textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
 }
 
-/// Stands for what could not be asked.
-const UNKNOWN: &str = "?";
-
-/// A status, one line a node.
-pub(crate) fn status(status: &Status) -> String {
-    let mut text =
-        String::from("NODE       HOST              ROLE    K3S            READY  AGENT  CHANGES\n");
-    let kube = status.nodes.iter().find_map(|node| node.facts.as_ref()?.cluster.as_ref());
-    for node in &status.nodes {
-        let ready =
-            kube.and_then(|cluster| cluster.nodes.iter().find(|found| found.name == node.name));
-        // What was not asked is not known: never a no, and never a nought.
-        let version = match ready {
-            Some(found) => found.version.as_str(),
-            None if kube.is_some() => "-",
-            None => UNKNOWN,
-        };
-        let word = |yes: bool| if yes { "yes" } else { "no" };
-        let told = match ready {
-            Some(found) => word(found.ready),
-            None if kube.is_some() || (status.stack_seen && node.seen) => "no",
-            None => UNKNOWN,
-        };
-        let role = match node.role {
-            terrarium_inventory::Role::Server => "server",
-            terrarium_inventory::Role::Agent => "agent",
-        };
-        let _ = writeln!(
-            text,
-            "{:<10} {:<17} {role:<7} {version:<14} {told:<6} {:<6} {}",
-            node.name,
-            node.host,
-            node.agent_answers.map_or(UNKNOWN, word),
-            node.changes.map_or_else(|| UNKNOWN.to_owned(), |changes| changes.to_string()),
-        );
-        if let Some(error) = &node.error {
-            text.push_str(&wrapped("           not looked at: ", error));
-            text.push('\n');
-        }
-        for Unwell { service, failure, seconds } in &node.unwell {
-            let told = match seconds {
-                None => format!("`{service}` is unhealthy: {failure}"),
-                Some(since) => format!("`{service}` has been unhealthy for {since} s: {failure}"),
-            };
-            text.push_str(&wrapped("           ", &told));
-            text.push('\n');
-        }
-    }
-    if !status.plan.is_empty() || !status.plan.notes.is_empty() || !status.unseen.is_empty() {
-        text.push('\n');
-        text.push_str(&plan(&status.plan, &status.unseen, status.nodes.len()));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use terrarium_plan::{Change, Refusal};
-
     use super::*;
-
-    fn example() -> Plan {
-        let long = "vm.max_map_count is 65530, wanted 262144; fs.inotify.max_user_instances is 128, wanted 512";
-        let change = Change::new(
-            "boot.cmdline",
-            "add cgroup_enable=memory psi=1 to /boot/firmware/cmdline.txt",
-            long,
-        );
-        Plan {
-            nodes: [("pi-1".to_owned(), vec![change.effect(Effect::Reboots)])].into(),
-            ..Plan::default()
-        }
-    }
 
     #[test]
     fn colours_pass_and_what_hides_text_does_not() {
@@ -341,60 +208,5 @@ mod tests {
         ] {
             assert_eq!(painted(text), expected);
         }
-    }
-
-    #[test]
-    fn a_plan_fits_eighty_columns() {
-        let text = plan(&example(), &[], 3);
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
-        assert!(text.ends_with("1 change. Nothing has been touched.\n"), "{text}");
-    }
-
-    #[test]
-    fn a_line_that_becomes_another_is_shown_before_and_after() {
-        let mut plan = example();
-        for change in plan.nodes.values_mut().flatten() {
-            change.edits.push(Edit {
-                path: "/boot/firmware/cmdline.txt".to_owned(),
-                line: 1,
-                before: "root=x".to_owned(),
-                after: "root=x psi=1".to_owned(),
-            });
-        }
-        let text = super::plan(&plan, &[], 1);
-        let lines = ["line 1 of /boot/firmware/cmdline.txt:", "- root=x", "+ root=x psi=1"];
-        let indent = " ".repeat(17);
-        assert!(text.contains(&lines.join(&format!("\n{indent}"))), "{text}");
-    }
-
-    #[test]
-    fn nodes_that_did_not_answer_are_never_called_as_wished() {
-        assert!(plan(&Plan::default(), &[], 3).starts_with("Nothing to do: everything"));
-        let unseen = ["pi-2", "pi-3"]
-            .map(|node| Unseen { node: node.to_owned(), reason: "it is away".to_owned() });
-        let all = plan(&Plan::default(), &unseen, 2);
-        assert!(
-            all.starts_with("No node answered: pi-2, pi-3.") && !all.contains("to do"),
-            "{all}"
-        );
-        let text = plan(&Plan::default(), &unseen, 3);
-        assert!(
-            text.contains("Not looked at: pi-2, pi-3.") && !text.contains("everything"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_refusal_comes_first_and_decides_the_verdict() {
-        let mut refused = example();
-        refused.refusals.push(Refusal::new(
-            "pi-1",
-            "architecture",
-            "runs a 32-bit userland",
-            "flash the 64-bit image",
-        ));
-        let text = plan(&refused, &[], 3);
-        assert!(text.starts_with("refused  pi-1: runs"), "{text}");
-        assert!(text.ends_with("Refused for 1 reason. Nothing has been touched.\n"), "{text}");
     }
 }

@@ -80,6 +80,19 @@ fn every_exit_code_is_documented() {
     assert_eq!(rows, codes, "docs/reference/exit-codes.md against provisioner/src/error.rs");
 }
 
+/// Who works with `provision` in the checkout leaves these at its root.
+#[test]
+fn nothing_of_a_users_own_is_added_to_the_repository_by_mistake() {
+    let ignored = crate::read(".gitignore");
+    let ignored: Vec<&str> = ignored.lines().collect();
+    let names = ["pis.toml", "pis.lock.toml", "pis.sizes.toml", "known_hosts", "pi.password"];
+    for name in names.iter().chain(&["terrarium-ca.crt"]) {
+        // At the root alone: no fixture of that name is hidden.
+        assert!(ignored.contains(&format!("/{name}").as_str()), "{name} is not in .gitignore");
+        assert!(!ignored.contains(name), "{name} hides what lies deeper");
+    }
+}
+
 #[test]
 fn every_change_refusal_and_note_is_explained() {
     let used: BTreeSet<String> = planners()
