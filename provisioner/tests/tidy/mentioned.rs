@@ -109,3 +109,30 @@ fn every_change_refusal_and_note_is_explained() {
     }
     assert_eq!(listed(&crate::read(GUIDE)), used, "the tables of {GUIDE} against the planners");
 }
+
+/// The acceptance page's tests: names in code with three underscores and more.
+fn named_tests(page: &str) -> BTreeSet<&str> {
+    let name = |text: &&str| {
+        text.matches('_').count() > 2 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    page.split('`').skip(1).step_by(2).filter(name).collect()
+}
+
+#[test]
+fn the_tests_that_the_acceptance_page_names_are_there() {
+    let page = crate::read("docs/reference/acceptance.md");
+    let named = named_tests(&page);
+    assert!(named.len() > 30, "{named:?}");
+    let source: String = ["agent", "inventory", "k3s", "provisioner"]
+        .into_iter()
+        .flat_map(crate::files)
+        .filter(|file| file.rsplit('.').next() == Some("rs"))
+        .map(|file| crate::read(&file))
+        .collect();
+    // Functions, and the scenarios of the lab, which are listed by their names.
+    let is_there = |name: &str| {
+        source.contains(&format!("fn {name}(")) || source.contains(&format!("\"{name}\""))
+    };
+    let gone: Vec<&&str> = named.iter().filter(|name| !is_there(name)).collect();
+    assert_eq!(gone, [&""; 0], "rename them on the page, or say why there is none");
+}
