@@ -141,6 +141,11 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "services")]
         ca: bool,
     },
+    /// Print the cluster's kubeconfig, or merge it into a file
+    ///
+    /// It has the administrator's key of the cluster. A run merges it by itself into
+    /// the file that `kubeconfig` in [cluster] names.
+    Kubeconfig(Kubeconfig),
     /// Tell what nodes and services really use, and whether the nodes bear it
     ///
     /// Asks the nodes' agents, Kubernetes, and the stack's Prometheus where there
@@ -307,6 +312,18 @@ pub(crate) struct Fit {
     /// Take a minute's work for a proof where two seconds did not decide
     #[arg(long, conflicts_with = "budget")]
     pub prove: bool,
+}
+
+/// Where the kubeconfig goes.
+#[derive(Debug, Args)]
+pub(crate) struct Kubeconfig {
+    /// Merge it into this file, which nobody else can read then; what else the file
+    /// has stays
+    #[arg(long, value_name = "FILE", conflicts_with = "merge")]
+    pub out: Option<PathBuf>,
+    /// Merge it into the file that `kubeconfig` in [cluster] names, as a run does
+    #[arg(long)]
+    pub merge: bool,
 }
 
 /// Whose host keys, and who vouches for them.

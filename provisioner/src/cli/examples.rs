@@ -93,6 +93,14 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "kubeconfig",
+        &[
+            ("Into the file that kubectl reads", "provision kubeconfig --merge"),
+            ("Into a file of its own", "provision kubeconfig --out pis.kubeconfig"),
+            ("For another program", "provision kubeconfig >pis.kubeconfig"),
+        ],
+    ),
+    (
         "report",
         &[
             ("What is used, of what is there", "provision report"),

@@ -5,6 +5,7 @@ mod completions;
 mod credentials;
 mod fit;
 mod init;
+mod kubeconfig;
 mod lock;
 mod man;
 mod plan;
@@ -92,6 +93,9 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
             }
             Some(Command::Credentials { services, .. }) => {
                 credentials::run(&cli.common, settings, services).await
+            }
+            Some(Command::Kubeconfig(options)) => {
+                kubeconfig::run(&cli.common, settings, options).await
             }
             Some(Command::Stack { command }) => stack::run(&cli.common, settings, command).await,
             Some(Command::Targets { output }) => {

@@ -1,5 +1,7 @@
 //! What people type before they know better, and what they are told.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::Value;
 
 use crate::world::{K3S_VERSION, World};
@@ -58,6 +60,8 @@ pub(crate) fn what_needs_a_cluster_says_before_the_first_run_that_there_is_none(
         &["verify"][..],
         &["credentials"],
         &["credentials", "--ca"],
+        &["kubeconfig"],
+        &["kubeconfig", "--merge"],
         &["report"],
         &["stack", "remove", "redis", "--keep-data"],
     ] {
@@ -103,4 +107,48 @@ pub(crate) fn what_the_inventory_writes_wrongly_is_told_with_its_line_and_no_nod
     }
     let logged_in = world.node("pi-1").calls().len();
     assert_eq!(logged_in, 0);
+}
+
+pub(crate) fn the_kubeconfig_is_printed_or_laid_into_a_file_that_keeps_what_it_has() {
+    const OFFICE: &str = "\
+apiVersion: v1
+kind: Config
+clusters:
+- {name: office, cluster: {server: 'https://office.example'}}
+users: []
+contexts: []
+current-context: office
+";
+    let world = World::new(&["pi-1", "pi-2"]);
+    world.provision(&["apply"]).succeeded();
+    std::fs::remove_file(world.kubeconfig()).unwrap();
+    let printed = world.provision(&["kubeconfig"]);
+    printed.succeeded();
+    assert_eq!(printed.stderr, "");
+    for text in
+        ["client-key-data: ", "current-context: terrarium", &world.node("pi-1").address.to_string()]
+    {
+        assert!(printed.stdout.contains(text), "{text}: {}", printed.stdout);
+    }
+    assert!(!world.kubeconfig().exists());
+    world.provision(&["kubeconfig", "--merge"]).succeeded().says("context terrarium in");
+    assert_eq!(std::fs::read_to_string(world.kubeconfig()).unwrap(), printed.stdout);
+
+    let file = world.path("inventory/office.yaml");
+    std::fs::write(&file, OFFICE).unwrap();
+    let out = ["kubeconfig", "--out", file.to_str().unwrap()];
+    world.provision(&out).succeeded();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("office.example") && text.contains("client-key-data: "), "{text}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    world.provision(&out).succeeded().says("already");
+    std::fs::write(&file, "neither yaml: nor: this").unwrap();
+    world.provision(&out).ended_with(2).says("was left as it is");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "neither yaml: nor: this");
+
+    let document = json(&world.provision(&["kubeconfig", "--json"]).stdout);
+    assert_eq!(document["kubeconfig"], printed.stdout);
+    let world = World::new(&["pi-1"]);
+    world.node("pi-1").down(true);
+    world.provision(&["kubeconfig", "--patience", "0.05"]).ended_with(3);
 }

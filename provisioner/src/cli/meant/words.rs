@@ -38,8 +38,8 @@ pub(super) const COMMANDS: &[Word] = &[
         said: &["upgrade", "update", "patch"],
         says: "an upgrade is a run with another version in the inventory",
         hint: "write `version` in [k3s], or take another `provision`, then: provision plan && provision \
-               apply. `provision lock update` looks for newer images; Raspberry Pi OS itself is \
-               upgraded with apt, on the nodes",
+               apply. `provision lock update` looks for newer images; Raspberry Pi OS is upgraded with \
+               apt on the nodes (docs/guide/care.md, Updating)",
     },
     Word {
         said: &[
@@ -56,21 +56,21 @@ pub(super) const COMMANDS: &[Word] = &[
         ],
         says: NOT_OFF,
         hint: "`provision stack remove SERVICE` takes services out; to start anew, flash the card \
-               again, then: provision trust NODE --replace && provision apply. What was written on \
-               a node is listed in docs/reference/files.md",
+               again, then: provision trust NODE --replace && provision apply. By hand, step by step: \
+               docs/guide/care.md, Uninstalling",
     },
     Word {
         said: &["delete", "remove", "rm", "leave", "evict", "remove-node", "delete-node"],
         says: "services are removed by `stack remove`; no command takes a node out yet",
         hint: "provision stack remove SERVICE --keep-data. For a node: take its [[node]] out of the \
-               inventory, then: kubectl drain NODE --ignore-daemonsets && kubectl delete node NODE",
+               inventory, after: kubectl drain NODE --ignore-daemonsets --delete-emptydir-data && \
+               kubectl delete node NODE (docs/guide/care.md, Taking a node out)",
     },
     Word {
         said: &["backup", "restore", "snapshot", "etcd-snapshot", "save"],
         says: NO_COPY,
-        hint: "today: stop k3s on the server and copy /var/lib/rancher/k3s/server/db and \
-               /var/lib/rancher/k3s/server/token; what services store lies below \
-               /var/lib/rancher/k3s/storage, and their own tools, as pg_dump, read it",
+        hint: "today, by hand: docs/guide/care.md, Backups, has the commands for k3s' datastore and \
+               token, and what of the services to copy and how",
     },
     Word {
         said: &["rollback", "undo", "revert"],
@@ -80,8 +80,8 @@ pub(super) const COMMANDS: &[Word] = &[
     },
     Word {
         said: &["get-config", "get-kubeconfig", "kube-config", "use-context"],
-        says: "a run merges the cluster into your kubeconfig, `kubeconfig` in [cluster]",
-        hint: "kubectl config get-contexts",
+        says: "it is called `kubeconfig`",
+        hint: "provision kubeconfig --merge, then: kubectl config get-contexts",
     },
     Word {
         said: &["config", "configure", "edit", "set", "values"],
@@ -128,8 +128,8 @@ pub(super) const COMMANDS: &[Word] = &[
     Word {
         said: &["restart", "reboot", "stop", "shutdown", "poweroff", "halt", "drain", "cordon"],
         says: "no command stops or restarts a node; a run restarts one where that is needed",
-        hint: "by hand: kubectl drain NODE --ignore-daemonsets, then: ssh USER@NODE sudo systemctl \
-               reboot (or poweroff), and afterwards: kubectl uncordon NODE",
+        hint: "by hand: kubectl drain NODE --ignore-daemonsets --delete-emptydir-data, then: ssh \
+               USER@NODE sudo systemctl reboot (or poweroff), and afterwards: kubectl uncordon NODE",
     },
     Word {
         said: &["password", "passwords", "secret", "secrets", "creds", "users", "logins"],
@@ -284,7 +284,8 @@ pub(super) const OPTIONS: &[Word] = &[
     Word {
         said: &["--kubeconfig", "--local-path", "--kubeconfig-out", "--context", "--merge"],
         says: "where the kubeconfig lies, and what its context is called, stands in the inventory",
-        hint: "write kubeconfig = \"…\" and name = \"…\" in [cluster]",
+        hint: "write kubeconfig = \"…\" and name = \"…\" in [cluster], or: provision kubeconfig --out \
+               FILE",
     },
     Word {
         said: &["--timeout", "--wait", "--no-wait", "--retry", "--forks", "--concurrency"],
