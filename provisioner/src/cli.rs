@@ -33,6 +33,8 @@ pub(crate) struct Cli {
     // First, as a heading is that of all that comes after it.
     #[command(flatten)]
     pub anyway: Anyway,
+    #[command(flatten)]
+    pub selection: Selection,
     #[command(flatten, next_help_heading = GLOBAL)]
     pub common: Common,
     #[command(subcommand)]
@@ -46,6 +48,19 @@ pub(crate) struct Anyway {
     /// there is room for will run
     #[arg(long)]
     pub ignore_fit: bool,
+}
+
+/// Which of the inventory's nodes a run is about.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Selection {
+    /// Go on without this node, as one that is off: nothing is connected to there,
+    /// and the stack is deployed all the same. Can be repeated
+    #[arg(long, value_name = "NODE")]
+    pub without_node: Vec<String>,
+    /// Only this node, and nothing of the stack. The server is looked at as well,
+    /// and not changed. Can be repeated
+    #[arg(long, value_name = "NODE", conflicts_with = "without_node")]
+    pub only: Vec<String>,
 }
 
 /// What every subcommand understands.
@@ -115,13 +130,20 @@ pub(crate) enum Command {
         diff: bool,
         #[command(flatten)]
         anyway: Anyway,
+        #[command(flatten)]
+        selection: Selection,
     },
     /// Carry the plan out: the same as no command at all
-    Apply(Anyway),
+    Apply {
+        #[command(flatten)]
+        anyway: Anyway,
+        #[command(flatten)]
+        selection: Selection,
+    },
     /// Show what the nodes are and whether they are as the inventory wishes
     ///
     /// Exits with 5 when they are not.
-    Status,
+    Status(Selection),
     /// Prove the stack's edges: a marked record through each
     ///
     /// The record is put in at one end, looked for at the other, and taken away

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
-use super::{Anyway, Cli, Command, environment, examples, meant};
+use super::{Cli, Command, Selection, environment, examples, meant};
 use crate::error::{Code, Failure};
 
 /// What a command has no use for, by its words: it is understood, as an alias of
@@ -64,20 +64,41 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Cli, Unparsed> {
     Ok(cli)
 }
 
-/// `--ignore-fit` may stand before a command that deploys or plans, and before no
-/// other: nothing that is said is passed over.
+/// What a run understands may stand before a command that runs, plans or looks, and
+/// before no other: nothing that is said is passed over.
 fn carry_over(cli: &mut Cli) -> Result<(), Failure> {
-    let Anyway { ignore_fit } = cli.anyway;
-    match &mut cli.command {
-        Some(Command::Plan { anyway, .. } | Command::Apply(anyway)) => {
-            anyway.ignore_fit |= ignore_fit;
+    let Some(command) = &mut cli.command else { return Ok(()) };
+    let (anyway, selection) = match command {
+        Command::Plan { anyway, selection, .. } | Command::Apply { anyway, selection } => {
+            (Some(anyway), Some(selection))
         }
-        Some(_) if ignore_fit => {
-            let what = "`--ignore-fit` is about what a run deploys: this command deploys nothing";
-            let hint = "leave it out; `provision apply` and `provision plan` understand it";
-            return Err(Failure::plain(Code::Usage, what).hint(Some(hint.to_owned())));
+        Command::Status(selection) => (None, Some(selection)),
+        _ => (None, None),
+    };
+    let refuse = |option: &str, why: &str, understood: &str| {
+        let hint = format!("leave it out; {understood} understand it");
+        Err(Failure::plain(Code::Usage, format!("`{option}` is about {why}")).hint(Some(hint)))
+    };
+    match anyway {
+        Some(anyway) => anyway.ignore_fit |= cli.anyway.ignore_fit,
+        None if cli.anyway.ignore_fit => {
+            let why = "what a run deploys: this command deploys nothing";
+            return refuse("--ignore-fit", why, "`provision apply` and `provision plan`");
         }
-        None | Some(_) => {}
+        None => {}
+    }
+    let before = std::mem::take(&mut cli.selection);
+    match selection {
+        Some(selection) => {
+            selection.without_node.extend(before.without_node);
+            selection.only.extend(before.only);
+        }
+        None if before != Selection::default() => {
+            let option = if before.only.is_empty() { "--without-node" } else { "--only" };
+            let why = "the nodes of a run: this command has no use for it";
+            return refuse(option, why, "`provision apply`, `plan` and `status`");
+        }
+        None => {}
     }
     Ok(())
 }
@@ -106,6 +127,7 @@ fn parent<'a>(words: &'a [OsString], word: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Anyway;
 
     fn words(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
@@ -115,7 +137,8 @@ mod tests {
     fn what_is_said_of_a_stack_that_does_not_fit_counts_before_and_after_the_command() {
         for line in ["provision --ignore-fit apply", "provision apply --ignore-fit"] {
             let cli = parse(&words(line)).unwrap();
-            let Some(Command::Apply(Anyway { ignore_fit: true })) = cli.command else {
+            let Some(Command::Apply { anyway: Anyway { ignore_fit: true }, .. }) = cli.command
+            else {
                 panic!("{cli:?}");
             };
         }

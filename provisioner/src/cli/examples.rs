@@ -66,7 +66,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "apply",
         &[
             ("Make the nodes what pis.toml says", "provision apply"),
-            ("Another inventory, with the password asked for", "provision apply -i home.toml -K"),
+            ("While one node is off", "provision apply --without-node pi-3"),
             ("For a program: one event a line", "provision apply --json"),
         ],
     ),

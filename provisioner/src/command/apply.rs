@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use terrarium_inventory::Inventory;
 use terrarium_plan::{Change, Plan, State};
 use tokio::sync::OnceCell;
 
 use super::prepare::{Ground, Picture};
-use crate::cli::Common;
+use crate::cli::{Anyway, Common, Selection};
 use crate::error::{Code, Failure};
 use crate::executor::{self, Run};
 use crate::report::terminal::count;
@@ -26,12 +27,13 @@ const SETTLE: Duration = Duration::from_mins(1);
 pub(super) async fn run(
     common: &Common,
     settings: &Settings,
-    ignore_fit: bool,
+    anyway: Anyway,
+    selection: &Selection,
 ) -> Result<Code, Failure> {
     let begun = Instant::now();
-    let ground = Ground::new(common, settings).await?;
+    let ground = Ground::selected(common, settings, selection).await?;
     let (reporter, done) = view::open(common.json, &ground.names());
-    let result = converge(&ground, common, settings, ignore_fit, &reporter).await;
+    let result = converge(&ground, common, settings, anyway.ignore_fit, &reporter).await;
     reporter.ended(&result);
     drop(reporter);
     let report = done.await.map_err(|error| Failure::internal("the view ended", &error))?;
@@ -92,18 +94,32 @@ async fn converge(
     if waiting {
         failures.extend(executor::nodes(&run, &plan, reporter).await);
     }
-    first(failures, reporter)?;
+    first(failures, &ground.inventory, reporter)?;
+    if !ground.scope.deploys() {
+        return look_again(ground, &run, None, reporter, waiting).await;
+    }
     let Some(server) = run.hosts.get(&ground.inventory.server().name) else {
         return Err(Failure::plain(Code::Internal, "the inventory has no server"));
     };
     access::kubeconfig(&run.inventory, server, reporter)
         .await
         .inspect_err(|failure| reporter.say("kubeconfig", State::Failed(failure.line())))?;
-    if waiting || !plan.stack.is_empty() {
+    let changes = waiting || !plan.stack.is_empty();
+    if changes {
         wish.deploy(&run, server, settings, &reporter.of("stack")).await?;
-        verify(ground, &run, &wish, reporter).await?;
     }
-    Ok(())
+    look_again(ground, &run, Some(&wish), reporter, changes).await
+}
+
+/// Verifies where something was changed.
+async fn look_again(
+    ground: &Ground,
+    run: &Run,
+    wish: Option<&Wish>,
+    reporter: &Reporter,
+    changed: bool,
+) -> Result<(), Failure> {
+    if changed { verify(ground, run, wish, reporter).await } else { Ok(()) }
 }
 
 fn refuse(plan: &Plan, reporter: &Reporter) -> Result<(), Failure> {
@@ -124,9 +140,19 @@ fn refuse(plan: &Plan, reporter: &Reporter) -> Result<(), Failure> {
 }
 
 /// The first failure ends the run; all have been reported.
-fn first(failures: Vec<(String, Failure)>, reporter: &Reporter) -> Result<(), Failure> {
+fn first(
+    failures: Vec<(String, Failure)>,
+    inventory: &Inventory,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
     let count = failures.len();
-    let Some((_, mut failure)) = failures.into_iter().next() else { return Ok(()) };
+    let Some((node, mut failure)) = failures.into_iter().next() else { return Ok(()) };
+    if failure.code == Code::Connection && node != inventory.server().name {
+        let hint = failure.hint.map_or_else(String::new, |hint| format!("{hint}; "));
+        failure.hint = Some(format!(
+            "{hint}`--without-node {node}` goes on without it for as long as it is off"
+        ));
+    }
     reporter.of("stack").say("stack", State::Skipped("not every node is up".to_owned()));
     if count > 1 {
         failure.what = format!("{} (and {} more, above)", failure.what, count - 1);
@@ -138,7 +164,7 @@ fn first(failures: Vec<(String, Failure)>, reporter: &Reporter) -> Result<(), Fa
 async fn verify(
     ground: &Ground,
     run: &Run,
-    wish: &Wish,
+    wish: Option<&Wish>,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
     let begun = Instant::now();
@@ -152,9 +178,11 @@ async fn verify(
             return Err(failure);
         }
         let mut plan = terrarium_plan::plan(&run.inventory, &observation.facts, &run.artifacts);
-        if let Some(server) = observation.facts.get(&run.inventory.server().name) {
+        let server = observation.facts.get(&run.inventory.server().name);
+        if let (Some(server), Some(wish)) = (server, wish) {
             plan.stack = wish.changes(server)?;
         }
+        ground.scope.narrow(&mut plan);
         if plan.is_empty() {
             return Ok(());
         }

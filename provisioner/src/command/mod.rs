@@ -13,6 +13,7 @@ pub(crate) mod prepare;
 mod probe;
 mod report;
 mod schema;
+mod scope;
 mod stack;
 pub(crate) mod status;
 mod targets;
@@ -68,19 +69,19 @@ fn write_page(path: Option<&Path>, page: impl FnOnce() -> String) -> Result<(), 
 pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure> {
     let work = async {
         match &cli.command {
-            None => apply::run(&cli.common, settings, cli.anyway.ignore_fit).await,
-            Some(Command::Apply(anyway)) => {
-                apply::run(&cli.common, settings, anyway.ignore_fit).await
+            None => apply::run(&cli.common, settings, cli.anyway, &cli.selection).await,
+            Some(Command::Apply { anyway, selection }) => {
+                apply::run(&cli.common, settings, *anyway, selection).await
             }
-            Some(Command::Plan { exit_code, diff, anyway }) => {
+            Some(Command::Plan { exit_code, diff, anyway, selection }) => {
                 let options = plan::Options {
                     exit_code: *exit_code,
                     diff: *diff,
                     ignore_fit: anyway.ignore_fit,
                 };
-                plan::run(&cli.common, settings, options).await
+                plan::run(&cli.common, settings, options, selection).await
             }
-            Some(Command::Status) => status::run(&cli.common, settings).await,
+            Some(Command::Status(selection)) => status::run(&cli.common, settings, selection).await,
             Some(Command::Probe { node, save }) => {
                 probe::run(&cli.common, settings, node.as_deref(), save.as_deref()).await
             }

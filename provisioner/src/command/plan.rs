@@ -3,7 +3,7 @@
 use serde::Serialize;
 use terrarium_plan::Plan;
 
-use crate::cli::Common;
+use crate::cli::{Common, Selection};
 use crate::command::prepare::{Ground, Picture, Unseen};
 use crate::error::{Code, Failure};
 use crate::report::{self, terminal};
@@ -45,9 +45,10 @@ pub(super) async fn run(
     common: &Common,
     settings: &Settings,
     options: Options,
+    selection: &Selection,
 ) -> Result<Code, Failure> {
     let Options { exit_code, diff, ignore_fit } = options;
-    let ground = Ground::new(common, settings).await?;
+    let ground = Ground::selected(common, settings, selection).await?;
     let (reporter, done) = view::open(false, &ground.names());
     let picture = look(&ground, common, settings, ignore_fit, &reporter).await;
     drop(reporter);
@@ -55,7 +56,7 @@ pub(super) async fn run(
     let picture = picture?;
     let unseen = picture.unseen();
     if !common.json {
-        terminal::text(&report::plan(&picture.plan, &unseen, ground.inventory.nodes.len()));
+        terminal::text(&report::plan(&picture.plan, &unseen, ground.hosts.len()));
     }
     let diffs = if diff { compare(&ground, common, settings, &picture).await? } else { Vec::new() };
     if common.json {

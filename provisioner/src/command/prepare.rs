@@ -11,7 +11,8 @@ use terrarium_plan::{AgentPage, Artifacts, Binary, Facts, Plan, State, login_of,
 use terrarium_ssh::places::Rule;
 
 use super::load;
-use crate::cli::Common;
+use super::scope::Scope;
+use crate::cli::{Common, Selection};
 use crate::error::{Code, Failure};
 use crate::fetch::Way;
 use crate::fit::allowance::{Allowance, BESIDE};
@@ -35,6 +36,7 @@ pub(super) struct Ground {
     pub(super) inventory: Arc<Inventory>,
     pub(super) hosts: Vec<Arc<Host>>,
     pub(super) stack: Stack,
+    pub(super) scope: Scope,
     patience: f64,
 }
 
@@ -63,7 +65,17 @@ impl Ground {
     /// Reads the inventory and, when asked to, the password. On a terminal, asks
     /// about nodes whose host key is not known. Nothing else.
     pub(super) async fn new(common: &Common, settings: &Settings) -> Result<Self, Failure> {
+        Self::selected(common, settings, &Selection::default()).await
+    }
+
+    /// The same for some of the nodes.
+    pub(super) async fn selected(
+        common: &Common,
+        settings: &Settings,
+        selection: &Selection,
+    ) -> Result<Self, Failure> {
         let inventory = Arc::new(load(common, settings)?);
+        let scope = Scope::of(selection, &inventory)?;
         let kubeconfig = &inventory.cluster.kubeconfig;
         places::hold("the kubeconfig", kubeconfig, Rule::Shared, &settings.me)?;
         let stack = Stack::new(&inventory)?;
@@ -76,15 +88,15 @@ impl Ground {
             Some(said) => Some(said),
             None => settings.host_keys.clone()?,
         };
-        let hosts = inventory
-            .nodes
-            .iter()
-            .map(|node| Host::new(node, password.clone(), host_keys, settings, common.patience));
+        let hosts =
+            inventory.nodes.iter().filter(|node| scope.reaches(&node.name)).map(|node| {
+                Host::new(node, password.clone(), host_keys, settings, common.patience)
+            });
         let mut hosts = hosts.collect::<Result<Vec<_>, _>>()?;
         passphrases::ask(&mut hosts, &settings.cancel).await?;
         let hosts: Vec<Arc<Host>> = hosts.into_iter().map(Arc::new).collect();
         hostkeys::meet(&hosts, &settings.cancel).await?;
-        Ok(Self { inventory, hosts, stack, patience: common.patience })
+        Ok(Self { inventory, hosts, stack, scope, patience: common.patience })
     }
 
     /// The server's host.
@@ -94,9 +106,26 @@ impl Ground {
         server.ok_or_else(|| Failure::plain(Code::Internal, "the inventory has no server"))
     }
 
-    /// Node names, in the inventory's order.
+    /// Names of the nodes that are looked at, in the inventory's order.
     pub(super) fn names(&self) -> Vec<String> {
-        self.inventory.nodes.iter().map(|node| node.name.clone()).collect()
+        self.hosts.iter().map(|host| host.node.name.clone()).collect()
+    }
+
+    /// The inventory as a stack is judged by it: a node that was left out is the
+    /// board that the cluster knows it as; one that it does not know is no place for
+    /// pods yet.
+    fn judged(&self, facts: &BTreeMap<String, Facts>) -> Inventory {
+        let known = boards(&self.inventory, facts);
+        let mut inventory = (*self.inventory).clone();
+        inventory.nodes.retain_mut(|node| {
+            if self.scope.reaches(&node.name) || node.board.is_some() {
+                return true;
+            }
+            let known = known.iter().find(|board| board.node == node.name);
+            node.board = known.and_then(|board| board.id.clone());
+            node.board.is_some()
+        });
+        inventory
     }
 
     /// Looks and plans without touching anything, shown as it goes. No registry is
@@ -172,6 +201,7 @@ impl Ground {
             let facts = &observation.facts;
             plan.notes.extend(departed::notes(&self.inventory, facts, self.server()?).await);
         }
+        self.scope.narrow(&mut plan);
         Ok(Picture { observation, artifacts, login, binaries, wish, pins, plan })
     }
 }
@@ -206,7 +236,7 @@ impl Picture {
         if self.plan.stack.is_empty() || !self.observation.failures.is_empty() {
             return Ok(());
         }
-        let inventory = &ground.inventory;
+        let inventory = &ground.judged(&self.observation.facts);
         let helm = helm(inventory, common.patience, settings, keep, reporter).await?;
         let parts = charts(&ground.stack, &self.wish, &helm).await?;
         let sites = site::of_inventory(inventory, &self.observation.facts, None)?;

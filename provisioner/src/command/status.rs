@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use terrarium_plan::{Facts, Plan};
 
-use crate::cli::Common;
+use crate::cli::{Common, Selection};
 use crate::command::prepare::{Ground, Unseen};
 use crate::error::{Code, Failure};
 use crate::measured::gather;
@@ -65,11 +65,16 @@ pub(crate) struct Unwell {
 }
 
 /// Shows what the nodes are; exit code 5 when they differ from the inventory.
-pub(super) async fn run(common: &Common, settings: &Settings) -> Result<Code, Failure> {
-    let ground = Ground::new(common, settings).await?;
+pub(super) async fn run(
+    common: &Common,
+    settings: &Settings,
+    selection: &Selection,
+) -> Result<Code, Failure> {
+    let ground = Ground::selected(common, settings, selection).await?;
     let picture = ground.look(settings).await?;
     let mut nodes = Vec::new();
-    for (node, host) in ground.inventory.nodes.iter().zip(&ground.hosts) {
+    for host in ground.hosts.iter().filter(|host| ground.scope.changes(&host.node.name)) {
+        let node = &host.node;
         let facts = picture.observation.facts.get(&node.name).cloned();
         let error = picture.observation.failures.iter().find(|(name, _)| *name == node.name);
         let told = if facts.is_some() { gather::agent(host).await.ok() } else { None };

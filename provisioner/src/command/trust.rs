@@ -8,7 +8,7 @@ use terrarium_inventory::{Inventory, Node};
 use terrarium_ssh::{ConnectError, HostKey, Limits, Look, RecordedKey, Standing, Target};
 use tokio::task::JoinSet;
 
-use super::load;
+use super::{load, scope};
 use crate::cli::{Common, Trust};
 use crate::error::{Code, Failure};
 use crate::hostkeys::{self, describe};
@@ -97,14 +97,7 @@ fn wanted<'a>(inventory: &'a Inventory, names: &[String]) -> Result<Vec<&'a Node
     if names.is_empty() {
         return Ok(inventory.nodes.iter().collect());
     }
-    let find = |name: &String| {
-        inventory.node(name).ok_or_else(|| {
-            let known: Vec<&str> = inventory.nodes.iter().map(|node| node.name.as_str()).collect();
-            Failure::plain(Code::Usage, format!("no node `{name}` in the inventory"))
-                .hint(Some(format!("its nodes are {}", known.join(", "))))
-        })
-    };
-    names.iter().map(find).collect()
+    names.iter().map(|name| scope::find(name, inventory)).collect()
 }
 
 async fn one(

@@ -41,7 +41,7 @@ impl Summary<'_> {
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nodes = self.inventory.nodes.len();
+        let nodes = self.round_trips.len();
         let (changed, seconds) = (self.changed(), self.took.as_secs_f64());
         match (self.report.outcome(), changed) {
             (Outcome::Failed | Outcome::Skipped, _) => return self.parts(f),

@@ -51,6 +51,7 @@ mod model;
 mod network;
 mod node;
 mod run;
+mod selected;
 mod server;
 mod shell;
 mod words;
@@ -141,6 +142,9 @@ const CASES: &[(&str, Case)] = &cases![
     locks::a_folder_that_is_not_roots_own_is_not_used,
     departed::a_node_that_is_taken_out_or_renamed_is_noted_with_what_it_holds,
     departed::a_fresh_card_under_an_old_name_is_told_soon_with_the_whole_command,
+    selected::a_node_that_is_off_is_left_out_when_that_is_said_and_nothing_fails,
+    selected::one_node_alone_is_set_up_and_no_other_is_changed,
+    selected::a_selection_that_makes_no_sense_is_refused_before_any_node_is_asked,
 ];
 
 fn main() {

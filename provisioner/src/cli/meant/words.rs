@@ -267,9 +267,9 @@ pub(super) const OPTIONS: &[Word] = &[
         hint: "provision init 192.168.1.11 192.168.1.12",
     },
     Word {
-        said: &["-l", "--limit", "--node", "--only", "--tags", "--skip-tags", "--target"],
-        says: "a run is about all nodes of the inventory; what is as wished is not touched",
-        hint: "provision plan shows what that is; `probe` and `trust` are about single nodes",
+        said: &["-l", "--limit", "--node", "--tags", "--skip-tags", "--target"],
+        says: "a run is about all nodes of the inventory unless some are named",
+        hint: "provision --only pi-2, or provision --without-node pi-3 while that is off",
     },
     Word {
         said: &["--force", "--ignore-errors", "--no-verify", "--skip-checks"],
