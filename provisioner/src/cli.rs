@@ -5,6 +5,7 @@ mod environment;
 mod examples;
 mod meant;
 mod named;
+mod selection;
 mod values;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use values::{duration, patience, price};
 
 pub(crate) use command::{Unparsed, command, parse};
 pub(crate) use named::{Found, INVENTORY};
+pub(crate) use selection::Selection;
 
 /// The heading of what every command understands.
 const GLOBAL: &str = "Global options";
@@ -48,19 +50,6 @@ pub(crate) struct Anyway {
     /// there is room for will run
     #[arg(long)]
     pub ignore_fit: bool,
-}
-
-/// Which of the inventory's nodes a run is about.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Args)]
-pub(crate) struct Selection {
-    /// Go on without this node, as one that is off: nothing is connected to there,
-    /// and the stack is deployed all the same. Can be repeated
-    #[arg(long, value_name = "NODE")]
-    pub without_node: Vec<String>,
-    /// Only this node, and nothing of the stack. The server is looked at as well,
-    /// and not changed. Can be repeated
-    #[arg(long, value_name = "NODE", conflicts_with = "without_node")]
-    pub only: Vec<String>,
 }
 
 /// What every subcommand understands.
