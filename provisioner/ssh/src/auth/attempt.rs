@@ -58,8 +58,6 @@ pub enum Outcome {
     NotEnough,
     /// The key file is protected by a passphrase.
     Encrypted,
-    /// RSA keys can only be used through an agent.
-    Rsa,
     /// It could not be used; why.
     Unusable(String),
     /// Not offered: the node allows so many attempts and no more.
@@ -81,9 +79,6 @@ impl Attempt {
             Outcome::Encrypted => Some(format!(
                 "the key is protected by a passphrase: load it into the agent with `ssh-add {path}`"
             )),
-            Outcome::Rsa => Some(format!(
-                "RSA keys are used only through the agent: `ssh-add {path}`, or make a new key with `ssh-keygen -t ed25519`"
-            )),
             _ => None,
         }
     }
@@ -103,7 +98,6 @@ impl fmt::Display for Attempt {
             Outcome::Refused => f.write_str(": refused"),
             Outcome::NotEnough => f.write_str(": accepted, but not enough"),
             Outcome::Encrypted => f.write_str(": passphrase needed"),
-            Outcome::Rsa => f.write_str(": RSA needs an agent"),
             Outcome::Unusable(why) => write!(f, ": {why}"),
             Outcome::LeftOut => f.write_str(": left out, too many keys"),
             Outcome::Ended => f.write_str(": the node ended the connection"),

@@ -1,11 +1,14 @@
 //! Private key files, and what keeps one from being used.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use russh::keys::ssh_key::public::KeyData;
-use russh::keys::{self, Algorithm, Certificate, PrivateKey, PublicKey};
+use russh::keys::{self, Certificate, PrivateKey, PublicKey};
+use zeroize::Zeroizing;
 
 use super::attempt::Outcome;
+use super::rsa::RsaKey;
 use crate::secret::Secret;
 
 /// Why a key file cannot be used.
@@ -13,8 +16,31 @@ use crate::secret::Secret;
 pub(super) enum KeyProblem {
     Missing,
     Encrypted,
-    Rsa,
     Unreadable(String),
+}
+
+/// A private key that can be used.
+#[derive(Debug, Clone)]
+pub(super) enum Key {
+    /// One the library signs with.
+    Own(Arc<PrivateKey>),
+    Rsa(RsaKey),
+}
+
+impl Key {
+    fn of(key: PrivateKey) -> Result<Self, KeyProblem> {
+        match RsaKey::of_openssh(&key) {
+            Some(rsa) => rsa.map(Self::Rsa).map_err(KeyProblem::Unreadable),
+            None => Ok(Self::Own(Arc::new(key))),
+        }
+    }
+
+    pub(super) fn public(&self) -> &PublicKey {
+        match self {
+            Self::Own(key) => key.public_key(),
+            Self::Rsa(key) => &key.public,
+        }
+    }
 }
 
 impl From<KeyProblem> for Outcome {
@@ -22,33 +48,27 @@ impl From<KeyProblem> for Outcome {
         match problem {
             KeyProblem::Missing => Self::Unusable("no such file".to_owned()),
             KeyProblem::Encrypted => Self::Encrypted,
-            KeyProblem::Rsa => Self::Rsa,
             KeyProblem::Unreadable(why) => Self::Unusable(why),
         }
     }
 }
 
-pub(super) fn load_key(path: &Path) -> Result<PrivateKey, KeyProblem> {
+const OLD_FORM: &str = "it is encrypted in the old PEM form, which is not supported: `ssh-keygen -p \
+                        -f` with it writes OpenSSH's own";
+
+pub(super) fn load_key(path: &Path) -> Result<Key, KeyProblem> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new).unwrap_or_default();
+    if let Some(rsa) = RsaKey::of_pem(&text) {
+        return rsa.map(Key::Rsa).map_err(KeyProblem::Unreadable);
+    }
     match keys::load_secret_key(path, None) {
-        Ok(key) if matches!(key.algorithm(), Algorithm::Rsa { .. }) => Err(KeyProblem::Rsa),
         Ok(key) if key.is_encrypted() => Err(KeyProblem::Encrypted),
-        Ok(key) => Ok(key),
-        Err(keys::Error::KeyIsEncrypted) if is_old_form(path) => Err(KeyProblem::Unreadable(
-            "it is encrypted in the old PEM form, which is not supported: `ssh-keygen -p -f` with \
-             it writes OpenSSH's own"
-                .to_owned(),
-        )),
-        Err(keys::Error::KeyIsEncrypted) => Err(KeyProblem::Encrypted),
+        Ok(key) => Key::of(key),
+        Err(keys::Error::KeyIsEncrypted) if !is_old_form(path) => Err(KeyProblem::Encrypted),
         Err(keys::Error::IO(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(KeyProblem::Missing)
         }
-        // Old PEM files of RSA keys do not parse without RSA support.
-        Err(_)
-            if public_half(path)
-                .is_some_and(|key| matches!(key.algorithm(), Algorithm::Rsa { .. })) =>
-        {
-            Err(KeyProblem::Rsa)
-        }
+        Err(_) if is_old_form(path) => Err(KeyProblem::Unreadable(OLD_FORM.to_owned())),
         Err(error) => Err(KeyProblem::Unreadable(error.to_string())),
     }
 }
@@ -62,7 +82,7 @@ fn is_old_form(path: &Path) -> bool {
 #[derive(Clone)]
 pub struct Unlocked {
     path: PathBuf,
-    key: PrivateKey,
+    key: Key,
 }
 
 impl std::fmt::Debug for Unlocked {
@@ -75,10 +95,10 @@ impl Unlocked {
     /// With this passphrase; `None` when it is another.
     pub fn with(path: &Path, passphrase: &Secret) -> Option<Self> {
         let key = keys::load_secret_key(path, Some(passphrase.expose())).ok()?;
-        Some(Self { path: path.to_owned(), key })
+        Some(Self { path: path.to_owned(), key: Key::of(key).ok()? })
     }
 
-    pub(super) fn of(keys: &[Self], path: &Path) -> Option<PrivateKey> {
+    pub(super) fn of(keys: &[Self], path: &Path) -> Option<Key> {
         keys.iter().find(|key| key.path == path).map(|key| key.key.clone())
     }
 }
@@ -146,19 +166,24 @@ mod tests {
         keygen(&at("locked_pkcs8"), &["-t", "ecdsa", "-N", "passphrase", "-m", "PKCS8"]);
         keygen(&at("rsa"), &["-t", "rsa", "-b", "2048", "-N", ""]);
         keygen(&at("rsa_pem"), &["-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM"]);
+        keygen(&at("rsa_pkcs8"), &["-t", "rsa", "-b", "2048", "-N", "", "-m", "PKCS8"]);
+        keygen(&at("elliptic_pkcs8"), &["-t", "ecdsa", "-N", "", "-m", "PKCS8"]);
+        keygen(&at("rsa_locked_pem"), &["-t", "rsa", "-N", "passphrase", "-m", "PEM"]);
         std::fs::write(at("garbage"), "not a key").expect("written");
 
         assert!(load_key(&at("plain")).is_ok());
         assert!(load_key(&at("elliptic")).is_ok());
-        for (name, problem) in [
-            ("locked", KeyProblem::Encrypted),
-            ("rsa", KeyProblem::Rsa),
-            ("rsa_pem", KeyProblem::Rsa),
-            ("absent", KeyProblem::Missing),
-        ] {
+        for name in ["rsa", "rsa_pem", "rsa_pkcs8"] {
+            let key = load_key(&at(name)).expect(name);
+            let public = public_half(&at(name)).expect(name);
+            assert_eq!(key.public().key_data(), public.key_data(), "{name}");
+        }
+        for (name, problem) in [("locked", KeyProblem::Encrypted), ("absent", KeyProblem::Missing)]
+        {
             assert_eq!(load_key(&at(name)).err(), Some(problem), "{name}");
         }
-        for name in ["garbage", "locked_pem", "locked_pkcs8"] {
+        assert!(load_key(&at("elliptic_pkcs8")).is_ok());
+        for name in ["garbage", "locked_pem", "locked_pkcs8", "rsa_locked_pem"] {
             assert!(matches!(load_key(&at(name)), Err(KeyProblem::Unreadable(_))), "{name}");
         }
         for (name, locked) in [

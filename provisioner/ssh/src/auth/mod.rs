@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use russh::client::{AuthResult, Handle};
-use russh::keys::PrivateKeyWithHashAlg;
 use russh::keys::ssh_key::public::KeyData;
+use russh::keys::{Certificate, PrivateKeyWithHashAlg};
 use russh::{MethodKind, MethodSet};
 
 use crate::handler::{Seen, Watcher};
@@ -17,10 +17,11 @@ mod attempt;
 mod key;
 mod password;
 mod past;
+mod rsa;
 
 pub use agent::agent_holds;
 pub use attempt::{Attempt, AuthMethod, Outcome, Tried};
-use key::{KeyProblem, certificates, load_key};
+use key::{Key, KeyProblem, certificates, load_key};
 pub use key::{Unlocked, is_locked};
 pub(crate) use past::{End, Past};
 
@@ -84,7 +85,6 @@ fn identities(target: &Target) -> Vec<(PathBuf, bool)> {
         return target.identities.iter().map(|path| (path.clone(), true)).collect();
     }
     let folder = target.usual_keys.as_deref();
-    // The last is never offered: a failed login says that RSA keys need an agent.
     let usual = ["id_ed25519", "id_ecdsa", "id_rsa"];
     folder
         .map(|folder| usual.iter().map(|name| (folder.join(name), false)).collect())
@@ -227,31 +227,72 @@ impl Login<'_> {
                 return None;
             }
         };
-        let public = key.public_key().key_data().clone();
-        let key = Arc::new(key);
+        let public = key.public().key_data().clone();
         for (file, certificate) in certificates(&path, &target.certificates, &public) {
             let name = file.display().to_string();
             let what = Tried::Certificate(name.clone());
             if !self.may_offer_another(&what) {
                 continue;
             }
-            let answer = self
-                .handle
-                .authenticate_openssh_cert(self.user, Arc::clone(&key), certificate)
-                .await;
-            if self.take(what, answer.map_err(|error| error.to_string())) {
+            let answer = self.with_certificate(&key, certificate).await;
+            if self.take(what, answer) {
                 return Some(AuthMethod::Certificate(name));
             }
         }
         if !self.may_offer(&what, &public) {
             return None;
         }
-        let key = PrivateKeyWithHashAlg::new(key, None);
-        let answer = self.handle.authenticate_publickey(self.user, key).await;
-        if self.take(what, answer.map_err(|error| error.to_string())) {
+        let answer = self.with_key(key).await;
+        if self.take(what, answer) {
             return Some(AuthMethod::Identity(path));
         }
         self.offered(&public);
         None
+    }
+
+    async fn with_key(&mut self, key: Key) -> Result<AuthResult, String> {
+        match key {
+            Key::Own(key) => {
+                let key = PrivateKeyWithHashAlg::new(key, None);
+                let answer = self.handle.authenticate_publickey(self.user, key).await;
+                answer.map_err(|error| error.to_string())
+            }
+            Key::Rsa(mut key) => {
+                let public = key.public.clone();
+                let answer = self
+                    .handle
+                    .authenticate_publickey_with(self.user, public, Some(rsa::HASH), &mut key)
+                    .await;
+                answer.map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    async fn with_certificate(
+        &mut self,
+        key: &Key,
+        certificate: Certificate,
+    ) -> Result<AuthResult, String> {
+        match key {
+            Key::Own(key) => {
+                let key = Arc::clone(key);
+                let answer =
+                    self.handle.authenticate_openssh_cert(self.user, key, certificate).await;
+                answer.map_err(|error| error.to_string())
+            }
+            Key::Rsa(key) => {
+                let mut key = key.clone();
+                let answer = self
+                    .handle
+                    .authenticate_certificate_with(
+                        self.user,
+                        certificate,
+                        Some(rsa::HASH),
+                        &mut key,
+                    )
+                    .await;
+                answer.map_err(|error| error.to_string())
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use terrarium_ssh::{
-    AuthMethod, ConnectError, Greeting, Limits, Outcome, Secret, Session, Target, Tried,
+    AuthMethod, ConnectError, Greeting, Limits, Outcome, Secret, Session, Target, Tried, Unlocked,
 };
 
 use crate::node::{Node, chain, keygen, wait_for};
@@ -102,6 +102,33 @@ async fn with_an_ecdsa_key_after_a_key_the_node_does_not_know() {
     authorise(&node, &friend);
     let target = Target { identities: vec![stranger, friend.clone()], ..node.target() };
     assert_eq!(greet(&target).await.unwrap().auth, AuthMethod::Identity(friend));
+}
+
+#[tokio::test]
+async fn with_rsa_keys_of_every_form_that_ssh_keygen_writes() {
+    let node = Node::start();
+    let at = |name: &str| node.path(name);
+    let make = |name: &str, more: &[&str]| {
+        keygen(&at(name), &[&["-t", "rsa"][..], more].concat());
+        authorise(&node, &at(name));
+    };
+    make("openssh", &["-b", "3072"]);
+    make("pem", &["-b", "2048", "-m", "PEM"]);
+    make("pkcs8", &["-b", "4096", "-m", "PKCS8"]);
+    for name in ["openssh", "pem", "pkcs8"] {
+        let target = Target { identities: vec![at(name)], ..node.target() };
+        assert_eq!(greet(&target).await.unwrap().auth, AuthMethod::Identity(at(name)), "{name}");
+    }
+    make("locked", &["-N", "passphrase"]);
+    let unlocked = Unlocked::with(&at("locked"), &Secret::new("passphrase")).unwrap();
+    let target =
+        Target { identities: vec![at("locked")], unlocked: vec![unlocked], ..node.target() };
+    assert_eq!(greet(&target).await.unwrap().auth, AuthMethod::Identity(at("locked")));
+    // One that nobody should have any more is named as that, and nothing is sent.
+    make("short", &["-b", "1024"]);
+    let target = Target { identities: vec![at("short")], ..node.target() };
+    let error = greet(&target).await.unwrap_err();
+    assert!(error.to_string().contains("RSA keys of 2048 to 4096 bits"), "{error}");
 }
 
 #[tokio::test]
@@ -221,7 +248,7 @@ async fn a_failure_lists_what_was_tried_and_what_is_offered() {
             &Outcome::Unusable("no such file".into()),
             &Outcome::Refused,
             &Outcome::Encrypted,
-            &Outcome::Rsa
+            &Outcome::Refused
         ]
     );
     assert_eq!(remaining, &["publickey"]);
