@@ -175,6 +175,8 @@ pub struct Node {
     pub board: Option<String>,
     /// Kubernetes labels to set.
     pub labels: BTreeMap<String, String>,
+    /// Whether a k3s that is there already is taken over.
+    pub adopt: bool,
     /// How to reach it.
     pub ssh: Ssh,
 }

@@ -281,6 +281,11 @@ pub(crate) struct Node {
     /// Kubernetes labels to set on the node.
     #[schemars(extend("examples" = [{"disk": "nvme"}]))]
     pub(crate) labels: BTreeMap<At<String>, At<String>>,
+    /// Whether a k3s that is on the node already, and was not set up from this
+    /// inventory, is taken over: its data and its token are kept, its configuration
+    /// and its unit are copied to `.bak` and written anew. Without, it is refused.
+    #[schemars(extend("default" = false))]
+    pub(crate) adopt: Option<At<bool>>,
     /// What differs from `[ssh]` for this node.
     pub(crate) ssh: NodeSsh,
 }

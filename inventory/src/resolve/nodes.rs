@@ -62,6 +62,7 @@ fn node(
                 key.zip(value)
             })
             .collect(),
+        adopt: written.adopt.as_ref().is_some_and(|adopt| *adopt.get()),
         ssh: with_overrides(common, &written.ssh, anchor, findings),
     }
 }

@@ -20,6 +20,7 @@ fn node(name: &str, host: &str, role: Role) -> Node {
         host_keys: Vec::new(),
         board: None,
         labels: BTreeMap::new(),
+        adopt: false,
         ssh: Ssh {
             user: "pi".into(),
             port: 22,

@@ -29,6 +29,7 @@ pub(crate) fn node(name: &str) -> Node {
         host_keys: Vec::new(),
         board: None,
         labels: BTreeMap::new(),
+        adopt: false,
         ssh: Ssh {
             user: "pi".to_owned(),
             port: 22,

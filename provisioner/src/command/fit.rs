@@ -260,6 +260,7 @@ fn on_boards(
             role: site.role,
             board: site.board.clone(),
             labels: BTreeMap::new(),
+            adopt: false,
             ..first.clone()
         })
         .collect();
