@@ -13,6 +13,7 @@ pub mod paths;
 pub mod release;
 pub mod sums;
 pub mod token;
+pub mod told;
 pub mod unit;
 pub mod version;
 mod yaml;

@@ -49,6 +49,10 @@ pub const AGENT_DIR: &str = "/var/lib/rancher/k3s/agent";
 /// The authority an agent node has joined under.
 pub const AGENT_CA: &str = "/var/lib/rancher/k3s/agent/server-ca.crt";
 
+/// Whose cluster the node is of ([`crate::told::mark`]). It lies with the data, and
+/// goes and moves with it; `0644`, root.
+pub const CLUSTER_MARK: &str = "/var/lib/rancher/k3s/cluster.terrarium";
+
 /// Unit name of a server.
 pub const SERVER_SERVICE: &str = "k3s.service";
 

@@ -25,8 +25,8 @@ pub fn token_mark(token: &Sha256) -> String {
 }
 
 /// The digest over binary, `config.yaml` and unit that a start is made of.
-pub fn generation(role: Role, binary: &Sha256, config: &str) -> Sha256 {
-    let unit = text(role, "");
+pub fn generation(role: Role, binary: &Sha256, config: &str, data: &str) -> Sha256 {
+    let unit = text(role, "", data);
     let mut hasher = Hasher::new();
     hasher.update(binary.bytes());
     // Lengths keep one input's end from passing for another's beginning.
@@ -39,9 +39,10 @@ pub fn generation(role: Role, binary: &Sha256, config: &str) -> Sha256 {
 }
 
 /// The unit file's text for a part in the cluster, to be started with these
-/// inputs ([`generation`]). Goes to [`paths::unit_file`].
-pub fn render(role: Role, generation: &Sha256) -> String {
-    text(role, &generation.to_string())
+/// inputs ([`generation`]). Goes to [`paths::unit_file`]. `data` is where its data
+/// really lies: [`paths::DATA`], or where links on the way there lead.
+pub fn render(role: Role, generation: &Sha256, data: &str) -> String {
+    text(role, &generation.to_string(), data)
 }
 
 /// The generation a process says it was started with, from its
@@ -54,7 +55,7 @@ pub fn generation_of(environ: &str) -> Option<Sha256> {
         .and_then(|value| Sha256::parse(value).ok())
 }
 
-fn text(role: Role, generation: &str) -> String {
+fn text(role: Role, generation: &str, data: &str) -> String {
     let (description, command, environment) = match role {
         Role::Server => ("Lightweight Kubernetes (server)", "server", paths::SERVER_ENV),
         Role::Agent => ("Lightweight Kubernetes (agent node)", "agent", paths::AGENT_ENV),
@@ -64,6 +65,8 @@ fn text(role: Role, generation: &str) -> String {
         Role::Agent => format!("EnvironmentFile=-{}\n", paths::TOKEN_MARK),
     };
     let binary = paths::BINARY;
+    // systemd does not follow links.
+    let linked = if data == paths::DATA { String::new() } else { format!(" {data}") };
     format!(
         "\
 # Written by `provision`; put changes of your own into a drop-in.
@@ -73,6 +76,8 @@ Documentation=https://docs.k3s.io
 Wants=network-online.target
 # A certificate issued before the clock is set is not valid yet afterwards.
 After=network-online.target time-sync.target
+# Without the disk that its data is on it would start a cluster anew, on the card.
+RequiresMountsFor={mounts}{linked}
 
 [Install]
 WantedBy=multi-user.target
@@ -105,7 +110,8 @@ ExecStartPre=-/sbin/modprobe overlay
 # Everything else is in {config}.
 ExecStart={binary} {command}
 ",
-        config = paths::CONFIG
+        config = paths::CONFIG,
+        mounts = paths::DATA
     )
 }
 
@@ -114,13 +120,14 @@ mod tests {
     use terrarium_inventory::Role::{Agent, Server};
 
     use super::{generation, generation_of, render};
+    use crate::paths;
     use crate::sums::Sha256;
 
     const BINARY: Sha256 = Sha256::new([7; 32]);
 
     #[test]
     fn server_unit() {
-        insta::assert_snapshot!(render(Server, &Sha256::new([0xab; 32])), @r#"
+        insta::assert_snapshot!(render(Server, &Sha256::new([0xab; 32]), paths::DATA), @r#"
         # Written by `provision`; put changes of your own into a drop-in.
         [Unit]
         Description=Lightweight Kubernetes (server)
@@ -128,6 +135,8 @@ mod tests {
         Wants=network-online.target
         # A certificate issued before the clock is set is not valid yet afterwards.
         After=network-online.target time-sync.target
+        # Without the disk that its data is on it would start a cluster anew, on the card.
+        RequiresMountsFor=/var/lib/rancher/k3s
 
         [Install]
         WantedBy=multi-user.target
@@ -164,7 +173,8 @@ mod tests {
     #[test]
     fn agent_differs_in_command_and_environment_only() {
         let digest = Sha256::new([1; 32]);
-        let (server, agent) = (render(Server, &digest), render(Agent, &digest));
+        let (server, agent) =
+            (render(Server, &digest, paths::DATA), render(Agent, &digest, paths::DATA));
         let only = |one: &str, other: &str| -> Vec<String> {
             let other: Vec<&str> = other.lines().collect();
             one.lines().filter(|line| !other.contains(line)).map(str::to_owned).collect()
@@ -183,16 +193,24 @@ mod tests {
 
     #[test]
     fn each_input_changes_the_generation() {
-        let base = generation(Server, &BINARY, "a: 1\n");
-        assert_eq!(base, generation(Server, &BINARY, "a: 1\n"));
-        assert_ne!(base, generation(Agent, &BINARY, "a: 1\n"));
-        assert_ne!(base, generation(Server, &Sha256::new([8; 32]), "a: 1\n"));
-        assert_ne!(base, generation(Server, &BINARY, "a: 2\n"));
+        let base = generation(Server, &BINARY, "a: 1\n", paths::DATA);
+        assert_eq!(base, generation(Server, &BINARY, "a: 1\n", paths::DATA));
+        assert_ne!(base, generation(Agent, &BINARY, "a: 1\n", paths::DATA));
+        assert_ne!(base, generation(Server, &Sha256::new([8; 32]), "a: 1\n", paths::DATA));
+        assert_ne!(base, generation(Server, &BINARY, "a: 2\n", paths::DATA));
+        assert_ne!(base, generation(Server, &BINARY, "a: 1\n", "/mnt/ssd/k3s"));
+    }
+
+    #[test]
+    fn it_waits_for_the_disk_that_a_link_leads_to() {
+        let unit = render(Server, &Sha256::new([1; 32]), "/mnt/ssd/k3s");
+        let line = "\nRequiresMountsFor=/var/lib/rancher/k3s /mnt/ssd/k3s\n";
+        assert!(unit.contains(line), "{unit}");
     }
 
     #[test]
     fn a_process_says_its_generation() {
-        let digest = generation(Server, &BINARY, "");
+        let digest = generation(Server, &BINARY, "", paths::DATA);
         let environ = format!("PATH=/bin\0TERRARIUM_GENERATION={digest}\0NOTIFY_SOCKET=/run/x\0");
         assert_eq!(generation_of(&environ), Some(digest));
         for none in ["", "PATH=/bin\0", "TERRARIUM_GENERATION=\0", "XTERRARIUM_GENERATION=1\0"] {

@@ -50,8 +50,21 @@ pub struct Change {
     /// Lines of somebody else's files that it makes others of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
+    /// Files of somebody else's that are written anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<Replaced>,
     /// How, in order.
     pub actions: Vec<Action>,
+}
+
+/// A file that is written anew, as lines that go (`- `) and come (`+ `). Secrets of
+/// the former one are not in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replaced {
+    /// The file.
+    pub path: String,
+    /// The lines that differ.
+    pub lines: Vec<String>,
 }
 
 /// One line of a file, before and after.
@@ -142,6 +155,7 @@ impl Change {
             effect: Effect::None,
             after: None,
             edits: Vec::new(),
+            replaces: Vec::new(),
             actions: Vec::new(),
         }
     }
@@ -162,6 +176,26 @@ impl Change {
             let text = |bytes| String::from_utf8_lossy(line(bytes)).into_owned();
             Edit { path: path.to_owned(), line: number, before: text(old), after: text(new) }
         }));
+        self
+    }
+
+    /// Says what becomes of a file that is written anew.
+    #[must_use]
+    pub(crate) fn replaces(mut self, replaced: Replaced) -> Self {
+        self.replaces.push(replaced);
+        self
+    }
+
+    /// Its file is somebody else's until now: of the version that was read, of this
+    /// digest, a copy is kept.
+    #[must_use]
+    pub(crate) fn keeping(mut self, read: Option<&String>) -> Self {
+        for action in &mut self.actions {
+            if let Action::Write { backup, over, .. } = action {
+                *backup = true;
+                *over = read.cloned();
+            }
+        }
         self
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use terrarium_k3s::nodes::KubeNode;
 
 use crate::bytes::Bytes;
+use crate::existing::Existing;
 
 /// Everything the planners need to know of one node.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -111,6 +112,8 @@ pub struct Facts {
     pub images: Vec<String>,
     /// First line of `k3s --version`.
     pub k3s_version: Option<String>,
+    /// Kubernetes that is there, whoever has set it up.
+    pub existing: Existing,
     /// On the server: the secret that agent nodes join by.
     pub agent_secret: Option<AgentSecret>,
     /// On the server: sha256 of the token that agent nodes join by, as k3s wrote

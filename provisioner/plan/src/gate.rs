@@ -6,7 +6,7 @@ use terrarium_inventory::{Inventory, Node};
 
 use crate::os::{boot, clock, hosts, modules, storage, swap, sysctl, timezone};
 use crate::planner::{Context, is_server};
-use crate::{Facts, ModuleState, Refusal, certificates, join, undone};
+use crate::{Facts, ModuleState, Refusal, certificates, existing, join, undone};
 
 const MIB: u64 = 1024 * 1024;
 /// k3s' own data, images and logs on a node with a small stack.
@@ -110,7 +110,8 @@ pub(crate) fn node(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
         ));
     }
     refusals.extend(unknown_zone(node, context));
-    refusals.extend(other_cluster(node, context));
+    refusals.extend(other_role(node, context));
+    refusals.extend(existing::refusals(node, context));
     refusals
 }
 
@@ -125,8 +126,8 @@ fn unknown_zone(node: &Node, context: &Context<'_>) -> Option<Refusal> {
     ))
 }
 
-/// A node that belongs to another cluster is not taken from it.
-fn other_cluster(node: &Node, context: &Context<'_>) -> Option<Refusal> {
+/// A node that has another part in a cluster is not given this one.
+fn other_role(node: &Node, context: &Context<'_>) -> Option<Refusal> {
     let unit =
         |name: &str| context.facts.units.get(name).is_some_and(|unit| unit.enabled == "enabled");
     let (wrong, right) = if is_server(node) {
@@ -197,6 +198,7 @@ pub(crate) fn notes(node: &Node, context: &Context<'_>) -> Vec<Refusal> {
     notes.extend(hosts::notes(node, context));
     notes.extend(storage::note(&node.name, facts));
     notes.extend(join::notes(node, facts));
+    notes.extend(existing::notes(node, context));
     notes.extend(certificates::notes(node, context));
     notes
 }

@@ -14,7 +14,7 @@ use terrarium_k3s::{paths, unit};
 use crate::agent::mode_reason;
 use crate::planner::{Context, is_server};
 use crate::shell::quote;
-use crate::{Action, AgentSecret, Barrier, Change, Content, Effect, Facts, Refusal};
+use crate::{Action, AgentSecret, Barrier, Change, Content, Effect, Facts, Refusal, existing};
 
 /// Files whose digests the planner compares.
 pub(crate) fn files(node: &Node) -> Vec<String> {
@@ -166,12 +166,16 @@ pub(crate) fn stale(node: &Node, context: &Context<'_>) -> Option<String> {
 
 /// On an agent node that has joined another cluster than the server's (its card
 /// died, say): what the node keeps of that one would be shown to the new server,
-/// which does not know its signer.
+/// which does not know its signer. One that has joined at another address is of
+/// another cluster, which is not taken from there without a word.
 pub(crate) fn forget(node: &Node, context: &Context<'_>) -> Option<Change> {
     if is_server(node) {
         return None;
     }
     let held = context.facts.files.get(paths::AGENT_CA)?;
+    if !node.adopt && existing::other_cluster(node, context).is_some() {
+        return None;
+    }
     let reason = match context.server?.files.get(paths::SERVER_CA) {
         Some(server) if server.sha256 == held.sha256 => return None,
         Some(_) => "the node has joined under another authority than the server's",
@@ -196,8 +200,8 @@ pub(crate) fn notes(node: &Node, facts: &Facts) -> Vec<Refusal> {
         notes.push(Refusal::new(
             &node.name,
             "server-token",
-            "its own token, an administrator's of the cluster, is one that an earlier version of \
-             `provision` copied to every agent node",
+            "its own token, an administrator's of the cluster, is one that every agent node had to \
+             hold, before there was one for joining alone",
             "when all nodes have been moved to the token of their own, change it, on this node: \
              `sudo k3s token rotate && sudo systemctl restart k3s`; copies of the datastore from \
              before need the old one",

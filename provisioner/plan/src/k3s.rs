@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use terrarium_inventory::{Node, Role};
 use terrarium_k3s::config::{self, Machine};
 use terrarium_k3s::sums::Sha256;
-use terrarium_k3s::{paths, unit};
+use terrarium_k3s::{paths, told, unit};
+use terrarium_untrusted::is_word;
 
 use crate::agent::{binary, differs, file_reason, mode_reason, same};
 use crate::planner::{Binary, Context, is_server};
-use crate::{Action, Barrier, Change, UnitWait, certificates, join, labels};
+use crate::{Action, Barrier, Change, UnitWait, certificates, existing, join, labels};
 
 /// A first start unpacks, makes certificates and creates a datastore; on a Pi
 /// with a slow card that takes minutes.
@@ -20,7 +21,7 @@ const READY_DEADLINE: u64 = 300;
 
 /// Files whose digests the planner compares.
 pub(crate) fn files(node: &Node) -> Vec<String> {
-    let mut files = vec![paths::unit_file(node.role).to_owned()];
+    let mut files = vec![paths::unit_file(node.role).to_owned(), paths::CLUSTER_MARK.to_owned()];
     files.extend(join::files(node));
     files
 }
@@ -30,7 +31,8 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Vec<Change> {
     let Some(sha256) = context.artifacts.k3s.get(&facts.machine) else { return Vec::new() };
     let Ok(digest) = Sha256::parse(sha256) else { return Vec::new() };
     let config = configuration(node, context);
-    let generation = unit::generation(node.role, &digest, &config);
+    let data = data(context);
+    let generation = unit::generation(node.role, &digest, &config, data);
     let service = paths::service(node.role);
     let version = &context.inventory.k3s.version;
 
@@ -53,7 +55,7 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Vec<Change> {
         &config,
         context,
     ));
-    let unit_text = unit::render(node.role, &generation);
+    let unit_text = unit::render(node.role, &generation, data);
     changes.extend(text(
         "k3s.unit",
         &format!("set up {service}"),
@@ -62,6 +64,8 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Vec<Change> {
         &unit_text,
         context,
     ));
+    // Before the first start: what k3s makes then is known as this cluster's.
+    changes.extend(mark(context));
     changes.extend(join::token(node, context));
     let forget = join::forget(node, context);
     let generation = generation.to_string();
@@ -97,7 +101,13 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Vec<Change> {
     changes
 }
 
-fn configuration(node: &Node, context: &Context<'_>) -> String {
+/// Where k3s' data really lies, as far as that can stand in a unit.
+fn data<'a>(context: &Context<'a>) -> &'a str {
+    let found = context.facts.data_path.as_deref();
+    found.filter(|path| path.starts_with('/') && is_word(path, "/")).unwrap_or(paths::DATA)
+}
+
+pub(crate) fn configuration(node: &Node, context: &Context<'_>) -> String {
     // Labels are set through the API: as part of the configuration they would
     // only count at registration, yet restart k3s whenever they change.
     let unlabelled = Node { labels: BTreeMap::new(), ..node.clone() };
@@ -116,6 +126,13 @@ fn configuration(node: &Node, context: &Context<'_>) -> String {
     }
 }
 
+/// For whoever comes with another inventory.
+fn mark(context: &Context<'_>) -> Option<Change> {
+    let mark = told::mark(&context.inventory.cluster.name);
+    let title = "note whose cluster this is";
+    text("k3s.cluster", title, paths::CLUSTER_MARK, "0644", &mark, context)
+}
+
 fn text(
     id: &str,
     title: &str,
@@ -129,7 +146,8 @@ fn text(
     } else {
         file_reason(context.facts, &[(path, text)])
     };
-    Some(Change::new(id, title, reason).act(Action::text(path, mode, text)))
+    let change = Change::new(id, title, reason).act(Action::text(path, mode, text));
+    Some(existing::keeps(change, context, path, text))
 }
 
 fn ready(node: &Node, context: &Context<'_>) -> Option<Change> {

@@ -12,6 +12,7 @@ mod certificates;
 mod change;
 mod dpkg;
 mod event;
+mod existing;
 mod facts;
 mod gate;
 mod image;
@@ -39,8 +40,9 @@ pub use agent::login::{
 };
 pub use bytes::Bytes;
 pub use certificates::ingress_ends;
-pub use change::{Barrier, Change, Edit, Effect, Plan, Refusal, StackChange};
+pub use change::{Barrier, Change, Edit, Effect, Plan, Refusal, Replaced, StackChange};
 pub use event::{Event, Outcome, Report, State};
+pub use existing::Existing;
 pub use facts::{
     AgentSecret, Certificate, Clock, CloudInit, Cluster, Facts, FileFact, Ingress, Interface,
     ModuleState, Mount, Swap, SwapService, SwapUnit, UnitFact, Validity,

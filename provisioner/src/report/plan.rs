@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use terrarium_plan::{Edit, Effect, Plan};
+use terrarium_plan::{Edit, Effect, Plan, Replaced};
 
 use super::terminal::{count, wrapped};
 use crate::command::prepare::Unseen;
@@ -35,6 +35,7 @@ pub(crate) fn plan(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
                 &format!("because: {}", change.reason),
             ));
             text.extend(change.edits.iter().map(edit));
+            text.extend(change.replaces.iter().map(replaced));
         }
     }
     if !plan.stack.is_empty() {
@@ -49,6 +50,17 @@ pub(crate) fn plan(plan: &Plan, unseen: &[Unseen], nodes: usize) -> String {
         }
     }
     text + &verdict(plan, unseen, nodes)
+}
+
+/// A file that is written anew. Its lines are not wrapped: nobody could tell that from
+/// lines of its own.
+fn replaced(replaced: &Replaced) -> String {
+    let indent = " ".repeat(17);
+    let mut text = format!("{indent}{}, of which a copy is kept:\n", replaced.path);
+    for line in &replaced.lines {
+        let _ = writeln!(text, "{indent}{line}");
+    }
+    text
 }
 
 /// A line of a file that becomes another.

@@ -37,6 +37,7 @@
 mod agents;
 mod contact;
 mod departed;
+mod existing;
 mod faults;
 mod fetched;
 mod habits;
@@ -145,6 +146,14 @@ const CASES: &[(&str, Case)] = &cases![
     selected::a_node_that_is_off_is_left_out_when_that_is_said_and_nothing_fails,
     selected::one_node_alone_is_set_up_and_no_other_is_changed,
     selected::a_selection_that_makes_no_sense_is_refused_before_any_node_is_asked,
+    existing::a_k3s_of_somebody_elses_is_refused_and_nothing_is_changed,
+    existing::with_the_word_it_is_taken_over_with_copies_and_once,
+    existing::a_takeover_that_fails_anywhere_is_ended_by_the_next_run,
+    existing::what_cannot_change_in_the_cluster_is_asked_into_the_inventory,
+    existing::another_kubernetes_is_refused_with_the_word_too,
+    existing::a_node_of_another_cluster_is_told_and_keeps_what_it_has,
+    existing::a_cluster_of_another_inventory_is_told_before_anything_is_changed,
+    existing::a_cluster_without_a_mark_gets_it_silently,
 ];
 
 fn main() {

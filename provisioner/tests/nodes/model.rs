@@ -2,6 +2,7 @@
 //! nothing it is sent is executed; each of `provision`'s scripts is recognised
 //! and its effect is taken down in a few maps.
 
+pub(crate) mod existing;
 pub(crate) mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -340,6 +341,7 @@ impl Model {
             }
         }
         lines.extend(self.tokens(script));
+        lines.extend(self.existing());
         if script.contains(AGENT_TOKEN) && self.runs("k3s.service") {
             let mut say = |key: &str, value: String| lines.push((key.to_owned(), value));
             say("nodes", BASE64.encode(self.nodes().to_string()));
@@ -363,6 +365,11 @@ impl Model {
             return Reply::failed(65, format!("{path}: expected sha256 {wanted}, got {got}\n"));
         }
         let mode = after("chmod ").unwrap_or("755").trim_start_matches('0').to_owned();
+        let copy = format!("{path}.bak");
+        let former = self.files.get(path).filter(|file| file.bytes != input).cloned();
+        if script.contains("$d.bak") && !self.files.contains_key(&copy) {
+            self.files.extend(former.map(|file| (copy, file)));
+        }
         self.put(path, &mode, input);
         Reply::done()
     }
@@ -384,7 +391,7 @@ impl Model {
     }
 
     /// Starts a unit from what its files say now.
-    fn start(&mut self, unit: &str) {
+    pub(crate) fn start(&mut self, unit: &str) {
         let file = match unit {
             AGENT => "/etc/systemd/system/terrarium-agent.service.d/10-generation.conf".to_owned(),
             other => format!("/etc/systemd/system/{other}"),

@@ -52,6 +52,7 @@ fn a_fresh_server_starts_at_once_and_a_fresh_worker_waits_for_it() {
             "k3s.agent-token",
             "k3s.config",
             "k3s.unit",
+            "k3s.cluster",
             "k3s.start",
             "k3s.ready",
             "k3s.labels"
@@ -65,6 +66,7 @@ fn a_fresh_server_starts_at_once_and_a_fresh_worker_waits_for_it() {
             "k3s.binary",
             "k3s.config",
             "k3s.unit",
+            "k3s.cluster",
             "k3s.token",
             "k3s.start",
             "k3s.ready",
@@ -74,7 +76,7 @@ fn a_fresh_server_starts_at_once_and_a_fresh_worker_waits_for_it() {
     let waits: Vec<bool> = worker.iter().map(|change| change.after.is_some()).collect();
     assert_eq!(
         waits,
-        [false, false, false, true, true, true, true],
+        [false, false, false, false, true, true, true, true],
         "everything before the token overlaps the server's start"
     );
 }

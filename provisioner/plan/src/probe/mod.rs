@@ -1,6 +1,7 @@
 //! The one probe: what to ask, how to ask it in one round trip, and how to
 //! read the reply. It writes nothing on the node.
 
+mod existing;
 mod parse;
 mod places;
 mod script;

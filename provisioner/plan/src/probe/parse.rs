@@ -8,7 +8,7 @@ use terrarium_k3s::sums::Sha256;
 use terrarium_untrusted::{is_line, is_word};
 use thiserror::Error;
 
-use super::places;
+use super::{existing, places};
 use crate::bytes::Bytes;
 use crate::{
     AgentSecret, Certificate, Facts, FileFact, Ingress, Interface, ModuleState, UnitFact, Validity,
@@ -121,7 +121,10 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
             facts.cluster.get_or_insert_default().agent_login = Some(login);
         }
         "releases" => facts.cluster.get_or_insert_default().releases = decoded(key, value)?,
-        _ => return places::fact(facts, key, value),
+        _ => {
+            existing::fact(facts, key, value)?;
+            return places::fact(facts, key, value);
+        }
     }
     Ok(())
 }
@@ -191,7 +194,10 @@ fn about(facts: &mut Facts, kind: &str, name: &str, value: &str) -> Result<(), P
             };
             facts.modules.insert(name_owned, state);
         }
-        _ => return places::about(facts, kind, name, value),
+        _ => {
+            existing::about(facts, kind, name, value)?;
+            return places::about(facts, kind, name, value);
+        }
     }
     Ok(())
 }

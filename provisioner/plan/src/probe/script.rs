@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use terrarium_k3s::paths;
 
-use super::{Part, Request, places};
+use super::{Part, Request, existing, places};
 use crate::action::DIGESTS;
 use crate::agent::login::{LoginPart, SECRET};
 use crate::image::PINNED;
@@ -20,9 +20,10 @@ const BUSY_S: u32 = 60;
 pub fn script(request: &Request) -> String {
     let words = |list: &[String]| list.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     let mut script = format!(
-        "{HEAD}busy_until=$(($(uptime_s) + {BUSY_S}))\n{}{}{COMMON}",
+        "{HEAD}busy_until=$(($(uptime_s) + {BUSY_S}))\n{}{}{}{COMMON}",
         cloud::BUSY,
-        places::FUNCTIONS
+        places::FUNCTIONS,
+        existing::functions()
     );
     let lists = [
         ("files", &request.files),
@@ -34,6 +35,7 @@ pub fn script(request: &Request) -> String {
         ("zones", &request.zones),
     ];
     script.push_str(&places::calls());
+    script.push_str("existing\n");
     for (function, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         let _ = writeln!(script, "{function} {}", words(list));
     }
