@@ -35,14 +35,17 @@ a() { w apt-get -q -o DPkg::Lock::Timeout=@LOCK@ -o Dpkg::Options::=--force-conf
 pub(crate) fn packages(names: &[String]) -> String {
     let list = names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ");
     let digest = Sha256::of(list.as_bytes()).to_string();
+    transient(&format!("terrarium-packages-{}.service", &digest[..8]), &install(&list))
+}
+
+fn install(list: &str) -> String {
     // apt does nothing while an installation that was cut short is unfinished. What
     // cannot be fetched anew may be known well enough from before.
-    let install = format!(
+    format!(
         "{}d --configure -a\na update || echo \"W: apt-get update ended with status $?\"\n\
          a -y --no-install-recommends install {list}",
         dpkg()
-    );
-    transient(&format!("terrarium-packages-{}.service", &digest[..8]), &install)
+    )
 }
 
 /// Installs the package that lies at `archive`, over whatever is there of it,
@@ -139,6 +142,9 @@ exit "${{rc:-0}}""#,
     );
     patient(&lines)
 }
+
+#[cfg(test)]
+mod real;
 
 #[cfg(test)]
 mod tests {
