@@ -98,7 +98,7 @@ impl Failure {
     }
 
     /// All of it, for programs.
-    pub(crate) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self, log: Option<&Path>) -> Value {
         let problems = self.problems.iter().flat_map(Problems::iter).map(|problem| {
             let place = problem.position();
             json!({
@@ -116,6 +116,7 @@ impl Failure {
                 "what": self.what,
                 "causes": self.causes,
                 "hint": self.hint,
+                "log": log,
                 "problems": problems.collect::<Vec<_>>(),
             }
         })

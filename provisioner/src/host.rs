@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use crate::error::{Code, Failure};
 use crate::executor::lock;
 use crate::hostkeys::HostKeys;
+use crate::log;
 use crate::password;
 use crate::places;
 use crate::prompt;
@@ -217,9 +218,11 @@ impl Host {
     /// before: nobody gets to use a connection without. Whoever calls this has
     /// the turn.
     async fn establish(&self) -> Result<Greeting, Unconnected> {
-        let (session, greeting) = Box::pin(Session::connect(&self.target, &self.limits()))
-            .await
-            .map_err(Unconnected::Ssh)?;
+        let Target { user, host, port, .. } = &self.target;
+        let connected = Box::pin(Session::connect(&self.target, &self.limits())).await;
+        let how = connected.as_ref().map_or_else(ToString::to_string, |_| "connected".to_owned());
+        log::line(&self.node.name, &format!("connection as {user} to {host}:{port}: {how}"));
+        let (session, greeting) = connected.map_err(Unconnected::Ssh)?;
         if let Some(operator) = self.operator.get() {
             lock::take(self, &session, operator).await.map_err(Unconnected::Lock)?;
         }
@@ -344,7 +347,10 @@ impl Host {
         let mut losses = 0;
         loop {
             let session = self.session().await?;
-            match self.watch(&session, session.run(command.clone())).await {
+            let asked = log::Asked::of(&self.node.name, &command);
+            let result = self.watch(&session, session.run(command.clone())).await;
+            asked.ended(&result);
+            match result {
                 Ok(output) => return Ok(output),
                 Err(error) if error.retryable() && losses < 3 => {
                     losses += 1;

@@ -23,6 +23,7 @@ mod input;
 mod interrupt;
 pub mod kubeconfig;
 mod lockfile;
+mod log;
 mod login;
 mod measured;
 mod observe;
@@ -73,9 +74,22 @@ pub fn main() -> ExitCode {
     };
     let here = std::env::current_dir().ok();
     cli.common.settle(settings.inventory.as_deref(), here.as_deref());
+    if let Some(command) = cli.on_nodes() {
+        let head = format!(
+            "provision {}: {}; inventory {}",
+            env!("CARGO_PKG_VERSION"),
+            command::line(),
+            cli.common.inventory.display()
+        );
+        let verbose = cli.common.verbose;
+        log::begin(settings.logs.as_deref(), &settings.me, command, &head, verbose);
+    }
     let (cancel, children) = (settings.cancel.clone(), settings.children.clone());
     match interrupt::supervise(&cancel, &children, move || work(&cli, &settings)) {
-        Ok(code) => code.into(),
+        Ok(code) => {
+            log::end(&format!("ended with exit code {}", code as u8));
+            code.into()
+        }
         Err(failure) => ended(&failure, json),
     }
 }
@@ -83,6 +97,10 @@ pub fn main() -> ExitCode {
 /// Prints the error, for programs too where they read along.
 fn ended(failure: &Failure, json: bool) -> ExitCode {
     report::terminal::failure(failure);
+    log::end(&format!("ended with exit code {}: {}", failure.code as u8, failure.line()));
+    if let Some(path) = log::path() {
+        report::terminal::remark(&format!("log: {}\n", path.display()));
+    }
     if json {
         report::terminal::failure_json(failure);
     }

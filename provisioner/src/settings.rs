@@ -2,7 +2,7 @@
 //! process has one of.
 
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use terrarium_helm::children::Children;
 use terrarium_ssh::Secret;
@@ -28,6 +28,9 @@ pub(crate) struct Settings {
     pub cache: Option<PathBuf>,
     /// Who this process runs as, with `SUDO_UID`.
     pub me: Me,
+    /// `TERRARIUM_LOG_DIR`, or the user's folder of state, where there is one and logs
+    /// are wanted.
+    pub logs: Option<PathBuf>,
     /// `SSH_AUTH_SOCK`.
     pub agent_socket: Option<PathBuf>,
     /// `TERRARIUM_HOST_KEYS`; an error when it is set and says nothing known.
@@ -70,6 +73,10 @@ impl Settings {
                 .transpose(),
             inventory: path("TERRARIUM_INVENTORY"),
             cache,
+            logs: path("TERRARIUM_LOG_DIR")
+                .or_else(|| path("XDG_STATE_HOME").map(|dir| dir.join("terrarium/logs")))
+                .or_else(|| home.as_ref().map(|dir| dir.join(".local/state/terrarium/logs")))
+                .filter(|dir| dir != Path::new("none")),
             me: Me::new(name("SUDO_UID").and_then(|user| user.parse().ok())),
             agent_socket: path("SSH_AUTH_SOCK"),
             host_keys: name("TERRARIUM_HOST_KEYS").map(|text| HostKeys::read(&text)).transpose(),

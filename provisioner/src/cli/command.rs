@@ -12,15 +12,15 @@ use crate::error::{Code, Failure};
 /// What a command has no use for, by its words: it is understood, as an alias of
 /// the shell may have it always, and not listed.
 const UNUSED: &[(&str, &[&str])] = &[
-    ("init", &["ask_password", "host_keys", "patience"]),
+    ("init", &["ask_password", "host_keys", "patience", "verbose"]),
     ("trust", &["ask_password", "host_keys"]),
-    ("targets", &["ask_password", "host_keys", "patience", "json"]),
-    ("lock", &["ask_password", "host_keys"]),
+    ("targets", &["ask_password", "host_keys", "patience", "json", "verbose"]),
+    ("lock", &["ask_password", "host_keys", "verbose"]),
     ("lock accept", &["patience", "json"]),
-    ("schema", &["named", "ask_password", "host_keys", "patience", "json"]),
-    ("completions", &["named", "ask_password", "host_keys", "patience", "json"]),
-    ("man", &["named", "ask_password", "host_keys", "patience", "json"]),
-    ("version", &["named", "ask_password", "host_keys", "patience"]),
+    ("schema", &["named", "ask_password", "host_keys", "patience", "json", "verbose"]),
+    ("completions", &["named", "ask_password", "host_keys", "patience", "json", "verbose"]),
+    ("man", &["named", "ask_password", "host_keys", "patience", "json", "verbose"]),
+    ("version", &["named", "ask_password", "host_keys", "patience", "verbose"]),
 ];
 
 /// Why a command line was not understood, or is no work.

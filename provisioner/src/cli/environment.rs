@@ -17,6 +17,10 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
         "TERRARIUM_CACHE",
         "Where downloads are kept; else $XDG_CACHE_HOME/terrarium, else ~/.cache/terrarium",
     ),
+    (
+        "TERRARIUM_LOG_DIR",
+        "Where logs of runs are kept, none for none; else $XDG_STATE_HOME/terrarium/logs, else ~/.local/state/terrarium/logs",
+    ),
     ("TERRARIUM_AGENT_DIR", "Where the agent's packages lie; else agent/ beside the program"),
     (
         "TERRARIUM_SOURCE_DIR",

@@ -48,6 +48,11 @@ fn code(word: Word) -> Code {
 
 /// When this is, and how the program was called.
 fn made() -> Made {
+    Made { at: clock::minute(), command: line() }
+}
+
+/// How the program was called.
+pub(crate) fn line() -> String {
     let quoted = |word: String| {
         let plain = |letter: char| letter.is_alphanumeric() || "-_./,:=@%+".contains(letter);
         if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{word}'") }
@@ -55,7 +60,7 @@ fn made() -> Made {
     let options =
         std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
     let command: Vec<String> = std::iter::once("provision".to_owned()).chain(options).collect();
-    Made { at: clock::minute(), command: command.join(" ") }
+    command.join(" ")
 }
 
 /// Writes a page where one is asked for.

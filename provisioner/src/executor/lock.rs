@@ -14,6 +14,7 @@ use terrarium_ssh::{Command, ExecError, Session};
 use crate::clock;
 use crate::error::{Code, Failure};
 use crate::host::{Host, failed};
+use crate::log;
 
 /// How the lock is taken, on the node.
 const SCRIPT: &str = include_str!("lock.sh");
@@ -69,6 +70,7 @@ pub(crate) async fn take(host: &Host, session: &Session, operator: &str) -> Resu
     let node = &host.node.name;
     let failure = match held.first_line().parse(|line| Said::of(line)) {
         Said::Held => {
+            log::line(node, "its lock is held");
             host.keep(held, operator).await;
             return Ok(());
         }

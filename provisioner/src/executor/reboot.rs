@@ -8,6 +8,7 @@ use terrarium_ssh::{Command, Output};
 
 use crate::error::{Code, Failure};
 use crate::host::{Host, failed};
+use crate::log;
 
 /// Boot id and start of PID 1, as the probe tells them.
 const BOOT: &str =
@@ -24,7 +25,7 @@ const TELL_AGAIN: u32 = 20;
 /// Restarts the node and waits until it is back.
 pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
     let begun = Instant::now();
-    let output = host.run(command(host, BOOT)).await?;
+    let output = host.run(command(host, "ask since when it runs", BOOT)).await?;
     let before = boot(&output).ok_or_else(|| {
         let name = &host.node.name;
         let mut failure = Failure::plain(
@@ -48,7 +49,7 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
         host.reconnect(deadline.saturating_sub(begun.elapsed())).await?;
         // A session that dies here was opened on the way down.
         let session = host.session().await?;
-        if let Ok(now) = session.run(command(host, BOOT)).await
+        if let Ok(now) = session.run(command(host, "ask since when it runs", BOOT)).await
             && let Some(now) = boot(&now)
         {
             if now != before {
@@ -81,7 +82,11 @@ pub(super) async fn reboot(host: &Host, deadline: u64) -> Result<(), Failure> {
 /// before the answer comes.
 async fn tell(host: &Host) -> Result<Option<String>, Failure> {
     let session = host.session().await?;
-    match session.run(command(host, &patient("systemctl --no-block reboot"))).await {
+    let command = command(host, "restart", &patient("systemctl --no-block reboot"));
+    let asked = log::Asked::of(&host.node.name, &command);
+    let result = session.run(command.clone()).await;
+    asked.ended(&result);
+    match result {
         Ok(output) if output.success() => Ok(None),
         Ok(output) => Ok(Some(format!("status {}: {}", output.status, output.stderr.message()))),
         Err(error) if error.retryable() => Ok(None),
@@ -89,8 +94,8 @@ async fn tell(host: &Host) -> Result<Option<String>, Failure> {
     }
 }
 
-fn command(host: &Host, script: &str) -> Command {
-    Command::new("restart", script).as_root().deadline(host.patient(WITHIN))
+fn command(host: &Host, label: &str, script: &str) -> Command {
+    Command::new(label, script).as_root().deadline(host.patient(WITHIN))
 }
 
 /// Which boot an answer speaks of, when it is one: anything else would look

@@ -13,6 +13,7 @@ use terrarium_untrusted::FromNode;
 use super::{Run, kube};
 use crate::error::{Code, Failure};
 use crate::host::{Host, failed};
+use crate::log;
 use crate::login::Login;
 use crate::report::secrets;
 use crate::view::Reporter;
@@ -132,7 +133,10 @@ async fn upload(
         };
         let session = host.session().await?;
         let sending = session.stream(command.clone(), file, progress);
-        match host.watch(&session, sending).await {
+        let asked = log::Asked::of(&host.node.name, &command);
+        let result = host.watch(&session, sending).await;
+        asked.ended(&result);
+        match result {
             Ok(output) => return Ok(output),
             Err(error) if error.retryable() && losses < 3 => {
                 losses += 1;

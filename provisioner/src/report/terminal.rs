@@ -14,6 +14,7 @@ use super::json;
 use super::look::Look;
 use super::secrets::masked;
 use crate::error::Failure;
+use crate::log;
 
 /// Whether errors are read by a person at a terminal.
 pub(crate) fn is_terminal() -> bool {
@@ -135,7 +136,7 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
 /// them: the last line of a stream, or the one document.
 pub(crate) fn failure_json(failure: &Failure) {
     if !TOLD.load(Ordering::Relaxed)
-        && let Ok(text) = json::compact(&failure.to_json())
+        && let Ok(text) = json::compact(&failure.to_json(log::path().as_deref()))
     {
         document(&text);
     }

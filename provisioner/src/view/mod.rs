@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::error::Failure;
+use crate::log;
 use crate::report::look::Look;
 use crate::report::terminal;
 
@@ -93,10 +94,19 @@ trait View: Send {
     fn finish(&mut self) {}
 }
 
+/// The log shows all of it.
+struct Nothing;
+
+impl View for Nothing {
+    fn show(&mut self, _: &Event) {}
+}
+
 /// Opens the stream; the handle gives the folded report when it has ended.
 pub(crate) fn open(json: bool, nodes: &[String]) -> (Reporter, JoinHandle<Report>) {
     let view: Box<dyn View> = if json {
         Box::new(json::Json)
+    } else if log::is_shown() {
+        Box::new(Nothing)
     } else if std::io::stderr().is_terminal() && Look::get().moves {
         Box::new(progress::Progress::new(nodes))
     } else {
@@ -109,8 +119,10 @@ pub(crate) fn open(json: bool, nodes: &[String]) -> (Reporter, JoinHandle<Report
 
 async fn read(mut events: UnboundedReceiver<Event>, mut view: Box<dyn View>) -> Report {
     let mut report = Report::default();
+    let mut log = log::Events::default();
     while let Some(event) = events.recv().await {
         report.fold(&event);
+        log.tell(&event);
         view.show(&event);
     }
     view.finish();

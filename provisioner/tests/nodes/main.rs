@@ -47,6 +47,7 @@ mod interrupted;
 mod joining;
 mod kept;
 mod locks;
+mod logs;
 mod manners;
 mod model;
 mod network;
@@ -141,6 +142,12 @@ const CASES: &[(&str, Case)] = &cases![
     locks::no_process_is_ended_that_is_not_proven_to_hold_our_lock,
     locks::what_an_earlier_version_or_another_user_left_is_healed_or_refused,
     locks::a_folder_that_is_not_roots_own_is_not_used,
+    logs::a_run_that_fails_names_its_log_which_has_the_command_and_no_secret,
+    logs::what_never_comes_to_a_node_has_no_log,
+    logs::a_run_that_is_killed_leaves_what_it_has_said,
+    logs::two_runs_at_once_have_two_logs_and_the_oldest_go,
+    logs::a_folder_that_cannot_be_written_is_told_once_and_harms_nothing,
+    logs::verbose_says_on_standard_error_what_the_log_has,
     departed::a_node_that_is_taken_out_or_renamed_is_noted_with_what_it_holds,
     departed::a_fresh_card_under_an_old_name_is_told_soon_with_the_whole_command,
     selected::a_node_that_is_off_is_left_out_when_that_is_said_and_nothing_fails,

@@ -23,6 +23,7 @@ fn run(world: &World, before: &str, args: &[&str]) -> (Ran, Vec<String>) {
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("HOME", world.path("home"))
         .env("TERRARIUM_CACHE", full.join("cache"))
+        .env("TERRARIUM_LOG_DIR", full.join("logs"))
         .output()
         .unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -102,4 +103,19 @@ fn a_lock_file_and_an_inventory_on_a_full_disk_are_whole_or_not_there() {
     ran.ended(2, &["cannot write the lock file", "free some space"]);
     assert!(files.contains(&format!("pis.lock.toml {}", lock.len())), "{files:?}");
     assert_eq!(files.len(), 2, "{files:?}");
+}
+
+#[test]
+fn a_log_on_a_full_disk_is_told_once_and_the_command_goes_on() {
+    let world = World::new();
+    // No node answers there.
+    let inventory = world.path("work/pis.toml").display().to_string();
+    let args = ["--inventory", &inventory, "--patience", "0.01", "probe"];
+    let (ran, _) = run(&world, FILL, &args);
+    ran.ended(3, &["note: there is no log of this run: cannot write"]);
+    assert_eq!(ran.text.matches("no log of this run").count(), 1, "{}", ran.text);
+    assert!(!ran.text.contains("\nlog: "), "{}", ran.text);
+    let (ran, files) = run(&world, ":", &args);
+    ran.ended(3, &["/full/logs/"]);
+    assert!(files.iter().any(|file| file.contains("-probe-")), "{files:?}");
 }

@@ -71,6 +71,7 @@ pub(crate) fn host(dir: &Path, port: u16) -> Host {
 /// Settings of nobody's environment, with a folder for all that is kept.
 pub(crate) fn settings(dir: &Path) -> Settings {
     Settings {
+        logs: None,
         password: Ok(None),
         cache: Some(dir.to_owned()),
         me: terrarium_ssh::places::Me::new(None),
