@@ -21,6 +21,7 @@ pub mod children;
 pub mod derive;
 pub mod diagnose;
 pub mod diff;
+pub mod drift;
 pub mod edge;
 pub mod failure;
 pub mod image;

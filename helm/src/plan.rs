@@ -1,5 +1,6 @@
 //! What has to happen to releases: wish against what is deployed.
 
+use crate::drift::{Lost, Objects, told};
 use crate::release::Release;
 use crate::state::{Deployed, Status};
 
@@ -21,8 +22,20 @@ pub enum Kind {
     Install,
     /// It differs.
     Upgrade,
+    /// Objects of it are not as helm made them. The revision in place is applied once
+    /// more, as helm's record has it: with the same passwords.
+    Repair(Restore),
     /// An earlier run left it unusable.
     Recover(Recovery),
+}
+
+/// What a repair is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restore {
+    /// The revision in place.
+    pub revision: u32,
+    /// The objects that are made anew.
+    pub lost: Vec<Lost>,
 }
 
 /// What helm demands before it takes a release in hand again.
@@ -39,15 +52,21 @@ pub enum Recovery {
 }
 
 /// The changes that make `deployed` what is wanted, in the order wanted. A
-/// release that is deployed with an equal digest needs none.
-pub fn plan(wanted: &[Release], deployed: &[Deployed]) -> Vec<ReleaseChange> {
+/// release that is deployed with an equal digest needs none, as long as its objects
+/// are there.
+pub fn plan(
+    wanted: &[Release],
+    deployed: &[Deployed],
+    objects: Option<&Objects>,
+) -> Vec<ReleaseChange> {
     wanted
         .iter()
         .filter_map(|release| {
             let found = deployed
                 .iter()
                 .find(|d| d.name == release.name.as_str() && d.namespace == release.namespace);
-            let (kind, reason) = decide(release, found)?;
+            let restore = found.and_then(|_| restore(release, objects?));
+            let (kind, reason) = mended(decide(release, found), restore)?;
             Some(ReleaseChange { release: release.clone(), kind, reason })
         })
         .collect()
@@ -60,6 +79,30 @@ pub fn leftover<'a>(wanted: &[Release], deployed: &'a [Deployed]) -> Vec<&'a Dep
     };
     let gone = |d: &Deployed| d.status == Status::Uninstalled;
     deployed.iter().filter(|d| d.digest.is_some() && !gone(d) && !wanted(d)).collect()
+}
+
+/// What a release has lost, with the revision to restore it from.
+fn restore(release: &Release, objects: &Objects) -> Option<Restore> {
+    let name = release.name.as_str();
+    let lost = objects.lost(name);
+    (!lost.is_empty()).then_some(Restore { revision: objects.revision(name)?, lost })
+}
+
+/// A decision with what the release has lost. An upgrade makes anew what is missing,
+/// but for a Secret with another password, which no store would take: that one comes
+/// back from helm's record first.
+fn mended(decided: Option<(Kind, String)>, restore: Option<Restore>) -> Option<(Kind, String)> {
+    let Some(restore) = restore else { return decided };
+    let told = told(&restore.lost);
+    let secret = restore.lost.iter().any(Lost::is_secret);
+    let Some((kind, reason)) = decided else { return Some((Kind::Repair(restore), told)) };
+    let reason = format!("{told}; {reason}");
+    Some(match kind {
+        Kind::Upgrade | Kind::Recover(Recovery::Retry) if secret => {
+            (Kind::Recover(Recovery::Rollback(restore.revision)), reason)
+        }
+        kind => (kind, reason),
+    })
 }
 
 fn decide(release: &Release, found: Option<&Deployed>) -> Option<(Kind, String)> {

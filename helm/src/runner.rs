@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::children::{Children, Ended};
-use crate::plan::{Kind, Recovery, ReleaseChange};
+use crate::plan::{Kind, Recovery, ReleaseChange, Restore};
 use crate::release::{DIGEST_LABEL, Release};
 
 /// Revisions helm keeps of a release: the one in place and two to go back to.
@@ -212,14 +212,16 @@ fn steps(change: &ReleaseChange, folder: &Path, timeout: Duration) -> Vec<Vec<St
     let Release { name, namespace, .. } = &change.release;
     let common = [format!("--namespace={namespace}"), format!("--timeout={}s", timeout.as_secs())];
     let step = |words: &[String]| words.iter().chain(&common).cloned().collect::<Vec<_>>();
+    let wait = ["--wait".to_owned(), "--wait-for-jobs".to_owned()];
+    let rollback = |revision: u32| {
+        ["rollback".to_owned(), name.to_string(), revision.to_string(), HISTORY.to_owned()]
+    };
     let first = match &change.kind {
+        Kind::Repair(Restore { revision, .. }) => {
+            return vec![step(&[rollback(*revision).as_slice(), &wait].concat())];
+        }
         Kind::Install | Kind::Upgrade | Kind::Recover(Recovery::Retry) => None,
-        Kind::Recover(Recovery::Rollback(revision)) => Some(step(&[
-            "rollback".to_owned(),
-            name.to_string(),
-            revision.to_string(),
-            HISTORY.to_owned(),
-        ])),
+        Kind::Recover(Recovery::Rollback(revision)) => Some(step(&rollback(*revision))),
         Kind::Recover(Recovery::Reinstall) => Some(step(&[
             "uninstall".to_owned(),
             name.to_string(),

@@ -16,6 +16,17 @@ pub const KUBECTL_ARGS: [&str; 8] = [
     "custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.labels.name,REVISION:.metadata.labels.version,STATUS:.metadata.labels.status,DIGEST:.metadata.labels.terrarium-digest",
 ];
 
+/// The same with helm's own record as a sixth column, for the revisions in place that
+/// we deployed: base64 of what gzip made of JSON. It has the passwords in it.
+pub const RECORDS_ARGS: [&str; 6] = [
+    "get",
+    "secrets",
+    "--all-namespaces",
+    "--selector=owner=helm",
+    "--output",
+    "go-template={{range .items}}{{$l := .metadata.labels}}{{.metadata.namespace}} {{$l.name}} {{$l.version}} {{$l.status}} {{with index $l \"terrarium-digest\"}}{{.}}{{else}}<none>{{end}}{{if and (eq $l.status \"deployed\") (index $l \"terrarium-digest\")}} {{.data.release | base64decode}}{{end}}\n{{end}}",
+];
+
 /// A release as it is in the cluster: its newest revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {

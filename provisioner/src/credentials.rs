@@ -10,6 +10,7 @@ use serde_json::Value;
 use terrarium_helm::card::{Login, User};
 use terrarium_helm::catalogue::{Catalogue, Service};
 use terrarium_helm::derive::address;
+use terrarium_helm::drift::Objects;
 use terrarium_helm::release::NAMESPACE;
 use terrarium_helm::words::advice;
 
@@ -92,6 +93,33 @@ pub(crate) fn read(
         })
     };
     Ok(chosen.iter().filter_map(credential).collect())
+}
+
+/// A login that cannot be shown, as its Secret is missing.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Missing<'a> {
+    service: &'a str,
+    secret: &'a str,
+}
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the login of `{}` is not shown: Secret {} is missing; `provision` brings it back with \
+             the same password, from helm's record",
+            self.service, self.secret
+        )
+    }
+}
+
+/// Of these logins those whose Secret helm made and somebody deleted.
+pub(crate) fn missing<'a>(chosen: &[Chosen<'a>], objects: &Objects) -> Vec<Missing<'a>> {
+    let is_missing = |id: &str, login: &Login| {
+        objects.lost(id).iter().any(|lost| lost.is_secret() && lost.key.name == login.secret)
+    };
+    let missing = chosen.iter().filter(|(id, _, login)| is_missing(id, login));
+    missing.map(|(service, _, login)| Missing { service, secret: login.secret.as_str() }).collect()
 }
 
 /// Where a service without a page is reached from within the cluster.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use terrarium_helm::state;
+use terrarium_helm::{drift, state};
 use terrarium_inventory::Inventory;
 use terrarium_plan::{Facts, State, UNANSWERED, cloud_init_is_done, probe};
 use terrarium_ssh::{Command, Greeting};
@@ -70,6 +70,17 @@ pub(crate) async fn all(
     observation
 }
 
+/// What kubectl is asked about the stack.
+pub(crate) fn queries() -> probe::Queries {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    probe::Queries {
+        releases: owned(&state::RECORDS_ARGS),
+        objects: owned(&drift::KUBECTL_ARGS),
+        kinds: owned(&drift::KINDS),
+        others: owned(&drift::OTHERS_ARGS),
+    }
+}
+
 /// Probes one node.
 pub(crate) async fn one(
     inventory: &Inventory,
@@ -87,7 +98,7 @@ pub(crate) async fn one(
     if let Some(operator) = operator {
         lock::hold(host, operator).await?;
     }
-    let request = probe::request(inventory, &host.node, image, &state::KUBECTL_ARGS);
+    let request = probe::request(inventory, &host.node, image, &queries());
     let command =
         Command::new("probe", probe::script(&request)).as_root().deadline(host.patient(DEADLINE));
     let output = host.run(command).await?;

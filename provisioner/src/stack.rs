@@ -6,6 +6,7 @@ mod boards;
 mod deploy;
 mod diff;
 mod images;
+pub(crate) mod objects;
 mod probes;
 mod sizes;
 mod wrong;
@@ -26,7 +27,7 @@ use terrarium_helm::remove::{RemoveError, removal};
 use terrarium_helm::state::Deployed;
 use terrarium_helm::{select, state};
 use terrarium_inventory::Inventory;
-use terrarium_plan::{Facts, Refusal, StackChange, ingress_ends};
+use terrarium_plan::{Cluster, Facts, Refusal, StackChange, ingress_ends};
 
 pub(crate) use boards::boards;
 pub(crate) use deploy::helm;
@@ -222,7 +223,7 @@ impl Stack {
 impl Wish {
     /// What differs, as far as the server's facts tell.
     pub(crate) fn changes(&self, server: &Facts) -> Result<Vec<StackChange>, Failure> {
-        let changes = self.differing(releases_of(server), server)?;
+        let changes = self.differing(releases_of(server), server.cluster.as_ref(), server)?;
         Ok(changes
             .into_iter()
             .map(|change| StackChange {
@@ -263,10 +264,16 @@ impl Wish {
         self.waves.get(service).copied().unwrap_or_default()
     }
 
-    /// What differs between the wish and what the cluster has, as `releases` tells,
+    /// What differs between the wish and what the cluster has, as `releases` and `cluster` tell,
     /// and what has to be deployed anew for a certificate that ends.
-    fn differing(&self, releases: &str, server: &Facts) -> Result<Vec<ReleaseChange>, Failure> {
-        let mut changes = plan(&self.releases, &deployed(releases)?);
+    fn differing(
+        &self,
+        releases: &str,
+        cluster: Option<&Cluster>,
+        server: &Facts,
+    ) -> Result<Vec<ReleaseChange>, Failure> {
+        let objects = objects::read(cluster)?;
+        let mut changes = plan(&self.releases, &deployed(releases)?, objects.as_ref());
         let place =
             |name: &str| self.releases.iter().position(|release| release.name.as_str() == name);
         let planned = changes.iter().any(|change| change.release.name.as_str() == INGRESS);
@@ -298,6 +305,7 @@ fn verb(kind: &Kind) -> &'static str {
     match kind {
         Kind::Install => "install",
         Kind::Upgrade => "upgrade",
+        Kind::Repair(_) => "repair",
         Kind::Recover(_) => "recover",
     }
 }

@@ -47,8 +47,11 @@ fn what_is_done_follows_from_wish_and_status() {
         (Status::Superseded, same, None, retry()),
         (Status::Other("new".to_owned()), same, None, retry()),
     ] {
-        let changes =
-            plan(std::slice::from_ref(&redis), &[deployed(status.clone(), digest, last_good)]);
+        let changes = plan(
+            std::slice::from_ref(&redis),
+            &[deployed(status.clone(), digest, last_good)],
+            None,
+        );
         let kind = changes.into_iter().next().map(|change| change.kind);
         assert_eq!(kind, expected, "{status:?} {digest:?} {last_good:?}");
     }
@@ -61,14 +64,14 @@ fn a_change_that_only_names_images_by_digest_says_that_pods_are_started_anew() {
     let mut pinned = before;
     pinned.unpinned = Some(pinned.short_digest().to_owned());
     pinned.digest = "1".repeat(64);
-    let changes = plan(std::slice::from_ref(&pinned), std::slice::from_ref(&as_before));
+    let changes = plan(std::slice::from_ref(&pinned), std::slice::from_ref(&as_before), None);
     assert_eq!(changes[0].kind, Kind::Upgrade);
     assert_eq!(
         changes[0].reason,
         "only the digests of its images are new to revision 4: its pods are started anew"
     );
     let other = deployed(Status::Deployed, Some("00"), None);
-    let changes = plan(&[pinned], &[other]);
+    let changes = plan(&[pinned], &[other], None);
     assert_eq!(changes[0].reason, "chart or values differ from revision 4");
 }
 
@@ -76,14 +79,14 @@ fn a_change_that_only_names_images_by_digest_says_that_pods_are_started_anew() {
 fn a_release_of_the_same_name_elsewhere_is_another() {
     let elsewhere =
         Deployed { namespace: "default".to_owned(), ..deployed(Status::Deployed, None, None) };
-    let changes = plan(&[release("redis")], &[elsewhere]);
+    let changes = plan(&[release("redis")], &[elsewhere], None);
     assert_eq!(changes[0].kind, Kind::Install);
     assert_eq!(changes[0].reason, "not deployed");
 }
 
 #[test]
 fn changes_keep_the_order_wanted() {
-    let changes = plan(&[release("foundation"), release("a"), release("b")], &[]);
+    let changes = plan(&[release("foundation"), release("a"), release("b")], &[], None);
     let names: Vec<_> = changes.iter().map(|change| change.release.name.as_str()).collect();
     assert_eq!(names, ["foundation", "a", "b"]);
 }
@@ -97,4 +100,82 @@ fn only_releases_of_ours_are_left_over() {
     let all = [ours.clone(), theirs, gone];
     assert_eq!(leftover(&[release("kafka")], &all), [&ours]);
     assert!(leftover(&[release("redis")], &all).is_empty());
+}
+
+/// The objects of these lines and of nothing else.
+fn objects(there: &str) -> Objects {
+    let made = "redis Secret v1 terrarium redis -\nredis Service v1 terrarium redis -\n\
+                redis StatefulSet apps/v1 terrarium redis 1\nredis = 4\n";
+    Objects::parse(made, there).expect("lines")
+}
+
+#[test]
+fn what_somebody_deleted_or_scaled_to_nothing_is_repaired_from_helms_record() {
+    let redis = release("redis");
+    let rest = " <none> <none> <none> <none> <none> <none> <none> <none>";
+    let line = |kind: &str, replicas: &str, ready: &str| {
+        format!("{kind} terrarium redis <none> {replicas} {ready} <none>{rest}\n")
+    };
+    let none = |kind: &str| line(kind, "<none>", "<none>");
+    let (secret, service) = (none("Secret"), none("Service"));
+    let set = line("StatefulSet", "1", "<none>");
+    let same = Some(redis.short_digest());
+    let upgrade = Kind::Recover(Recovery::Rollback(4));
+    for (there, digest, status, kind, reason) in [
+        (format!("{secret}{service}{set}"), same, Status::Deployed, None, ""),
+        (
+            format!("{service}{set}"),
+            same,
+            Status::Deployed,
+            Some("repair"),
+            "Secret redis is missing",
+        ),
+        (
+            format!("{secret}{}", line("StatefulSet", "0", "0")),
+            same,
+            Status::Deployed,
+            Some("repair"),
+            "Service redis is missing, StatefulSet redis is scaled to 0 of 1",
+        ),
+        (
+            format!("{service}{set}"),
+            Some("00"),
+            Status::Deployed,
+            Some("rollback"),
+            "Secret redis is missing; chart or values differ from revision 4",
+        ),
+        (
+            format!("{service}{set}"),
+            same,
+            Status::Failed,
+            Some("rollback"),
+            "Secret redis is missing; revision 4 failed",
+        ),
+        (
+            format!("{secret}{set}"),
+            Some("00"),
+            Status::Deployed,
+            Some("upgrade"),
+            "Service redis is missing; chart or values differ from revision 4",
+        ),
+    ] {
+        let found = [deployed(status, digest, Some(3))];
+        let change = plan(std::slice::from_ref(&redis), &found, Some(&objects(&there))).pop();
+        let word = change.as_ref().map(|change| match &change.kind {
+            Kind::Repair(restore) => {
+                assert_eq!(restore.revision, 4);
+                "repair"
+            }
+            Kind::Upgrade => "upgrade",
+            other => {
+                assert_eq!(other, &upgrade);
+                "rollback"
+            }
+        });
+        let said = change.as_ref().map_or("", |change| change.reason.as_str());
+        assert_eq!((word, said), (kind, reason), "{there}");
+    }
+    let lost = objects("");
+    let changes = plan(&[redis], &[], Some(&lost));
+    assert_eq!(changes[0].kind, Kind::Install, "what is not deployed has nothing to restore");
 }

@@ -210,3 +210,23 @@ fn what_helm_says_tells_whether_the_api_is_away_and_whether_pods_tell_more() {
         assert_eq!((error.is_away(), error.waited()), (away, waited), "{stderr}");
     }
 }
+
+/// The chart would make another password where a Secret is missing: helm's record of
+/// the revision in place comes before an upgrade, and instead of it where nothing else
+/// differs.
+#[test]
+fn what_is_missing_comes_back_from_helms_record() {
+    let restore = Restore { revision: 4, lost: Vec::new() };
+    let calls = |kind: Kind| {
+        let steps = steps(&change(kind), Path::new("/folder"), Duration::from_mins(5));
+        steps.iter().map(|words| words.join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        calls(Kind::Repair(restore)),
+        [
+            "rollback redis 4 --history-max=3 --wait --wait-for-jobs --namespace=terrarium --timeout=300s"
+        ]
+    );
+    let two = calls(Kind::Recover(Recovery::Rollback(4)));
+    assert!(two[0].starts_with("rollback redis 4 ") && two[1].starts_with("upgrade redis "));
+}

@@ -92,7 +92,13 @@ impl Drop for Pod {
         let first = children.unwrap_or_default();
         if let Some(first) = first.split_whitespace().next() {
             let killed = Command::new("kill").args(["-KILL", first]).status().expect("kill runs");
-            assert!(killed.success() || std::thread::panicking(), "process {first} is not ended");
+            let mut rest =
+                || self.said.by_ref().map_while(Result::ok).collect::<Vec<_>>().join("\n");
+            assert!(
+                killed.success() || std::thread::panicking(),
+                "process {first} ended before it was ended, having said:\n{}",
+                rest()
+            );
         }
         self.init.wait().expect("ours");
     }

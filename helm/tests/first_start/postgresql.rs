@@ -172,3 +172,43 @@ fn a_database_that_an_earlier_version_did_not_come_to_make_is_made_and_data_stay
     pod.until(READY);
     assert_eq!(volume.ask(&pod, PASSWORD, "SELECT number FROM kept").stdout, b"7\n");
 }
+
+/// A Secret that nobody can bring back is made anew, and the data stays.
+#[test]
+fn the_superusers_password_is_the_secrets_at_every_start() {
+    let volume = Volume::new();
+    {
+        let mut pod = volume.start();
+        pod.until(READY);
+        assert!(
+            volume.ask(&pod, PASSWORD, "CREATE TABLE kept AS SELECT 7 AS number").status.success()
+        );
+    }
+    for password in ["made anew", "it's \"quoted\" \\ $HOME"] {
+        fs::write(volume.path("password"), password).expect("written");
+        let mut pod = volume.start();
+        let said = pod.until(READY);
+        let answer = volume.ask(&pod, password, "SELECT number FROM kept");
+        assert_eq!(answer.stdout, b"7\n", "{}", String::from_utf8_lossy(&answer.stderr));
+        assert!(!volume.ask(&pod, PASSWORD, "SELECT 1").status.success(), "the former one");
+        assert!(!said.iter().any(|line| line.contains(password)), "{said:?}");
+        let mode = fs::metadata(volume.path("pgdata/terrarium-password")).expect("there");
+        assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+    }
+}
+
+/// What an earlier version left: a Secret made anew that the database refuses.
+#[test]
+fn a_database_of_an_earlier_version_follows_its_secret_too() {
+    let volume = Volume::new();
+    drop({
+        let mut pod = volume.start();
+        pod.until(READY);
+        pod
+    });
+    fs::remove_file(volume.path("pgdata/terrarium-password")).expect("there");
+    fs::write(volume.path("password"), "another").expect("written");
+    let mut pod = volume.start();
+    pod.until(READY);
+    assert!(volume.ask(&pod, "another", "SELECT 1").status.success());
+}

@@ -137,7 +137,7 @@ impl Refusal {
 pub struct StackChange {
     /// The service.
     pub service: String,
-    /// `install`, `upgrade`, `recover`.
+    /// `install`, `upgrade`, `repair`, `recover`.
     pub kind: String,
     /// Wish against fact.
     pub reason: String,

@@ -319,11 +319,28 @@ pub struct Cluster {
     pub nodes: Vec<KubeNode>,
     /// What the release query printed, verbatim.
     pub releases: String,
+    /// The objects helm made, as its records have them, and those that are there, as
+    /// kubectl listed them; `None` where that is not known.
+    #[serde(skip)]
+    pub objects: Option<StackObjects>,
     /// The labels of the stack's namespace, when it is there.
     pub namespace: Option<BTreeMap<String, String>>,
+    /// Why the namespace is still there, in Kubernetes' words, when it is being
+    /// deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace_ends: Option<String>,
     /// sha256 of the password and of the certificate of the agents' login that
     /// the cluster has for Prometheus, when it has one.
     pub agent_login: Option<(String, String)>,
+}
+
+/// What is to be held against each other: lines of words, verbatim.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StackObjects {
+    /// What helm made.
+    pub made: String,
+    /// What is there.
+    pub there: String,
 }
 
 impl Facts {

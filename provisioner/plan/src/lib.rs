@@ -45,7 +45,7 @@ pub use event::{Event, Outcome, Report, State};
 pub use existing::Existing;
 pub use facts::{
     AgentSecret, Certificate, Clock, CloudInit, Cluster, Facts, FileFact, Ingress, Interface,
-    ModuleState, Mount, Swap, SwapService, SwapUnit, UnitFact, Validity,
+    ModuleState, Mount, StackObjects, Swap, SwapService, SwapUnit, UnitFact, Validity,
 };
 pub use image::{FORMER_REPOSITORY, REPOSITORY as IMAGE_REPOSITORY};
 pub use labels::{board, level, node_labels};

@@ -13,7 +13,7 @@ use terrarium_inventory::{Node, Stack};
 use terrarium_k3s::paths;
 
 use crate::planner::{Context, is_server};
-use crate::{Action, Change};
+use crate::{Action, Change, Refusal};
 
 /// The namespace of everything that is deployed.
 pub const NAMESPACE: &str = "terrarium";
@@ -54,6 +54,30 @@ pub(crate) fn plan(node: &Node, context: &Context<'_>) -> Option<Change> {
         Change::new("k3s.namespace", title, reason)
             .act(Action::Run { script: apply(), deadline: 60 }),
     )
+}
+
+/// Nothing can be made in a namespace that is being deleted, and it does not go as
+/// long as something in it is held.
+pub(crate) fn refusal(node: &Node, context: &Context<'_>) -> Option<Refusal> {
+    let why = context.facts.cluster.as_ref()?.namespace_ends.as_deref()?;
+    if !is_server(node) || deploys_nothing(&context.inventory.stack) {
+        return None;
+    }
+    let why = Some(why.trim()).filter(|why| !why.is_empty());
+    Some(Refusal::new(
+        &node.name,
+        "namespace-ends",
+        format!(
+            "has a namespace `{NAMESPACE}` that is being deleted: {}",
+            why.unwrap_or("Kubernetes has not said yet what holds it")
+        ),
+        format!(
+            "once it is gone, run `provision` again: everything is installed anew. What holds it \
+             has a finalizer: `kubectl api-resources --verbs=list --namespaced -o name | xargs -n 1 \
+             kubectl get --namespace {NAMESPACE} --ignore-not-found --show-kind` lists what is left; \
+             its owner, or who takes the finalizer out of it, lets it go"
+        ),
+    ))
 }
 
 pub(crate) fn deploys_nothing(stack: &Stack) -> bool {
@@ -129,6 +153,29 @@ mod tests {
                 assert!(planned("pi-1", profile, Some(&changed)).is_some(), "{key}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_is_deployed_into_a_namespace_that_is_being_deleted() {
+        let refused = |name: &str, profile: Option<&str>, ends: Option<&str>| {
+            let namespace_ends = ends.map(str::to_owned);
+            let cluster = Cluster { namespace_ends, ..Cluster::default() };
+            let facts = Facts { cluster: Some(cluster), ..facts() };
+            let mut inventory = inventory();
+            inventory.stack.profile = profile.map(str::to_owned);
+            let mut refused = None;
+            context(&facts, |context| {
+                refused = refusal(&node(name), &Context { inventory: &inventory, ..*context });
+            });
+            refused.map(|refusal| refusal.what)
+        };
+        let said = "Some content in the namespace has finalizers remaining: a.io/b in 1 resource instances ";
+        let what = refused("pi-1", Some("core"), Some(said)).unwrap();
+        assert!(what.ends_with("deleted: Some content in the namespace has finalizers remaining: a.io/b in 1 resource instances"), "{what}");
+        assert!(refused("pi-1", Some("core"), Some("  ")).unwrap().contains("not said yet"));
+        assert_eq!(refused("pi-1", None, Some(said)), None);
+        assert_eq!(refused("pi-2", Some("core"), Some(said)), None);
+        assert_eq!(refused("pi-1", Some("core"), None), None);
     }
 
     /// A later default must be looked at before it is enforced.

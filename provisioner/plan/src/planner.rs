@@ -114,6 +114,7 @@ pub fn plan(inventory: &Inventory, facts: &BTreeMap<String, Facts>, artifacts: &
         let context = Context { inventory, facts: own, server, artifacts, addresses: &addresses };
         plan.refusals.extend(gate::node(node, &context));
         plan.refusals.extend(upgrade::gate(node, &context));
+        plan.refusals.extend(namespace::refusal(node, &context));
         plan.notes.extend(gate::notes(node, &context));
         let changes = changes(node, &context);
         plan.refusals.extend(os::storage::refusals(&node.name, own, &changes));

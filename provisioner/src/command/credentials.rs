@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::prepare::Ground;
 use crate::cli::Common;
-use crate::credentials::{self, Credential, Table};
+use crate::credentials::{self, Credential, Missing, Table};
 use crate::error::{Code, Failure};
 use crate::executor::kubectl;
 use crate::report::terminal;
 use crate::settings::Settings;
+use crate::stack::objects;
 
 /// The local authority that signs the user interfaces' certificates.
 const AUTHORITY: &str = "terrarium-ca";
@@ -21,9 +22,13 @@ struct Document<'a> {
     /// Version of this document.
     version: u32,
     logins: &'a [Credential],
+    /// Logins whose Secret somebody deleted.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    missing: &'a [Missing<'a>],
 }
 
-/// Prints the logins of these services, of all when none is named.
+/// Prints the logins of these services, of all when none is named; exit code 5 when a
+/// Secret of one is missing.
 pub(super) async fn run(
     common: &Common,
     settings: &Settings,
@@ -35,14 +40,27 @@ pub(super) async fn run(
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
     let found = answer
         .parse(|answer| credentials::read(&chosen, answer, &ground.inventory.cluster.domain))?;
-    if common.json {
-        terminal::reveal_json(&Document { version: 1, logins: &found })?;
-    } else if found.is_empty() {
-        terminal::line("No service with a login is deployed.");
+    let missing = if found.len() == chosen.len() {
+        Vec::new()
     } else {
+        // Some are not deployed; others may have lost their Secret.
+        let cluster = objects::now(ground.server()?).await?;
+        let objects = objects::read(cluster.as_ref())?;
+        objects.map(|objects| credentials::missing(&chosen, &objects)).unwrap_or_default()
+    };
+    if common.json {
+        terminal::reveal_json(&Document { version: 1, logins: &found, missing: &missing })?;
+    } else if found.is_empty() && missing.is_empty() {
+        terminal::line("No service with a login is deployed.");
+    } else if !found.is_empty() {
         terminal::reveal(&Table(&found).to_string());
     }
-    Ok(Code::Done)
+    if !common.json {
+        for missing in &missing {
+            terminal::remark(&format!("{missing}\n"));
+        }
+    }
+    Ok(if missing.is_empty() { Code::Done } else { Code::Drift })
 }
 
 /// Prints the certificate that browsers are to trust.

@@ -232,8 +232,11 @@ impl Picture {
         keep: Keep,
         reporter: &Reporter,
     ) -> Result<(), Failure> {
-        // With a node unseen, nothing is deployed.
-        if self.plan.stack.is_empty() || !self.observation.failures.is_empty() {
+        // With a node unseen or a reason to refuse, nothing is deployed.
+        if self.plan.stack.is_empty()
+            || !self.observation.failures.is_empty()
+            || !self.plan.refusals.is_empty()
+        {
             return Ok(());
         }
         let inventory = &ground.judged(&self.observation.facts);

@@ -71,7 +71,10 @@ pub(super) async fn run(
     selection: &Selection,
 ) -> Result<Code, Failure> {
     let ground = Ground::selected(common, settings, selection).await?;
-    let picture = ground.look(settings).await?;
+    let mut picture = ground.look(settings).await?;
+    if let Some(server) = picture.observation.facts.get(&ground.inventory.server().name) {
+        picture.plan.notes.extend(picture.wish.idle(server)?);
+    }
     let mut nodes = Vec::new();
     for host in ground.hosts.iter().filter(|host| ground.scope.changes(&host.node.name)) {
         let node = &host.node;

@@ -112,3 +112,19 @@ fn a_name_without_a_login_is_the_command_lines_mistake() {
         assert_eq!((failure.code, failure.line().as_str()), (Code::Usage, said));
     }
 }
+
+#[test]
+fn a_login_whose_secret_was_deleted_is_named_and_one_that_is_not_deployed_is_not() {
+    let catalogue = catalogue();
+    let chosen = choose(&catalogue, &[]).unwrap();
+    let made = "redis Secret v1 terrarium redis -\nredis Service v1 terrarium redis -\nredis = 1\n";
+    let missing = missing(&chosen, &Objects::parse(made, "").unwrap());
+    let [missing] = &missing[..] else { panic!("{missing:?}") };
+    assert!(
+        missing
+            .to_string()
+            .starts_with("the login of `redis` is not shown: Secret redis is missing")
+    );
+    let there = format!("Secret terrarium redis{}\n", " <none>".repeat(12));
+    assert!(super::missing(&chosen, &Objects::parse(made, &there).unwrap()).is_empty());
+}

@@ -9,12 +9,12 @@ use terrarium_helm::failure::ReleaseFailure;
 use terrarium_helm::plan::{Kind, ReleaseChange};
 use terrarium_helm::release::Release;
 use terrarium_helm::runner::{Helm, HelmError};
-use terrarium_helm::state;
+use terrarium_helm::state::{self, Deployed};
 use terrarium_inventory::Inventory;
-use terrarium_plan::State;
+use terrarium_plan::{Cluster, State};
 use tokio::task::JoinSet;
 
-use super::{Wish, verb};
+use super::{Wish, deployed, objects, verb};
 use crate::error::{Code, Failure};
 use crate::executor::{Run, kubectl};
 use crate::fetch::{self, Way};
@@ -31,6 +31,8 @@ const KINDS_WITHIN: Duration = Duration::from_mins(10);
 /// How often a release that is not ready yet is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 const KUBECTL_SECONDS: u64 = 60;
+/// How often the stack's objects are asked for before that is a failure.
+const ATTEMPTS: u32 = 3;
 /// How long the cluster's API may be away while releases are deployed: its node
 /// is being restarted, or k3s is.
 const BACK_WITHIN: Duration = Duration::from_mins(5);
@@ -99,9 +101,13 @@ impl Wish {
     ) -> Result<(), Undeployed> {
         let args = state::KUBECTL_ARGS.map(str::to_owned);
         let facts = run.facts.get(&server.node.name).cloned().unwrap_or_default();
-        let changes = kubectl(server, &args, KUBECTL_SECONDS)
-            .await
-            .and_then(|said| said.parse(|said| self.differing(said, &facts)))
+        let releases = kubectl(server, &args, KUBECTL_SECONDS).await.map_err(Undeployed::Failed)?;
+        // Not what the run began with: the API may have been down then, and a Secret
+        // that is missing would be made anew with another password.
+        let in_place = releases.parse(|said| has_in_place(said)).map_err(Undeployed::Failed)?;
+        let cluster = objects_now(server, in_place).await.map_err(Undeployed::Failed)?;
+        let changes = releases
+            .parse(|said| self.differing(said, cluster.as_ref(), &facts))
             .map_err(Undeployed::Failed)?;
         if changes.is_empty() {
             return Ok(());
@@ -126,6 +132,31 @@ impl Wish {
         }
         Ok(())
     }
+}
+
+/// What is there of what helm made. Where releases are in place it has to be known: no
+/// release is upgraded as long as nobody can tell whether its Secrets are there.
+async fn objects_now(server: &Host, in_place: bool) -> Result<Option<Cluster>, Failure> {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+        let cluster = objects::now(server).await?;
+        if !in_place || cluster.as_ref().is_some_and(|cluster| cluster.objects.is_some()) {
+            return Ok(cluster);
+        }
+    }
+    let what = "the cluster lists its releases and not their objects; a Secret that is missing \
+                would be made anew with another password";
+    Err(Failure::plain(Code::Change, what)
+        .hint(Some("run the same command again; the API may have been busy".to_owned())))
+}
+
+/// Whether helm has a release of ours in place.
+fn has_in_place(releases: &str) -> Result<bool, Failure> {
+    let in_place =
+        |found: &Deployed| found.digest.is_some() && found.status == state::Status::Deployed;
+    Ok(deployed(releases)?.iter().any(in_place))
 }
 
 /// Waits until the API answers; whether it does.
@@ -167,7 +198,9 @@ async fn known(
                 format!("`{service}` needs {kind}, which the cluster does not know"),
             )
             .hint(Some(
-                "k3s installs it with its own components: `kubectl -n kube-system get jobs`"
+                "k3s installs it with its own components: `kubectl -n kube-system get jobs`; \
+                 `kubectl -n kube-system delete job helm-install-traefik-crd` has Traefik's \
+                 installed again"
                     .to_owned(),
             )));
         }
@@ -299,6 +332,7 @@ fn done(kind: &Kind) -> &'static str {
     match kind {
         Kind::Install => "installed",
         Kind::Upgrade => "upgraded",
+        Kind::Repair(_) => "repaired",
         Kind::Recover(_) => "recovered",
     }
 }

@@ -19,7 +19,7 @@ use crate::report::terminal::{count, wrapped};
 #[derive(Debug, Serialize)]
 pub(crate) struct ReleaseDiff {
     service: String,
-    /// `install`, `upgrade`, `recover`.
+    /// `install`, `upgrade`, `repair`, `recover`.
     kind: &'static str,
     /// The file its measured sizes are from.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +35,8 @@ enum Objects {
     Create(BTreeMap<String, usize>),
     /// Those that differ.
     Differ(Vec<Difference>),
+    /// Some are not as they were made, and will be again.
+    Restore(Vec<String>),
     /// They cannot be compared, and why.
     Unknown(String),
 }
@@ -47,7 +49,7 @@ impl Wish {
         helm: &Helm,
     ) -> Result<Vec<ReleaseDiff>, Failure> {
         let mut diffs = Vec::new();
-        for change in self.differing(releases_of(server), server)? {
+        for change in self.differing(releases_of(server), server.cluster.as_ref(), server)? {
             let objects = objects(helm, &change).await.map_err(|error| {
                 Failure::of(Code::Change, &error).hint(Some(
                     "helm reads the inventory's kubeconfig, which `provision` writes".to_owned(),
@@ -63,12 +65,15 @@ impl Wish {
 
 async fn objects(helm: &Helm, change: &ReleaseChange) -> Result<Objects, HelmError> {
     let release = &change.release;
-    Ok(match change.kind {
+    Ok(match &change.kind {
         // Without the cluster: what a first release is made of may be unknown to it yet.
         Kind::Install => Objects::Create(diff::kinds(&helm.rendered(release).await?)),
         Kind::Upgrade => {
             let old = helm.manifest(&release.namespace, release.name.as_str()).await?;
             Objects::Differ(diff::compare(&old, &helm.upgraded(release).await?))
+        }
+        Kind::Repair(restore) => {
+            Objects::Restore(restore.lost.iter().map(ToString::to_string).collect())
         }
         // Helm renders no upgrade of a release it refuses to touch.
         Kind::Recover(_) => Objects::Unknown(change.reason.clone()),
@@ -130,6 +135,10 @@ impl fmt::Display for ReleaseDiff {
                 .map(|(number, what)| format!("{} {what}", count(number, "object")))
                 .collect();
                 f.write_str(&parts.join(", "))?;
+            }
+            Objects::Restore(lost) => {
+                let all = count(lost.len(), "object");
+                write!(f, "{all} to be as helm's record has it: {}", lost.join(", "))?;
             }
             Objects::Unknown(why) => write!(f, "its objects cannot be compared: {why}")?,
         }

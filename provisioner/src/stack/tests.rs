@@ -131,10 +131,7 @@ fn traefiks_kinds_are_waited_for_where_traefik_is() {
 #[test]
 fn what_is_wanted_no_more_is_said_with_the_command_that_removes_it() {
     let line = |name: &str| format!("terrarium {name} 1 deployed 0123456789abcdef\n");
-    let cluster = terrarium_plan::Cluster {
-        releases: line("redis") + &line("mongodb"),
-        ..terrarium_plan::Cluster::default()
-    };
+    let cluster = Cluster { releases: line("redis") + &line("mongodb"), ..Cluster::default() };
     let facts = Facts { cluster: Some(cluster), ..Facts::default() };
     let notes = stack(ALL).wish(&[], None).leftovers(&facts).unwrap();
     let said: Vec<_> = notes.iter().map(|note| note.what.as_str()).collect();
@@ -166,9 +163,9 @@ fn measured_sizes_lie_between_the_charts_values_and_the_inventorys() {
 
 #[test]
 fn a_change_says_that_its_sizes_are_from_a_file() {
-    let cluster = terrarium_plan::Cluster {
+    let cluster = Cluster {
         releases: "terrarium redis 1 deployed 0123456789abcdef\n".to_owned(),
-        ..terrarium_plan::Cluster::default()
+        ..Cluster::default()
     };
     let facts = Facts { cluster: Some(cluster), ..Facts::default() };
     let reasons = |sizes: &str| {
@@ -210,7 +207,7 @@ fn a_certificate_that_ends_deploys_the_ingress_anew_and_nothing_else() {
         format!("{} {name} 1 deployed {digest}\n", release.namespace)
     };
     let releases: String = wish.releases().map(|(release, _)| digest(release)).collect();
-    let cluster = terrarium_plan::Cluster { releases, ..terrarium_plan::Cluster::default() };
+    let cluster = Cluster { releases, ..Cluster::default() };
     let mut facts = Facts { cluster: Some(cluster), ..Facts::default() };
     facts.clock.now = 1_000_000_000;
     for (renew_after, expected) in

@@ -11,6 +11,7 @@
 mod cloud;
 mod converged;
 mod core;
+mod deleted;
 mod entrance;
 mod first_light;
 mod hangs;
@@ -41,6 +42,8 @@ fn main() {
         ("one_command_turns_fresh_nodes_into_a_running_stack", first_light::apply),
         ("a_second_run_changes_nothing_and_costs_three_round_trips", converged::second_run),
         ("what_was_changed_by_hand_is_seen_and_mended_and_nothing_else", converged::drift),
+        ("what_was_deleted_by_hand_comes_back_with_the_same_password", deleted::objects),
+        ("a_namespace_that_is_held_is_told_with_what_holds_it", deleted::namespace),
         ("what_cloud_init_sets_up_is_kept_as_the_inventory_wishes", cloud::host_name),
         ("what_a_power_cut_or_an_earlier_version_left_of_the_agent_is_mended", package::mended),
         ("a_service_that_hangs_is_told_with_its_node_and_why", hangs::redis),

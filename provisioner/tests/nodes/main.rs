@@ -36,6 +36,7 @@
 
 mod agents;
 mod contact;
+mod deleted;
 mod departed;
 mod existing;
 mod faults;
@@ -149,6 +150,9 @@ const CASES: &[(&str, Case)] = &cases![
     logs::a_folder_that_cannot_be_written_is_told_once_and_harms_nothing,
     logs::verbose_says_on_standard_error_what_the_log_has,
     departed::a_node_that_is_taken_out_or_renamed_is_noted_with_what_it_holds,
+    deleted::a_secret_that_was_deleted_is_named_by_all_that_looks,
+    deleted::what_was_scaled_to_nothing_or_has_no_pod_is_told,
+    deleted::a_namespace_that_is_being_deleted_is_refused_with_what_holds_it,
     departed::a_fresh_card_under_an_old_name_is_told_soon_with_the_whole_command,
     selected::a_node_that_is_off_is_left_out_when_that_is_said_and_nothing_fails,
     selected::one_node_alone_is_set_up_and_no_other_is_changed,

@@ -195,6 +195,8 @@ impl Model {
             "lock".to_owned()
         } else if script.contains("\ne machine ") {
             "probe".to_owned()
+        } else if script.contains("\n  made() {") {
+            "list the stack's objects".to_owned()
         } else if starts("set -- $(sed") {
             "boot".to_owned()
         } else if script.contains("systemctl --no-block reboot") {
@@ -221,6 +223,7 @@ impl Model {
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
         let reply = match (name.split_once(' ').unwrap_or((&name, "")), &first[..]) {
             (("probe", _), _) => Reply::said(self.probe(script)),
+            (("list", "the stack's objects"), _) => Reply::said(self.objects()),
             (("boot", _), _) => Reply::said(format!("{}\n", self.boot())),
             (("reboot", _), _) => return (Reply::done(), Then::Restart),
             (("write", path), _) => self.write(path, script, input),
@@ -250,6 +253,15 @@ impl Model {
             }
         };
         (reply, Then::Nothing)
+    }
+
+    /// What the API tells of the stack.
+    fn objects(&self) -> String {
+        let line = |(key, text): (&str, String)| format!("{key}\t{}", BASE64.encode(text));
+        let told = [("nodes", self.nodes().to_string()), ("releases", self.releases.clone())];
+        let told = told.into_iter().filter(|_| self.runs("k3s.service")).map(line);
+        let lines: Vec<String> = told.chain(self.extra.iter().cloned()).collect();
+        format!("{}\nnow\t{}\n", lines.join("\n"), now())
     }
 
     /// The reply to the probe's script.
@@ -472,7 +484,8 @@ impl Model {
         }
         match args {
             ["get", "nodes", ..] => Reply::said(self.nodes().to_string()),
-            ["get", "secrets", ..] => Reply::said(self.releases.clone()),
+            ["get", "secrets", "--all-namespaces", ..] => Reply::said(self.releases.clone()),
+            ["get", "secrets", ..] => Reply::done(),
             ["label", "node", name, "--overwrite", labels @ ..] => {
                 let mut cluster = lock(&self.cluster);
                 let Some(node) = cluster.get_mut(*name) else {

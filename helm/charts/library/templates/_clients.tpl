@@ -40,6 +40,17 @@ are then others at every rendering. Takes a map of passwords.
 {{- end }}
 
 {{/*
+Of a pod that reads a password at its start: the annotation that makes a changed
+password a changed pod. Takes the password; says so little of it that nobody can
+find it by trying.
+*/}}
+{{- define "terrarium.passwordNote" -}}
+{{- with include "terrarium.passwordDigest" . -}}
+terrarium/password: {{ trunc 8 . | quote }}
+{{- end -}}
+{{- end }}
+
+{{/*
 A store's, in the pod of its job: volume and mount of every client's login,
 below /run/clients/<client>/. Take the chart's root.
 */}}

@@ -1,15 +1,17 @@
 //! The one probe: what to ask, how to ask it in one round trip, and how to
 //! read the reply. It writes nothing on the node.
 
+mod cluster;
 mod existing;
 mod parse;
 mod places;
 mod script;
 
+pub use cluster::Queries;
 pub use parse::{ProbeError, parse};
 #[cfg(test)]
 pub(crate) use script::cloud_excerpt;
-pub use script::script;
+pub use script::{script, stack_script};
 
 use terrarium_inventory::{Inventory, Node};
 use terrarium_k3s::paths;
@@ -42,20 +44,19 @@ pub struct Request {
 /// What is asked of a node as the part it has in the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// The server, with kubectl arguments of the release query.
-    Server(Vec<String>),
+    /// The server, with what is asked about the stack.
+    Server(Queries),
     /// An agent node.
     Agent,
 }
 
 /// What to ask of this node; `image` is the one our own services run, when one
-/// of them is wanted, `releases` the kubectl arguments of the query for what the
-/// stack has deployed.
+/// of them is wanted, `queries` what kubectl is asked about the stack.
 pub fn request(
     inventory: &Inventory,
     node: &Node,
     image: Option<&str>,
-    releases: &[&str],
+    queries: &Queries,
 ) -> Request {
     let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>();
     let mut files = owned(&[
@@ -90,6 +91,6 @@ pub fn request(
             .collect(),
         zones: timezone::names(&inventory.os).map(str::to_owned).collect(),
         images: image.map(str::to_owned).into_iter().collect(),
-        part: if is_server(node) { Part::Server(owned(releases)) } else { Part::Agent },
+        part: if is_server(node) { Part::Server(queries.clone()) } else { Part::Agent },
     }
 }

@@ -120,6 +120,17 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
             let login = (sha256(key, password)?, sha256(key, certificate)?);
             facts.cluster.get_or_insert_default().agent_login = Some(login);
         }
+        "namespace_ends" => {
+            facts.cluster.get_or_insert_default().namespace_ends = Some(seen(key, value)?);
+        }
+        "made" => {
+            let objects = &mut facts.cluster.get_or_insert_default().objects;
+            objects.get_or_insert_default().made = decoded(key, value)?;
+        }
+        "objects" => {
+            let objects = &mut facts.cluster.get_or_insert_default().objects;
+            objects.get_or_insert_default().there = decoded(key, value)?;
+        }
         "releases" => facts.cluster.get_or_insert_default().releases = decoded(key, value)?,
         _ => {
             existing::fact(facts, key, value)?;

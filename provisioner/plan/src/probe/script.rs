@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use terrarium_k3s::paths;
 
-use super::{Part, Request, existing, places};
+use super::{Part, Queries, Request, cluster, existing, places};
 use crate::action::DIGESTS;
 use crate::agent::login::{LoginPart, SECRET};
 use crate::image::PINNED;
@@ -40,15 +40,15 @@ pub fn script(request: &Request) -> String {
         let _ = writeln!(script, "{function} {}", words(list));
     }
     match &request.part {
-        Part::Server(releases) => {
+        Part::Server(queries) => {
             let paths = [
                 ("@SECRET@", paths::AGENT_SECRET),
                 ("@AGENT_TOKEN@", paths::AGENT_TOKEN),
                 ("@SERVER_TOKEN@", paths::SERVER_TOKEN),
                 ("@HANDED_OUT@", paths::HANDED_OUT),
-                ("@RELEASES@", &words(releases)),
             ];
             script.push_str(&with(SERVER, &paths));
+            script.push_str(&cluster::script(queries));
         }
         Part::Agent => {
             let paths = [("@TOKEN@", paths::TOKEN), ("@ENV@", paths::AGENT_ENV)];
@@ -73,6 +73,14 @@ pub fn script(request: &Request) -> String {
         .replace("@PINNED@", value)
         .replace("@NAMESPACE@", NAMESPACE)
         .replace("@SHOWN@", LoginPart::Certificate.path())
+        .replace("@LOGIN@", SECRET)
+}
+
+/// The script that answers what is asked about the stack, and nothing else: its reply
+/// is read as that of the whole probe.
+pub fn stack_script(queries: &Queries) -> String {
+    format!("{HEAD}{}e now \"$(date +%s)\"\n", cluster::script(queries))
+        .replace("@NAMESPACE@", NAMESPACE)
         .replace("@LOGIN@", SECRET)
 }
 
@@ -237,15 +245,6 @@ certificates @SHOWN@ /var/lib/rancher/k3s/server/tls/*.crt /var/lib/rancher/k3s/
 f=/var/lib/rancher/k3s/server/tls/dynamic-cert.json
 c=$(sed -n 's,.*"tls.crt":"\([A-Za-z0-9+/=]*\)".*,\1,p' "$f" 2>/dev/null | head -c 32768)
 [ -n "$c" ] && e "certificate $f" "$c"
-if systemctl is-active --quiet k3s.service; then
-  k() { timeout 20 /usr/local/bin/k3s kubectl --request-timeout=15s "$@" 2>/dev/null; }
-  n=$(k get nodes -o json) && printf %s "$n" | b nodes && k @RELEASES@ | b releases && e namespace "$(k get namespace @NAMESPACE@ --ignore-not-found -o go-template='{{.metadata.name}}{{range $k, $v := .metadata.labels}} {{$k}}={{$v}}{{end}}')"
-  c=$(k get secret terrarium-tls --namespace @NAMESPACE@ --ignore-not-found -o go-template='{{index .data "tls.crt"}} {{if .metadata.annotations}}{{index .metadata.annotations "terrarium/renew-after"}}{{end}}')
-  [ -n "$c" ] && e ingress "$c"
-  h() { d=$(printf %s "$1" | base64 -d | sha256sum); printf %s "${d%% *}"; }
-  c=$(k get secret @LOGIN@ --namespace @NAMESPACE@ --ignore-not-found -o go-template='{{index .data "password"}} {{index .data "ca.crt"}}')
-  [ -n "$c" ] && e agent_login "$(h "${c%% *}") $(h "${c#* }")"
-fi
 "#;
 
 const AGENT: &str = r#"certificates @SHOWN@ /var/lib/rancher/k3s/agent/*.crt

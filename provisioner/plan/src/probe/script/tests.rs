@@ -13,7 +13,7 @@ fn request() -> Request {
         packages: list("bash"),
         images: list("terrarium.invalid/source:0.1.0"),
         zones: list("Etc/UTC"),
-        part: Part::Server(list("get")),
+        part: Part::Server(Queries::default()),
     }
 }
 
@@ -68,7 +68,7 @@ fn said(part: Part, files: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn a_server_tells_of_its_join_token_and_of_no_other() {
     use terrarium_k3s::sums::Sha256;
-    let server = || Part::Server(vec!["get".to_owned()]);
+    let server = || Part::Server(Queries::default());
     let hash = "a".repeat(64);
     let (admins, nodes) =
         (format!("K10{hash}::server:{hash}\n"), format!("K10{hash}::node:{hash}\n"));
