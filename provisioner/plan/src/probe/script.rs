@@ -157,7 +157,10 @@ b hosts </etc/hosts
 ip -o addr show scope global | awk '{print $2, $4}' | while read -r i a; do e address "$i ${a%/*} $(cat "/sys/class/net/${i%@*}/address" 2>/dev/null)"; done
 command -v ufw >/dev/null && ufw status 2>/dev/null | grep -q '^Status: active' && e ufw active
 command -v vcgencmd >/dev/null && e throttled "$(vcgencmd get_throttled 2>/dev/null | sed 's/.*=//')"
-[ -x /usr/local/bin/k3s ] && e k3s "$(/usr/local/bin/k3s --version 2>/dev/null | head -n 1)"
+# Somebody else's may lie elsewhere: its unit says where.
+k3s=/usr/local/bin/k3s
+[ -x "$k3s" ] || k3s=$(cat /etc/systemd/system/k3s*.service /usr/local/lib/systemd/system/k3s*.service /usr/lib/systemd/system/k3s*.service 2>/dev/null | sed -n 's/^ExecStart=[-@:+!]*"\{0,1\}\(\/[^ "]*\/k3s\)[ "].*/\1/p' | head -n 1)
+[ -n "$k3s" ] && [ -x "$k3s" ] && e k3s "$(timeout 20 "$k3s" --version 2>/dev/null | head -n 1)"
 digest() {
   r=$(grep " $1\$" @DIGESTS@ 2>/dev/null)
   if [ -n "$r" ] && [ "${r#* }" = "$(stat -c '%s %Y %Z %i %n' "$1")" ]; then printf %s "${r%% *}"

@@ -236,6 +236,40 @@ fn no_secret_of_a_file_leaves_the_node() {
     }
 }
 
+/// From files to the word: what the installer has written for one server, with its
+/// token on the command line.
+#[test]
+fn a_tree_of_the_installer_is_refused_and_with_the_word_it_is_not() {
+    use crate::fixture::{context, facts, node};
+    use crate::{Facts, gate};
+
+    let unit = "[Unit]\nDescription=x\n\n[Service]\nType=notify\nEnvironmentFile=-/etc/default/%N\n\
+                EnvironmentFile=-/etc/systemd/system/k3s.service.env\nExecStart=/usr/local/bin/k3s \\\n    server \\\n\
+                \t'--token' \\\n\t's3cret' \\\n\t'--tls-san' \\\n\t'nas.lan' \\\n\n";
+    let existing = found(&[
+        (UNIT, unit),
+        (ENV, "K3S_TOKEN='s3cret'\n"),
+        ("/usr/local/bin/k3s-uninstall.sh", "#!/bin/sh\n"),
+        ("/var/lib/rancher/k3s/server/db/state.db", ""),
+        ("/var/lib/rancher/k3s/server/token", "K10aa::server:s3cret\n"),
+    ]);
+    let own = Facts { existing, ..facts() };
+    let refused = |adopt: bool| {
+        let mut refusals = Vec::new();
+        context(&own, |context| {
+            refusals = gate::node(&terrarium_inventory::Node { adopt, ..node("pi-1") }, context);
+        });
+        refusals
+    };
+    let found = refused(false);
+    let [refusal] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(refusal.id, "existing-k3s");
+    assert!(refusal.what.contains("starts a server with tls-san, token"), "{refusal:?}");
+    assert!(refusal.hint.contains("`sudo /usr/local/bin/k3s-uninstall.sh`"), "{refusal:?}");
+    assert_eq!(refused(true), []);
+    assert!(!format!("{own:?}{found:?}").contains("s3cret"));
+}
+
 #[test]
 fn what_is_too_long_or_no_text_does_not_break_the_reply() {
     let long = "a: 1\n".repeat(100_000);

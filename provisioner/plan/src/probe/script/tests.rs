@@ -147,6 +147,24 @@ fn a_package_is_there_by_its_own_name_and_by_those_it_provides() {
 }
 
 #[test]
+fn a_k3s_that_lies_elsewhere_is_found_by_its_unit() {
+    let fakes = Fakes::new();
+    fakes.otherwise("k3s", "echo k3s version v1.36.0+k3s1");
+    let at = fakes.path().display();
+    let versions = |line: &str| {
+        let unit = [("/etc/systemd/system/k3s.service", line)];
+        let mut said = says("k3s=/usr", "digest() {", "", &unit, &fakes);
+        said.retain(|line| line.starts_with("k3s\t"));
+        said
+    };
+    let version = ["k3s\tk3s version v1.36.0+k3s1"];
+    assert_eq!(versions(&format!("ExecStart={at}/k3s \\\n    server\n")), version);
+    assert_eq!(versions(&format!("ExecStart=-\"{at}/k3s\" server\n")), version);
+    assert!(versions("ExecStart=/nowhere/k3s server\n").is_empty());
+    assert!(versions("ExecStart=/bin/sh server\n").is_empty());
+}
+
+#[test]
 fn who_sets_a_host_name_or_time_zone_of_his_own_is_named() {
     let none: [&str; 0] = [];
     for (path, text, named) in [
