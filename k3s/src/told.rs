@@ -9,6 +9,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use terrarium_inventory::Role;
+use terrarium_untrusted::is_word;
 
 use crate::paths;
 use crate::yaml::Value;
@@ -169,6 +170,12 @@ pub fn mark(cluster: &str) -> String {
         "# Written by `provision`: the inventory that this node's k3s belongs to.\n\
          {MARKED}{cluster}\n"
     )
+}
+
+/// The name in such a text, where it is one.
+pub fn marked(text: &str) -> Option<String> {
+    let mut names = text.lines().filter_map(|line| line.strip_prefix(MARKED));
+    names.next().filter(|name| !name.is_empty() && is_word(name, "")).map(str::to_owned)
 }
 
 /// What the cluster's name stands behind in [`paths::CLUSTER_MARK`].

@@ -101,6 +101,16 @@ fn ours_is_known_by_its_mark() {
 }
 
 #[test]
+fn a_mark_says_whose_cluster_it_is_and_nothing_else_does() {
+    assert_eq!(marked(&mark("desk")).as_deref(), Some("desk"));
+    for none in
+        ["", "cluster=\n", "cluster=a b\n", "cluster=\u{1b}[2J\n", "# cluster=desk\n", "desk\n"]
+    {
+        assert_eq!(marked(none), None, "{none:?}");
+    }
+}
+
+#[test]
 fn the_host_of_a_servers_address() {
     for (url, expected) in [
         ("https://10.0.0.1:6443", "10.0.0.1"),

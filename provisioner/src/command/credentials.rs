@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::owner;
 use super::prepare::Ground;
 use crate::cli::Common;
 use crate::credentials::{self, Credential, Missing, Table};
@@ -36,6 +37,7 @@ pub(super) async fn run(
 ) -> Result<Code, Failure> {
     let ground = Ground::new(common, settings).await?;
     let chosen = credentials::choose(&ground.stack.catalogue, services)?;
+    owner::hold(&ground).await?;
     let wanted = credentials::arguments(chosen.iter().map(|(.., login)| login.secret.as_str()));
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
     let found = answer
@@ -66,6 +68,7 @@ pub(super) async fn run(
 /// Prints the certificate that browsers are to trust.
 pub(super) async fn authority(common: &Common, settings: &Settings) -> Result<Code, Failure> {
     let ground = Ground::new(common, settings).await?;
+    owner::hold(&ground).await?;
     let wanted = credentials::arguments([AUTHORITY].into_iter());
     let answer = kubectl(ground.server()?, &wanted, KUBECTL_SECONDS).await?;
     let secrets = answer.parse(|answer| credentials::secrets(answer))?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::owner;
 use super::prepare::Ground;
 use crate::access;
 use crate::cli::{Common, Kubeconfig};
@@ -42,6 +43,7 @@ pub(super) async fn run(
         None if options.merge => Some(inventory.cluster.kubeconfig.as_path()),
         None => None,
     };
+    owner::hold(&ground).await?;
     let server = ground.server()?;
     let entrance = match access::read(server, file).await {
         Ok(entrance) => entrance,

@@ -8,6 +8,7 @@ mod init;
 mod kubeconfig;
 mod lock;
 mod man;
+mod owner;
 mod plan;
 pub(crate) mod prepare;
 mod probe;

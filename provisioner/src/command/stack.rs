@@ -10,6 +10,7 @@ use terrarium_helm::state;
 use terrarium_plan::State;
 use terrarium_untrusted::is_word;
 
+use super::owner;
 use super::prepare::Ground;
 use crate::access;
 use crate::cli::{Common, StackCommand};
@@ -73,6 +74,7 @@ async fn remove(
 ) -> Result<Vec<Removed>, Failure> {
     let server = ground.server()?;
     lock::hold(server, &settings.operator).await?;
+    owner::hold(ground).await?;
     let query = state::KUBECTL_ARGS.map(str::to_owned);
     let present = kubectl(server, &query, KUBECTL_SECONDS).await?.parse(|said| deployed(said))?;
     let order = ground.stack.removal(services, &present)?;

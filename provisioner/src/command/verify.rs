@@ -11,6 +11,7 @@ use terrarium_k3s::sums::Sha256;
 use terrarium_plan::Action;
 use terrarium_ssh::Command;
 
+use super::owner;
 use super::prepare::Ground;
 use crate::cli::Common;
 use crate::clock;
@@ -41,6 +42,7 @@ pub(super) async fn run(
 ) -> Result<Code, Failure> {
     let edges = chosen(numbers)?;
     let ground = Ground::new(common, settings).await?;
+    owner::hold(&ground).await?;
     let server = ground.server()?;
     let deployed = services(server).await?;
     let edges = edges.into_iter().map(|edge| {

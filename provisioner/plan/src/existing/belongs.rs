@@ -24,8 +24,7 @@ pub(super) fn refusals(node: &Node, context: &Context<'_>) -> Option<Refusal> {
     }
     let own = &context.inventory.cluster.name;
     let noted = context.facts.existing.cluster.as_ref().filter(|noted| *noted != own)?;
-    // An agent node goes with its server, which says the same.
-    if !is_server(node) && of_server(node, context) {
+    if !is_server(node) && of_server(node, context) && goes_along(context) {
         return None;
     }
     Some(Refusal::new(
@@ -40,6 +39,13 @@ pub(super) fn refusals(node: &Node, context: &Context<'_>) -> Option<Refusal> {
              `adopt = true` into its [[node]], or `name = \"{noted}\"` into [cluster]"
         ),
     ))
+}
+
+/// Whether the server is of this inventory, or is made so: its agent nodes go with it.
+fn goes_along(context: &Context<'_>) -> bool {
+    let own = context.inventory.cluster.name.as_str();
+    let server = context.server.and_then(|facts| facts.existing.cluster.as_deref());
+    context.inventory.server().adopt || server == Some(own)
 }
 
 /// The address of the cluster that an agent node has joined, when it is another than

@@ -497,7 +497,19 @@ fn a_cluster_of_another_inventory_is_told_with_both_names() {
     // The name is changed on the server, by its word; its nodes go with it.
     let mut with_it = noted("shelf");
     with_it.files.insert(paths::AGENT_CA.to_owned(), file("ours"));
-    assert_eq!(ids(&refused("pi-2", &with_it, &Word::default())), [""; 0]);
+    let renamed = |name: &str, adopt: fn(&mut terrarium_inventory::Inventory)| {
+        let mut word = Word { change: adopt, ..Word::default() };
+        word.server.existing.cluster = Some(name.to_owned());
+        word
+    };
+    for (server, adopt, refusal) in [
+        ("shelf", (|_| {}) as fn(&mut terrarium_inventory::Inventory), Some("other-inventory")),
+        ("shelf", |inventory| inventory.nodes[0].adopt = true, None),
+        ("desk", |_| {}, None),
+    ] {
+        let found = refused("pi-2", &with_it, &renamed(server, adopt));
+        assert_eq!(ids(&found), refusal.into_iter().collect::<Vec<_>>(), "{server}");
+    }
     let change = planned("pi-1", &noted("shelf"), &adopt());
     let Some(Action::Write { content: Content::Text(text), .. }) = change
         .iter()
