@@ -106,6 +106,18 @@ pub(crate) enum Command {
     /// a terminal asks before a key is recorded. Exits with 3 when a node does not
     /// answer, or its key is neither known nor recorded now.
     Trust(Trust),
+    /// Look whether all that a run needs is there: on this machine, on the nodes, in the
+    /// cluster
+    ///
+    /// Nothing is changed and nothing is fetched. Each line that failed says what to do
+    /// next; the exit code is that of the first one.
+    Doctor {
+        /// Write what a report of a fault needs into this file, a tar.gz: the checks,
+        /// what the nodes said, the plan and the last logs. Passwords and keys are left
+        /// out
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
+    },
     /// Judge whether a stack fits its nodes, before anything is bought or deployed
     ///
     /// Without an option, judges the inventory: its nodes as they are, where they
@@ -231,6 +243,7 @@ impl Cli {
         match command {
             Command::Apply { .. } => Some("apply"),
             Command::Trust(_) => Some("trust"),
+            Command::Doctor { .. } => Some("doctor"),
             Command::Fit(fit) if fit.asks_nodes() => Some("fit"),
             Command::Plan { .. } => Some("plan"),
             Command::Status(_) => Some("status"),

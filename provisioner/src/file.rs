@@ -19,6 +19,11 @@ pub(crate) fn replace_as(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     write(path, text.as_bytes(), Some(mode))
 }
 
+/// The same for what is no text.
+pub(crate) fn replace_bytes(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write(path, bytes, Some(mode))
+}
+
 /// Writes a new file, whole or not at all, and never over one that is there.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
     let named = |error: io::Error| {

@@ -11,6 +11,7 @@ mod clock;
 mod command;
 mod credentials;
 mod departed;
+mod doctor;
 mod error;
 mod executor;
 mod fetch;

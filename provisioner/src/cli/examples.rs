@@ -47,6 +47,14 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "doctor",
+        &[
+            ("Before the first run, or when something is wrong", "provision doctor"),
+            ("For a report of a fault", "provision doctor --bundle report.tar.gz"),
+            ("For a program", "provision doctor --json"),
+        ],
+    ),
+    (
         "fit",
         &[
             ("Before anything is bought", "provision fit --boards 3xpi5-8gb --profile core"),

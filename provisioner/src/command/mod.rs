@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod credentials;
+mod doctor;
 mod fit;
 mod init;
 mod kubeconfig;
@@ -92,6 +93,9 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
                 probe::run(&cli.common, settings, node.as_deref(), save.as_deref()).await
             }
             Some(Command::Trust(options)) => trust::run(&cli.common, settings, options).await,
+            Some(Command::Doctor { bundle }) => {
+                doctor::run(&cli.common, settings, bundle.as_deref()).await
+            }
             Some(Command::Fit(fit)) => fit::run(&cli.common, settings, fit).await,
             Some(Command::Report(options)) => report::run(&cli.common, settings, options).await,
             Some(Command::Verify { edges }) => verify::run(&cli.common, settings, edges).await,

@@ -45,17 +45,21 @@ fn is_log(name: &str) -> bool {
         && rest.ends_with(ENDING)
 }
 
+/// The logs there are, the oldest first.
+pub(crate) fn all(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut logs: Vec<String> = names.filter(|name| is_log(name)).collect();
+    logs.sort();
+    logs.iter().map(|name| folder.join(name)).collect()
+}
+
 /// Takes away the oldest. One that cannot be taken away stays.
 fn prune(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let mut logs: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| is_log(name))
-        .collect();
-    logs.sort();
+    let logs = all(folder);
     let surplus = logs.len().saturating_sub(KEPT);
-    for name in &logs[..surplus] {
-        let _ = std::fs::remove_file(folder.join(name));
+    for log in &logs[..surplus] {
+        let _ = std::fs::remove_file(log);
     }
 }
 

@@ -25,6 +25,8 @@ use crate::report::secrets::masked;
 use crate::report::terminal;
 
 pub(crate) use events::Events;
+pub(crate) use folder::all;
+pub(crate) use redact::redact as redacted;
 
 /// A log that is longer was filled by something that does not end.
 const BYTES_MAX: usize = 32 << 20;

@@ -8,7 +8,7 @@ const KEYS: [&str; 6] = ["password=", "passwd=", "token=", "secret=", "pass=", "
 const SCHEMES: [&str; 2] = ["Bearer", "Basic"];
 
 /// The text without what looks like a secret.
-pub(super) fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     for line in text.split_inclusive('\n') {

@@ -11,3 +11,4 @@ pub(crate) mod terminal;
 pub(crate) use plan::plan;
 pub(crate) use status::status;
 pub(crate) use summary::Summary;
+pub(crate) use terminal::pretty;

@@ -132,6 +132,11 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A document as it is printed.
+pub(crate) fn pretty(document: &impl Serialize) -> Result<String, Failure> {
+    Ok(json::pretty(document).map_err(no_json)? + "\n")
+}
+
 /// Prints a failure for programs, on one line, where nothing else was printed for
 /// them: the last line of a stream, or the one document.
 pub(crate) fn failure_json(failure: &Failure) {

@@ -38,6 +38,7 @@ mod agents;
 mod contact;
 mod deleted;
 mod departed;
+mod doctor;
 mod existing;
 mod faults;
 mod fetched;
@@ -143,6 +144,11 @@ const CASES: &[(&str, Case)] = &cases![
     locks::no_process_is_ended_that_is_not_proven_to_hold_our_lock,
     locks::what_an_earlier_version_or_another_user_left_is_healed_or_refused,
     locks::a_folder_that_is_not_roots_own_is_not_used,
+    doctor::before_the_first_run_doctor_finds_all_it_takes_and_touches_nothing,
+    doctor::a_cluster_that_runs_is_well_and_what_is_not_is_told_with_what_to_do,
+    doctor::a_node_that_would_be_refused_is_refused_by_doctor,
+    doctor::what_is_wrong_on_this_machine_is_told_before_anything_is_asked,
+    doctor::a_bundle_has_what_a_report_needs_and_no_secret,
     logs::a_run_that_fails_names_its_log_which_has_the_command_and_no_secret,
     logs::what_never_comes_to_a_node_has_no_log,
     logs::a_run_that_is_killed_leaves_what_it_has_said,

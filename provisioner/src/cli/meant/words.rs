@@ -92,7 +92,7 @@ pub(super) const COMMANDS: &[Word] = &[
     Word {
         said: &["logs", "log", "journal", "events"],
         says: "logs are where they are written",
-        hint: "of a pod: kubectl logs; of k3s: ssh USER@NODE journalctl -u k3s (k3s-agent on an agent \
+        hint: "of a run: the folder that `provision doctor` names; of a pod: kubectl logs; of k3s: ssh USER@NODE journalctl -u k3s (k3s-agent on an agent \
                node); of the node agent: ssh USER@NODE journalctl -u terrarium-agent",
     },
     Word {
@@ -106,9 +106,9 @@ pub(super) const COMMANDS: &[Word] = &[
         hint: "provision status, or: kubectl get nodes, kubectl get pods -A",
     },
     Word {
-        said: &["doctor", "check", "preflight", "validate", "lint", "precheck", "inspect"],
-        says: "`plan` checks the inventory and every node, and touches nothing",
-        hint: "provision plan",
+        said: &["check", "preflight", "validate", "lint", "precheck", "diagnose", "ping"],
+        says: "`doctor` looks at this machine, the inventory and every node, and changes nothing",
+        hint: "provision doctor",
     },
     Word {
         said: &["dry-run", "dryrun", "diff", "preview", "whatif", "what-if", "changes"],
@@ -167,7 +167,7 @@ pub(super) const COMMANDS: &[Word] = &[
         hint: "provision fit --boards 3xpi5-8gb --profile core",
     },
     Word {
-        said: &["facts", "gather", "gather-facts", "discover", "ping", "scan"],
+        said: &["facts", "gather", "gather-facts", "discover", "scan"],
         says: "`probe` asks a node for everything a plan is made of",
         hint: "provision probe NODE --json",
     },
@@ -188,10 +188,9 @@ pub(super) const COMMANDS: &[Word] = &[
         hint: "provision man --out man && man -l man/provision.1",
     },
     Word {
-        said: &["support", "support-dump", "bug-report", "dump", "debug"],
-        says: "there is no bundle for a report of a fault",
-        hint: "attach what these print, they show no password: provision version; provision status \
-               --json; provision plan --json",
+        said: &["support", "support-dump", "bug-report", "dump", "debug", "inspect", "sos"],
+        says: "`doctor` writes all that a report of a fault needs into one file",
+        hint: "provision doctor --bundle report.tar.gz",
     },
 ];
 
