@@ -64,6 +64,11 @@ pub fn kinds(manifest: &str) -> BTreeMap<String, usize> {
     kinds
 }
 
+/// The objects of a manifest; what cannot be read is left out.
+pub(crate) fn values(manifest: &str) -> Vec<Value> {
+    objects(manifest).into_values().map(|object| object.value).collect()
+}
+
 fn difference(
     (kind, name): &(String, String),
     old: Option<&Object>,

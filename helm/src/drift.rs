@@ -91,8 +91,8 @@ pub struct Live {
     ends: bool,
     replicas: Option<u32>,
     ready: u32,
-    /// Fields Kubernetes lets nobody change, by their paths.
-    pub fixed: BTreeMap<&'static str, String>,
+    /// Fields Kubernetes lets nobody change, in kubectl's words.
+    pub fixed: BTreeMap<Field, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,10 +182,10 @@ impl Objects {
                 {
                     let mut fixed = BTreeMap::new();
                     let (last, fields) = (fields[FIXED.len() - 1..].join(" "), fields);
-                    for (path, word) in FIXED.iter().zip(fields) {
-                        fixed.insert(*path, (*word).to_owned());
+                    for (field, word) in FIXED.iter().zip(fields) {
+                        fixed.insert(*field, (*word).to_owned());
                     }
-                    fixed.insert(FIXED[FIXED.len() - 1], last);
+                    fixed.insert(Field::Selector, last);
                     fixed.retain(|_, word| word != NONE);
                     let live = Live {
                         ends: ends != NONE,
@@ -244,26 +244,41 @@ impl Objects {
 /// kubectl's word for what is not there.
 const NONE: &str = "<none>";
 
-/// The last columns of [`COLUMNS`].
-const FIXED: [&str; 9] = [
-    "spec.clusterIP",
-    "spec.serviceName",
-    "spec.podManagementPolicy",
-    "spec.volumeClaimTemplates storage",
-    "spec.volumeClaimTemplates storageClassName",
-    "type",
-    "value",
-    "roleRef.name",
-    "spec.selector.matchLabels",
-];
-
-/// Paths of [`Live::fixed`].
-pub mod fixed {
-    /// The size of its volumes.
-    pub const SIZE: &str = super::FIXED[3];
-    /// Their storage class.
-    pub const CLASS: &str = super::FIXED[4];
+/// A field of an object that Kubernetes lets nobody change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// `spec.clusterIP` of a Service.
+    ClusterIp,
+    /// `spec.serviceName`.
+    ServiceName,
+    /// `spec.podManagementPolicy`.
+    PodManagement,
+    /// The size of a volume that each pod gets.
+    Size,
+    /// The storage class of such a volume.
+    Class,
+    /// `type` of a Secret.
+    SecretType,
+    /// `value` of a priority class.
+    Value,
+    /// `roleRef.name`.
+    Role,
+    /// `spec.selector.matchLabels`.
+    Selector,
 }
+
+/// The last columns of [`COLUMNS`], the one of several words at the end.
+const FIXED: [Field; 9] = [
+    Field::ClusterIp,
+    Field::ServiceName,
+    Field::PodManagement,
+    Field::Size,
+    Field::Class,
+    Field::SecretType,
+    Field::Value,
+    Field::Role,
+    Field::Selector,
+];
 
 /// The manifest of an object that has no namespace may say none, one of its release's
 /// namespace as well: both are told as kubectl does.

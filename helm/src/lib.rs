@@ -24,6 +24,7 @@ pub mod diff;
 pub mod drift;
 pub mod edge;
 pub mod failure;
+pub mod fixed;
 pub mod image;
 mod objects;
 pub mod overlay;

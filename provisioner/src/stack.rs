@@ -9,6 +9,7 @@ mod images;
 pub(crate) mod objects;
 mod probes;
 mod sizes;
+pub(crate) mod stuck;
 mod wrong;
 
 use std::collections::BTreeMap;

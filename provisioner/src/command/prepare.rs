@@ -24,7 +24,7 @@ use crate::host::Host;
 use crate::login::Login;
 use crate::observe::{self, Observation};
 use crate::settings::Settings;
-use crate::stack::{Ask, Pins, Stack, Wish, boards, helm, machines as images_of};
+use crate::stack::{Ask, Pins, Stack, Wish, boards, helm, machines as images_of, stuck};
 use crate::trust::Keep;
 use crate::view::{self, Reporter};
 use crate::{binaries, departed, fetch, hostkeys, image, package, passphrases, places, prompt};
@@ -242,6 +242,14 @@ impl Picture {
         let inventory = &ground.judged(&self.observation.facts);
         let helm = helm(inventory, common.patience, settings, keep, reporter).await?;
         let parts = charts(&ground.stack, &self.wish, &helm).await?;
+        if let Some(server) = self.observation.facts.get(&inventory.server().name) {
+            let changes = &self.plan.stack;
+            let stuck = stuck::refusals(&ground.inventory, server, changes, &parts.services)?;
+            if !stuck.is_empty() {
+                self.plan.refusals.extend(stuck);
+                return Ok(());
+            }
+        }
         let sites = site::of_inventory(inventory, &self.observation.facts, None)?;
         let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
         let allowance = Allowance::new(BESIDE, &settings.cancel);

@@ -91,3 +91,22 @@ pub(crate) fn namespace(world: &mut World) {
     succeeded(&world.provision(&[]));
     world.mended();
 }
+
+/// The size of a volume that is there is refused with its line, and nothing is run.
+pub(crate) fn size(world: &mut World) {
+    world.provisioned();
+    let file = world.lab.inventory_path();
+    let good = fs::read_to_string(&file).unwrap();
+    let size = "\n[stack.values.redis]\nstorage = { size = \"7Gi\" }\n";
+    fs::write(&file, format!("{good}{size}")).unwrap();
+    let line = good.lines().count() + 3;
+    for args in [&["plan"][..], &["--json"]] {
+        let output = world.provision(args);
+        ended_with(&output, 6);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.replace('\n', " ").contains("7Gi"), "{text}");
+        assert!(text.contains(&format!("pis.toml:{line}")), "{text}");
+    }
+    fs::write(&file, good).unwrap();
+    succeeded(&world.provision(&["plan", "--exit-code"]));
+}
