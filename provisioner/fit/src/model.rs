@@ -10,7 +10,7 @@ mod holds;
 mod volumes;
 
 pub use holds::selects;
-pub use volumes::shared;
+pub use volumes::{bytes, shared};
 
 use std::collections::BTreeMap;
 
@@ -214,6 +214,8 @@ pub struct Claim {
     pub nodes: Option<Vec<String>>,
     /// Whether it is made for each pod and goes with it.
     pub ephemeral: bool,
+    /// Whether pods on several nodes use it at once: it ties none to another.
+    pub anywhere: bool,
 }
 
 /// A container, for reports.

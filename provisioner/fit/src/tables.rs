@@ -117,8 +117,13 @@ fn problem(case: &Case) -> Problem {
     let nodes = nodes(&list(case.nodes.iter().collect()))
         .unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let all = case.others.iter().chain(&case.existing).chain([&case.pod]).collect();
+    // One bound to a node that is not there is not judged: here it is to be.
+    let mut given = nodes.clone();
+    if let (Some(name), Some(node)) = (case.pod["spec"]["nodeName"].as_str(), nodes.first()) {
+        given.push(Node { name: name.to_owned(), ..node.clone() });
+    }
     let pods =
-        pods(&list(all), &nodes).unwrap_or_else(|error| panic!("{}: {error}", case.name)).pods;
+        pods(&list(all), &given).unwrap_or_else(|error| panic!("{}: {error}", case.name)).pods;
     Problem { nodes, pods }
 }
 

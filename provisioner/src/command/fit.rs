@@ -1,7 +1,7 @@
 //! `provision fit`
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use terrarium_fit::limit;
@@ -12,6 +12,7 @@ use terrarium_inventory::{Example, Inventory, Role};
 
 use super::prepare::Ground;
 use super::{code, load, made, write_page};
+use crate::cancel::Cancel;
 use crate::cli::{Common, Fit};
 use crate::error::{Code, Failure};
 use crate::fit::allowance::Allowance;
@@ -20,7 +21,7 @@ use crate::fit::judge::{Terms, judge, undecided};
 use crate::fit::problem::{Asked, of_manifests, of_parts};
 use crate::fit::site::{self, Site};
 use crate::fit::stack::{Parts, charts, stand_in};
-use crate::fit::{boards, html, profile, table};
+use crate::fit::{boards, files, html, profile, table};
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::stack::{Stack, helm};
@@ -30,8 +31,6 @@ use crate::{observe, view};
 /// Seconds of work that [`Budget::default`] stands for, and `--prove`.
 const USUAL: u32 = 2;
 const PROVE: u32 = 60;
-/// Bytes of a file somebody passes by mistake.
-const FILE_MAX: u64 = 64 * 1024 * 1024;
 const GIB: u64 = 1024 * 1024 * 1024;
 
 /// Judges; exit code 6 when it does not fit.
@@ -42,9 +41,9 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
     let seconds = if fit.prove { PROVE } else { fit.budget };
     let allowance = Allowance::new(Duration::from_secs(seconds.into()), &settings.cancel);
     let (asked, subject, parts) = match &fit.nodes {
-        Some(nodes) => {
-            tokio::task::block_in_place(|| manifests(nodes, &fit.manifests, &allowance))?
-        }
+        Some(nodes) => tokio::task::block_in_place(|| {
+            manifests(nodes, &fit.manifests, &allowance, &settings.cancel)
+        })?,
         None => stack(common, settings, fit, &allowance).await?,
     };
     let terms = Terms {
@@ -90,15 +89,13 @@ fn budget(seconds: u32) -> Budget {
 type Question = (Option<Asked>, Subject, Parts);
 
 fn manifests(
-    nodes: &Path,
-    files: &[std::path::PathBuf],
+    nodes: &PathBuf,
+    manifests: &[PathBuf],
     allowance: &Allowance,
+    cancel: &Cancel,
 ) -> Result<Question, Failure> {
-    let texts = files
-        .iter()
-        .map(|path| Ok((path.display().to_string(), read(path)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let nodes = read(nodes)?;
+    let texts = files::texts(manifests, cancel)?;
+    let nodes = files::texts(std::slice::from_ref(nodes), cancel)?;
     let asked = reading(allowance, || of_manifests(&nodes, &texts))?;
     let title = asked.as_ref().map_or_else(
         || "manifests".to_owned(),
@@ -120,18 +117,6 @@ fn reading(
 ) -> Result<Option<Asked>, Failure> {
     let read = allowance.spend(|| limit::stage("the reading of the manifests", read));
     read.flatten().transpose()
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let size = fs_err::metadata(path).map(|file| file.len());
-    let text = size.and_then(|size| {
-        if size > FILE_MAX {
-            let large = format!("{} has {size} bytes; at most {FILE_MAX} are read", path.display());
-            return Err(std::io::Error::other(large));
-        }
-        fs_err::read_to_string(path)
-    });
-    text.map_err(|error| Failure::new(Code::Usage, "cannot read the manifests", &error))
 }
 
 /// The inventory's stack or a profile, on its nodes or on boards.

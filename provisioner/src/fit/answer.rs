@@ -31,12 +31,21 @@ pub(crate) struct Answer {
     pub certificate: Option<Certificate>,
     pub nodes: Vec<Node>,
     pub services: Vec<Service>,
+    /// What is there and was not judged, in a sentence for each reason.
+    pub not_judged: Vec<String>,
     /// What no scheduler checks.
     pub remarks: Vec<Remark>,
     /// What would make it fit, or fit surely.
     pub change: Vec<Change>,
     /// What becomes of each service when a node is lost.
     pub loss: Vec<Loss>,
+}
+
+impl Answer {
+    /// What was not judged and is no reason of the word's.
+    pub(crate) fn untold(&self) -> impl Iterator<Item = &String> {
+        self.not_judged.iter().filter(|what| !self.reasons.contains(what))
+    }
 }
 
 /// The answer for people.
@@ -180,7 +189,8 @@ pub(crate) struct Service {
     /// Why, when it is refused or left.
     pub reason: Option<String>,
     pub request: u64,
-    pub limit: u64,
+    /// Nothing when a pod has none.
+    pub limit: Option<u64>,
     pub cpu: u64,
     pub volumes: u64,
     /// The nodes its pods are on.

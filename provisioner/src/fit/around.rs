@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use terrarium_fit::model::{Owner, Pod, Problem};
+use terrarium_fit::model::{Owner, Pod, Problem, bytes};
 use terrarium_fit::simulate::{Compiled, State};
 use terrarium_fit::{k3s, limit};
 
@@ -139,16 +139,16 @@ fn room(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
 
 /// Volumes against free disks.
 fn disks(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
-    let mut sums: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut here: BTreeMap<usize, Vec<&Pod>> = BTreeMap::new();
     for (pod, node) in asked.low.pods.iter().zip(placed) {
         if let Some(node) = node {
-            let bytes: u64 = pod.claims.iter().map(|claim| claim.bytes).sum();
-            *sums.entry(*node).or_default() += bytes;
+            here.entry(*node).or_default().push(pod);
         }
     }
+    let sums = here.into_iter().map(|(node, pods)| (node, bytes(pods.into_iter())));
     let mut remarks = Vec::new();
     let mut unknown = Vec::new();
-    for (node, bytes) in sums.into_iter().filter(|(_, bytes)| *bytes > 0) {
+    for (node, bytes) in sums.filter(|(_, bytes)| *bytes > 0) {
         let name = &asked.low.nodes[node].name;
         match asked.sites.get(node).and_then(|site| site.disk_free) {
             Some(free) if free < bytes => remarks.push(Remark {

@@ -60,7 +60,7 @@ fn service(name: &str, group: &str, verdict: &'static str, nodes: &[&str]) -> Se
         verdict,
         reason: (verdict == "impossible").then(|| "no node has its CPU".to_owned()),
         request: 512 * MIB,
-        limit: 832 * MIB,
+        limit: Some(832 * MIB),
         cpu: 150,
         volumes: if group == "Data stores" { 20 * 1024 * MIB } else { 0 },
         nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
@@ -159,6 +159,7 @@ pub(super) fn answer() -> Answer {
             service("kafka", "Streaming", "guaranteed", &["pi-3"]),
             service("mongodb", "Data stores", "impossible", &[]),
         ],
+        not_judged: Vec::new(),
         remarks: remarks(),
         change: vec![Change { kind: "drop", what: "leave out `spark`".to_owned() }],
         loss: vec![Loss {

@@ -16,8 +16,8 @@ use super::allowance::Allowance;
 use super::answer::{
     Answer, Certificate, Left, Node, Remark, Service, Share, Subject, VERSION, Weight, Word,
 };
-use super::problem::{Asked, reasons};
-use super::{advice, around, loss, sure};
+use super::problem::{Asked, reasons, told};
+use super::{advice, around, loss, nowhere, sure};
 
 pub(crate) use nodes::read;
 
@@ -42,6 +42,8 @@ struct Weighed {
     verdict: Verdict,
     run: Run,
     nodes: Vec<Node>,
+    /// Jobs that no node ever takes.
+    nowhere: Vec<Remark>,
     remarks: Vec<Remark>,
     word: Word,
     reasons: Vec<String>,
@@ -58,11 +60,13 @@ fn weigh(asked: &Asked, terms: &Terms<'_>) -> Weighed {
     let around = limit::stage("the look at what no scheduler checks", around);
     let whole = nodes.is_some() && around.is_some();
     let nodes = nodes.unwrap_or_default();
-    let mut remarks = terms.refused.clone();
+    let nowhere = limit::stage("the look at jobs", || nowhere::remarks(asked)).unwrap_or_default();
+    let mut remarks: Vec<Remark> = terms.refused.iter().chain(&nowhere).cloned().collect();
     remarks.extend(around.unwrap_or_default());
     let unseen = terms.allowance.used_up().filter(|_| !whole || verdict.verdict == Kind::Unknown);
-    let (word, reasons) = word(&verdict, &nodes, &remarks, unseen);
-    Weighed { verdict, run, nodes, remarks, word, reasons }
+    let doubts = doubts(asked);
+    let (word, reasons) = word(&verdict, &nodes, &remarks, unseen, &doubts);
+    Weighed { verdict, run, nodes, nowhere, remarks, word, reasons }
 }
 
 /// The word and its reasons alone, for who does not ask for more.
@@ -99,6 +103,7 @@ pub(crate) fn undecided(terms: &Terms<'_>) -> Answer {
         share: None,
         certificate: refusal(&terms.refused),
         services: Vec::new(),
+        not_judged: Vec::new(),
         remarks: terms.refused.iter().chain(&terms.notes).cloned().chain(spent(terms)).collect(),
         change: Vec::new(),
         loss: Vec::new(),
@@ -129,7 +134,8 @@ fn advised<T: Default>(name: &'static str, work: impl FnOnce() -> T) -> T {
 
 fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
     let weighed = weigh(asked, terms);
-    let Weighed { verdict, run, nodes, mut remarks, word, reasons } = weighed;
+    let Weighed { verdict, run, nodes, nowhere, mut remarks, word, reasons } = weighed;
+    let impossible: Vec<Remark> = terms.refused.iter().chain(&nowhere).cloned().collect();
     let placement: Vec<(usize, usize)> =
         run.placed.iter().enumerate().filter_map(|(pod, node)| Some((pod, (*node)?))).collect();
     let complete = run.left.is_empty() && placement.len() == run.placed.len();
@@ -149,10 +155,15 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
         Vec::new()
     };
     remarks.extend(spent(terms));
-    let refused = !terms.refused.is_empty();
+    let refused = !impossible.is_empty();
     Answer {
         version: VERSION,
-        verdict: if refused { "impossible" } else { kind(verdict.verdict) },
+        verdict: match kind(verdict.verdict) {
+            _ if refused => "impossible",
+            // What was left out may change it.
+            "guaranteed" if !asked.unjudged.is_empty() => "possible",
+            kind => kind,
+        },
         word,
         reasons,
         subject: terms.subject.clone(),
@@ -162,8 +173,9 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
             .collect(),
         left: left(asked, &run),
         share: Some(share(&verdict)),
-        certificate: certificate(&verdict, &terms.refused),
+        certificate: certificate(&verdict, &impossible),
         services,
+        not_judged: told(&asked.unjudged),
         remarks,
         change,
         loss,
@@ -197,6 +209,26 @@ const fn kind(kind: Kind) -> &'static str {
     }
 }
 
+/// What keeps a verdict from being more than a guess: what was not judged, and pods
+/// that say nothing of what they need.
+fn doubts(asked: &Asked) -> Vec<String> {
+    let mut doubts = told(&asked.unjudged);
+    let own = || asked.low.pods.iter().filter(|pod| pod.service != k3s::SERVICE);
+    let silent = own().filter(|pod| pod.requests.memory_bytes == 0).count();
+    let all = own().count();
+    if all > 0 && silent == all {
+        doubts.push(format!(
+            "no pod requests memory ({all} of {all}): the scheduler counts each as nothing, so \
+             this says that they are placed and not that they run"
+        ));
+    } else if silent * 2 >= all && silent > 0 {
+        doubts.push(format!(
+            "{silent} of {all} pods request no memory: the scheduler counts those as nothing"
+        ));
+    }
+    doubts
+}
+
 /// One word over both readings and what no scheduler checks, with its reasons.
 /// What was not seen for want of budget is no reason to say that it fits.
 fn word(
@@ -204,6 +236,7 @@ fn word(
     nodes: &[Node],
     remarks: &[Remark],
     unseen: Option<String>,
+    doubts: &[String],
 ) -> (Word, Vec<String>) {
     let mut found: Vec<(Word, String)> = Vec::new();
     found.extend(unseen.map(|unseen| (Word::Tight, unseen)));
@@ -224,6 +257,7 @@ fn word(
             found.push((Word::Tight, remark.what.clone()));
         }
     }
+    found.extend(doubts.iter().map(|doubt| (Word::Tight, doubt.clone())));
     let word = found.iter().map(|(word, _)| *word).max().unwrap_or(Word::Fits);
     let reasons = found.into_iter().filter(|(of, _)| *of == word).map(|(_, why)| why);
     (word, reasons.take(3).collect())
@@ -296,7 +330,7 @@ fn services(
                 },
                 reason: found.and_then(|found| found.certificate.as_ref()).map(ToString::to_string),
                 request: 0,
-                limit: 0,
+                limit: Some(0),
                 cpu: 0,
                 volumes: 0,
                 nodes: Vec::new(),
@@ -305,7 +339,7 @@ fn services(
             }
         });
         service.request += pod.requests.memory_bytes;
-        service.limit += pod.memory_limit().unwrap_or(pod.requests.memory_bytes);
+        service.limit = service.limit.zip(pod.memory_limit()).map(|(sum, one)| sum + one);
         service.cpu += pod.requests.cpu_milli;
         service.volumes += pod.claims.iter().map(|claim| claim.bytes).sum::<u64>();
         if let Some(node) = run.placed[place]
@@ -332,7 +366,7 @@ fn services(
             verdict: "impossible",
             reason: Some(refusal.what.clone()),
             request: 0,
-            limit: 0,
+            limit: Some(0),
             cpu: 0,
             volumes: 0,
             nodes: Vec::new(),

@@ -1,9 +1,10 @@
 //! From what is asked to the problem the verdict is about.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use terrarium_fit::manifest;
+use terrarium_fit::manifest::{self, File, Manifests, Unjudged, Why};
 use terrarium_fit::model::{Node, Owner, Pod, Problem};
 use terrarium_fit::{filter, k3s, limit};
 
@@ -32,6 +33,8 @@ pub(crate) struct Asked {
     pub about: BTreeMap<String, About>,
     /// By node, where it is known what the node is.
     pub sites: Vec<Site>,
+    /// What is there and was not judged, although it may make a difference.
+    pub unjudged: Unjudged,
 }
 
 /// The services of charts or stand-ins on these nodes, behind k3s' own pods.
@@ -50,13 +53,16 @@ pub(crate) fn of_parts(
     };
     let mut pods = k3s::own(&low, disabled).map_err(|error| wrong("k3s", &error))?;
     let mut jobs = Vec::new();
+    let mut unjudged = Unjudged::new();
     let mut about = BTreeMap::from([(
         k3s::SERVICE.to_owned(),
         About { title: "Pods of k3s".to_owned(), group: "Cluster".to_owned(), needs: Vec::new() },
     )]);
     for part in &parts.services {
         let read = manifest::pods(&part.manifests, &low);
-        for mut pod in read.map_err(|error| wrong(&part.name, &error))?.pods {
+        let read = read.map_err(|error| wrong(&part.name, &error))?;
+        unjudged.extend(read.unjudged);
+        for mut pod in read.pods {
             pod.service.clone_from(&part.name);
             // After k3s' own.
             pod.wave = part.wave + 1;
@@ -68,24 +74,33 @@ pub(crate) fn of_parts(
     }
     let low = Problem { nodes: low, pods };
     let high = Arc::new(Problem { nodes: high, ..low.clone() });
-    Ok(Asked { low: Arc::new(low), high, jobs, about, sites })
+    Ok(Asked { low: Arc::new(low), high, jobs, about, sites, unjudged })
 }
 
 /// Anybody's pods on anybody's nodes, in file order.
-pub(crate) fn of_manifests(nodes: &str, texts: &[(String, String)]) -> Result<Asked, Failure> {
-    let wrong = |file: &str, error: &manifest::ManifestError| {
-        Failure::new(Code::Usage, format!("{file} cannot be judged"), error)
+pub(crate) fn of_manifests(
+    nodes: &[(String, String)],
+    texts: &[(String, String)],
+) -> Result<Asked, Failure> {
+    let wrong = |error: manifest::ManifestError| {
+        Failure::new(Code::Usage, "the manifests cannot be judged", &error)
     };
-    let nodes = manifest::nodes(nodes).map_err(|error| wrong("--nodes", &error))?;
+    let template = texts.iter().any(|(_, text)| text.contains("{{"));
+    let wrong = |error| {
+        wrong(error).hint(template.then(|| {
+            "`helm template` makes manifests of templates, which these seem to be".to_owned()
+        }))
+    };
+    let nodes = manifest::nodes_of(&files(nodes)).map_err(wrong)?;
     if nodes.is_empty() {
-        return Err(Failure::plain(Code::Usage, "--nodes: the file has no object of kind Node")
+        return Err(Failure::plain(Code::Usage, "--nodes: there is no object of kind Node")
             .hint(Some("`kubectl get nodes -o yaml` prints them".to_owned())));
     }
-    // Claims and classes may lie in another file than the pods that name them.
-    let text: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
-    let files: Vec<&str> = texts.iter().map(|(file, _)| file.as_str()).collect();
-    let read = manifest::pods(&text.join("\n---\n"), &nodes);
-    let pods = read.map_err(|error| wrong(&files.join(", "), &error))?.pods;
+    let Manifests { pods, unjudged, objects } =
+        manifest::pods_of(&files(texts), &nodes).map_err(wrong)?;
+    if pods.is_empty() {
+        return Err(nothing(objects, &unjudged));
+    }
     let about = pods
         .iter()
         .map(|pod| {
@@ -96,7 +111,59 @@ pub(crate) fn of_manifests(nodes: &str, texts: &[(String, String)]) -> Result<As
         .collect();
     let low = Arc::new(Problem { nodes, pods });
     let high = Arc::clone(&low);
-    Ok(Asked { low, high, jobs: Vec::new(), about, sites: Vec::new() })
+    Ok(Asked { low, high, jobs: Vec::new(), about, sites: Vec::new(), unjudged })
+}
+
+fn files(texts: &[(String, String)]) -> Vec<File<'_>> {
+    texts.iter().map(|(name, text)| File { name, text }).collect()
+}
+
+/// That no pod is there to be judged, and what is there instead.
+fn nothing(objects: usize, unjudged: &Unjudged) -> Failure {
+    let what = "there is nothing to judge: no object of --manifests makes a pod";
+    let failure = Failure::plain(Code::Usage, what);
+    if objects == 0 {
+        return failure.hint(Some(
+            "the files are empty; `helm template` and `kubectl get -o yaml` \
+                                  print manifests"
+                .to_owned(),
+        ));
+    }
+    if unjudged.is_empty() {
+        let has = if objects == 1 { "object" } else { "objects" };
+        let hint = format!("the files have {objects} {has}, none of them a workload or a Pod");
+        return failure.hint(Some(hint));
+    }
+    let hint = unjudged.keys().any(|(why, _)| *why == Why::MakesPods).then(|| {
+        "what an operator makes of its resources, a cluster shows: kubectl get pods -A -o yaml"
+            .to_owned()
+    });
+    Failure { causes: told(unjudged), ..failure }.hint(hint)
+}
+
+/// What was not judged, in a sentence for each reason.
+pub(crate) fn told(unjudged: &Unjudged) -> Vec<String> {
+    let mut by: BTreeMap<Why, Vec<String>> = BTreeMap::new();
+    for ((why, what), count) in unjudged {
+        by.entry(*why).or_default().push(format!("{count} {what}"));
+    }
+    by.iter()
+        .map(|(why, what)| {
+            format!("not judged: {}; {}", listed_up_to(what, NAMED_MAX), why.as_str())
+        })
+        .collect()
+}
+
+/// As many are named before the rest is counted.
+const NAMED_MAX: usize = 6;
+
+fn listed_up_to(names: &[String], most: usize) -> String {
+    let (shown, more) = names.split_at(names.len().min(most));
+    let mut list = shown.join(", ");
+    if !more.is_empty() {
+        let _ = write!(list, " and {} more", more.len());
+    }
+    list
 }
 
 impl Asked {

@@ -60,6 +60,9 @@ fn head(text: &mut String, answer: &Answer) {
         _ => "the budget was spent before a placement was found or ruled out".to_owned(),
     };
     line(text, &format!("{:<13}", answer.verdict), &proof);
+    for left_out in answer.untold() {
+        line(text, &" ".repeat(13), left_out);
+    }
 }
 
 fn nodes(text: &mut String, answer: &Answer) {
@@ -113,7 +116,7 @@ fn services(text: &mut String, answer: &Answer) {
             "{:<19} {:>7} {:>6} {room:>8} {cpu:>7}   ",
             service.name,
             mib(service.request),
-            mib(service.limit)
+            service.limit.map_or_else(|| "none".to_owned(), |limit| mib(limit).to_string())
         );
         line(text, &label, &place);
         if let Some(reason) = &service.reason {

@@ -5,24 +5,34 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use terrarium_untrusted::{LINE_MAX, is_line};
 
-use super::ManifestError;
+use super::{ManifestError, Place};
 use crate::quantity;
 
 /// Stands for fields that are missing.
 static NULL: Value = Value::Null;
 
+/// A number that is written with a point or an exponent, as helm prints large ones,
+/// and is whole all the same.
+fn whole(value: &Value) -> Option<i64> {
+    /// The largest that no rounding touches.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = value.as_f64()?;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
 /// A place in an object.
 #[derive(Debug, Clone)]
 pub(crate) struct At<'a> {
     pub value: &'a Value,
-    document: usize,
+    place: Place,
     object: String,
     path: String,
 }
 
 impl<'a> At<'a> {
-    pub(crate) fn new(value: &'a Value, document: usize, object: String) -> Self {
-        Self { value, document, object, path: String::new() }
+    pub(crate) fn new(value: &'a Value, place: Place, object: String) -> Self {
+        Self { value, place, object, path: String::new() }
     }
 
     /// The field of that name; nothing when it is missing.
@@ -35,13 +45,18 @@ impl<'a> At<'a> {
         }
     }
 
+    /// `Deployment/web`, or what is known of it.
+    pub(crate) fn object(&self) -> &str {
+        &self.object
+    }
+
     pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()
     }
 
     pub(crate) fn wrong(&self, problem: impl Into<String>) -> ManifestError {
         ManifestError::Field {
-            document: self.document,
+            place: self.place.clone(),
             object: self.object.clone(),
             field: if self.path.is_empty() { ".".to_owned() } else { self.path.clone() },
             problem: problem.into(),
@@ -85,6 +100,17 @@ impl<'a> At<'a> {
     pub(crate) fn flag(&self) -> Result<bool, ManifestError> {
         match self.value {
             Value::Null => Ok(false),
+            // Kubernetes reads YAML of version 1.1, in which these are no texts.
+            Value::String(text)
+                if matches!(text.as_str(), "yes" | "Yes" | "YES" | "on" | "On" | "ON") =>
+            {
+                Ok(true)
+            }
+            Value::String(text)
+                if matches!(text.as_str(), "no" | "No" | "NO" | "off" | "Off" | "OFF") =>
+            {
+                Ok(false)
+            }
             value => value.as_bool().ok_or_else(|| self.expected("true or false")),
         }
     }
@@ -92,14 +118,20 @@ impl<'a> At<'a> {
     pub(crate) fn number_or(&self, default: u64) -> Result<u64, ManifestError> {
         match self.value {
             Value::Null => Ok(default),
-            value => value.as_u64().ok_or_else(|| self.expected("a whole number")),
+            value => value
+                .as_u64()
+                .or_else(|| whole(value).and_then(|number| u64::try_from(number).ok()))
+                .ok_or_else(|| self.expected("a whole number")),
         }
     }
 
     pub(crate) fn integer_or(&self, default: i64) -> Result<i64, ManifestError> {
         match self.value {
             Value::Null => Ok(default),
-            value => value.as_i64().ok_or_else(|| self.expected("a whole number")),
+            value => value
+                .as_i64()
+                .or_else(|| whole(value))
+                .ok_or_else(|| self.expected("a whole number")),
         }
     }
 
@@ -156,7 +188,8 @@ impl<'a> At<'a> {
     /// Amounts of resources by name.
     pub(crate) fn resources(&self) -> Result<crate::model::Resources, ManifestError> {
         let mut all = crate::model::Resources::default();
-        for (name, at) in self.entries()? {
+        // An empty value is none to Kubernetes.
+        for (name, at) in self.entries()?.into_iter().filter(|(_, at)| !at.is_null()) {
             match name {
                 "cpu" => all.cpu_milli = at.quantity(true)?,
                 "memory" => all.memory_bytes = at.quantity(false)?,

@@ -4,10 +4,14 @@
 //! need the nodes, get a pod for each that takes them.
 
 mod at;
+mod beyond;
+mod kind;
 mod node;
 mod pod;
 mod resized;
 mod term;
+mod text;
+mod volume;
 mod whole;
 mod workload;
 
@@ -15,24 +19,35 @@ mod workload;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::limit;
 use crate::model::{Node, Pod};
 use at::At;
+use kind::Kind;
+pub use kind::{Unjudged, Why};
+pub use text::{File, Place};
 
 /// Why manifests cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
     /// The text is neither YAML nor JSON.
-    #[error("not YAML: {0}")]
-    Syntax(String),
-    /// A field is not what Kubernetes has there.
-    #[error("document {document}, {object}: `{field}`: {problem}")]
-    Field {
+    #[error("{}line {line}: {why}", named(file))]
+    Syntax {
+        /// The file's name; empty where there is none.
+        file: Arc<str>,
         /// Counted from 1.
-        document: usize,
+        line: usize,
+        /// What is wrong there.
+        why: String,
+    },
+    /// A field is not what Kubernetes has there.
+    #[error("{place}, {object}: `{field}`: {problem}")]
+    Field {
+        /// The document.
+        place: Place,
         /// `Deployment/web`, or what is known of it.
         object: String,
         /// `spec.template.spec.containers[0].image`.
@@ -40,9 +55,20 @@ pub enum ManifestError {
         /// What was expected and what was found.
         problem: String,
     },
-    /// A pod is asked for twice.
-    #[error("{0} is there twice")]
-    Twice(String),
+    /// An object is there twice.
+    #[error("{what} is there twice: {first}; and {second}")]
+    Twice {
+        /// `Node/pi-1`, `Pod default/web-0`.
+        what: String,
+        /// Where first.
+        first: Place,
+        /// Where again.
+        second: Place,
+    },
+}
+
+fn named(file: &str) -> String {
+    if file.is_empty() { String::new() } else { format!("{file} ") }
 }
 
 /// What manifests say.
@@ -50,23 +76,29 @@ pub enum ManifestError {
 pub struct Manifests {
     /// The pods, in order.
     pub pods: Vec<Pod>,
-    /// Objects that make no pods and are none we read, by kind.
-    pub ignored: BTreeMap<String, usize>,
+    /// What is there and was not judged, although it may make a difference.
+    pub unjudged: Unjudged,
+    /// How many objects there are in all.
+    pub objects: usize,
 }
 
 /// More pods than a cluster has; a number above is a slip or an attack.
 pub(crate) const PODS_MAX: u64 = 150_000;
-
-/// So many values may stand for others by an alias: a file of some lines can
-/// stand for a million.
-const REPEATED_MAX: usize = 100_000;
 
 /// The nodes of a text.
 ///
 /// # Errors
 /// [`ManifestError`]: the first thing that is wrong.
 pub fn nodes(text: &str) -> Result<Vec<Node>, ManifestError> {
-    all_nodes(&objects(text)?)
+    nodes_of(&[File { name: "", text }])
+}
+
+/// The nodes of files.
+///
+/// # Errors
+/// [`ManifestError`]: the first thing that is wrong.
+pub fn nodes_of(files: &[File<'_>]) -> Result<Vec<Node>, ManifestError> {
+    all_nodes(&objects(files)?)
 }
 
 /// The nodes of a text and the pods on them, read once: a cluster's list of
@@ -75,7 +107,7 @@ pub fn nodes(text: &str) -> Result<Vec<Node>, ManifestError> {
 /// # Errors
 /// [`ManifestError`]: the first thing that is wrong.
 pub fn cluster(text: &str) -> Result<(Vec<Node>, Manifests), ManifestError> {
-    let objects = objects(text)?;
+    let objects = objects(&[File { name: "", text }])?;
     let nodes = all_nodes(&objects)?;
     let pods = workload::pods(&objects, &nodes)?;
     Ok((nodes, pods))
@@ -83,12 +115,16 @@ pub fn cluster(text: &str) -> Result<(Vec<Node>, Manifests), ManifestError> {
 
 fn all_nodes(objects: &[Object]) -> Result<Vec<Node>, ManifestError> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut names = BTreeSet::new();
-    for object in objects.iter().filter(|object| object.kind == "Node") {
+    let mut places: BTreeMap<String, &Place> = BTreeMap::new();
+    for object in objects.iter().filter(|object| object.kind.is("Node")) {
         limit::check();
         let node = node::node(&object.at())?;
-        if !names.insert(node.name.clone()) {
-            return Err(ManifestError::Twice(format!("Node/{}", node.name)));
+        if let Some(first) = places.insert(node.name.clone(), &object.place) {
+            return Err(ManifestError::Twice {
+                what: format!("Node/{}", node.name),
+                first: first.clone(),
+                second: object.place.clone(),
+            });
         }
         nodes.push(node);
     }
@@ -100,13 +136,22 @@ fn all_nodes(objects: &[Object]) -> Result<Vec<Node>, ManifestError> {
 /// # Errors
 /// [`ManifestError`]: the first thing that is wrong.
 pub fn pods(text: &str, nodes: &[Node]) -> Result<Manifests, ManifestError> {
-    workload::pods(&objects(text)?, nodes)
+    pods_of(&[File { name: "", text }], nodes)
+}
+
+/// The pods of files, on these nodes: claims and classes may lie in another file
+/// than the pods that name them.
+///
+/// # Errors
+/// [`ManifestError`]: the first thing that is wrong.
+pub fn pods_of(files: &[File<'_>], nodes: &[Node]) -> Result<Manifests, ManifestError> {
+    workload::pods(&objects(files)?, nodes)
 }
 
 /// One object, and where it stood.
 pub(crate) struct Object {
-    document: usize,
-    kind: String,
+    place: Place,
+    kind: Kind,
     name: String,
     namespace: String,
     value: Value,
@@ -114,24 +159,41 @@ pub(crate) struct Object {
 
 impl Object {
     fn at(&self) -> At<'_> {
-        At::new(&self.value, self.document, format!("{}/{}", self.kind, self.name))
+        At::new(&self.value, self.place.clone(), format!("{}/{}", self.kind.name, self.name))
     }
 }
 
 /// All objects of all documents, Lists opened.
-fn objects(text: &str) -> Result<Vec<Object>, ManifestError> {
-    // `n` and `on` are names as good as any.
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: REPEATED_MAX },
-    };
-    let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
-        .map_err(|error| ManifestError::Syntax(error.to_string()))?;
+fn objects(files: &[File<'_>]) -> Result<Vec<Object>, ManifestError> {
     let mut objects = Vec::new();
-    for (index, document) in documents.into_iter().enumerate() {
-        open(document, index + 1, &mut objects, 0)?;
+    for file in files {
+        for (place, document) in text::documents(file)? {
+            open(document, &place, &mut objects, 0)?;
+        }
     }
+    unnamed(&mut objects);
     Ok(objects)
+}
+
+/// Objects of one `generateName`: as many as there may be pods.
+const MANY: u64 = PODS_MAX;
+
+/// Names for what the API server would name: `generateName`, and a number that no
+/// other has.
+fn unnamed(objects: &mut [Object]) {
+    let mut names: BTreeSet<(Kind, String, String)> = objects
+        .iter()
+        .map(|one| (one.kind.clone(), one.namespace.clone(), one.name.clone()))
+        .collect();
+    for object in objects.iter_mut().filter(|object| object.name.is_empty()) {
+        let begin = object.value["metadata"]["generateName"].as_str().unwrap_or_default();
+        let free = |name: &String| {
+            !names.contains(&(object.kind.clone(), object.namespace.clone(), name.clone()))
+        };
+        let mut names_of = (1..=MANY).map(|number| format!("{begin}{number}"));
+        object.name = names_of.find(free).unwrap_or_default();
+        names.insert((object.kind.clone(), object.namespace.clone(), object.name.clone()));
+    }
 }
 
 /// A List may hold Lists, but not without end.
@@ -139,29 +201,45 @@ const DEPTH_MAX: usize = 4;
 
 fn open(
     mut value: Value,
-    document: usize,
+    place: &Place,
     objects: &mut Vec<Object>,
     depth: usize,
 ) -> Result<(), ManifestError> {
     if value.is_null() {
         return Ok(());
     }
-    let at = At::new(&value, document, "the document".to_owned());
-    let kind = at.get("kind").text()?.to_owned();
-    if (kind == "List" || kind.ends_with("List")) && depth < DEPTH_MAX {
-        at.get("items").items()?;
-        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
-            return Ok(());
-        };
+    // A list of objects without a List around it, as some tools print.
+    let items = if let Value::Array(items) = &mut value {
+        Some(std::mem::take(items))
+    } else {
+        let at = At::new(&value, place.clone(), "the document".to_owned());
+        let kind = at.get("kind").text()?;
+        let is_list = kind.ends_with("List") && at.value.get("items").is_some();
+        if is_list {
+            at.get("items").items()?;
+        }
+        is_list.then(|| match value.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        })
+    };
+    if let Some(items) = items {
+        if depth >= DEPTH_MAX {
+            let at = At::new(&value, place.clone(), "the document".to_owned());
+            return Err(at.wrong(format!("lists lie more than {DEPTH_MAX} deep in each other")));
+        }
         for item in items {
             limit::check();
-            open(item, document, objects, depth + 1)?;
+            open(item, place, objects, depth + 1)?;
         }
         return Ok(());
     }
-    let named = At::new(&value, document, kind.clone());
+    let at = At::new(&value, place.clone(), "the document".to_owned());
+    let (version, name) = (at.get("apiVersion").text_or("")?, at.get("kind").text()?);
+    let kind = Kind::new(version, name);
+    let named = At::new(&value, place.clone(), kind.name.clone());
     let name = named.get("metadata").get("name").text_or("")?.to_owned();
     let namespace = named.get("metadata").get("namespace").text_or("default")?.to_owned();
-    objects.push(Object { document, kind, name, namespace, value });
+    objects.push(Object { place: place.clone(), kind, name, namespace, value });
     Ok(())
 }

@@ -25,10 +25,27 @@ pub(super) fn node(at: &At<'_>) -> Result<Node, ManifestError> {
         },
         capacity,
     };
+    Ok(completed(node))
+}
+
+/// What the kubelet takes where nothing is said.
+const PODS: u64 = 110;
+
+/// A node written by hand may have only one of the two lists, and no number of pods.
+fn completed(mut node: Node) -> Node {
     if node.allocatable.pods == 0 {
-        return Err(status.get("allocatable").wrong("expected `pods` above 0, found none"));
+        node.allocatable.pods = PODS;
     }
-    Ok(node)
+    if node.capacity.memory_bytes == 0 {
+        node.capacity.memory_bytes = node.allocatable.memory_bytes;
+    }
+    if node.capacity.cpu_milli == 0 {
+        node.capacity.cpu_milli = node.allocatable.cpu_milli;
+    }
+    if node.capacity.pods == 0 {
+        node.capacity.pods = node.allocatable.pods;
+    }
+    node
 }
 
 fn taint(at: &At<'_>) -> Result<Taint, ManifestError> {

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::at::At;
+use super::beyond::{elsewhere, missing, spec_of};
+use super::kind::Part;
 use super::pod::{Around, storage, template};
-use super::{ManifestError, Manifests, Object, PODS_MAX, term};
+use super::volume;
+use super::{ManifestError, Manifests, Object, PODS_MAX, Place, Why, term};
 use crate::limit;
 use crate::model::{Claim, Effect, Node, Operator, Owner, Pod, Requirement, Toleration, selects};
 
@@ -14,9 +17,13 @@ const QUARTER: u64 = 25;
 pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, ManifestError> {
     let around = around(objects, nodes)?;
     let services = services(objects)?;
-    let owners: BTreeSet<(&str, &str, &str)> =
-        objects.iter().map(|o| (o.kind.as_str(), o.namespace.as_str(), o.name.as_str())).collect();
-    let mut found = Manifests::default();
+    let owners: BTreeSet<(&str, &str, &str)> = objects
+        .iter()
+        .map(|o| (o.kind.name.as_str(), o.namespace.as_str(), o.name.as_str()))
+        .collect();
+    let known: BTreeSet<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+    let mut found = Manifests { objects: objects.len(), ..Manifests::default() };
+    let mut places: BTreeMap<String, &Place> = BTreeMap::new();
     for object in objects {
         limit::check();
         let at = object.at();
@@ -29,35 +36,36 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
         if owned {
             continue;
         }
-        let mut made = match object.kind.as_str() {
-            "Pod" => pod(&at, object, &around)?,
-            "Deployment" | "ReplicaSet" => deployment(&at, object, &around)?,
-            "StatefulSet" => stateful_set(&at, object, &around)?,
-            "DaemonSet" => daemon_set(&at, object, &around, nodes)?,
-            "Job" => job(&at, object, &around, &at.get("spec"))?,
-            "CronJob" => {
-                let spec = at.get("spec").get("jobTemplate").get("spec");
-                if at.get("spec").get("suspend").flag()? {
-                    Vec::new()
-                } else {
-                    job(&at, object, &around, &spec)?
-                }
-            }
-            "Node"
-            | "Namespace"
-            | "PriorityClass"
-            | "PersistentVolume"
-            | "PersistentVolumeClaim"
-            | "Service" => continue,
-            other => {
-                *found.ignored.entry(other.to_owned()).or_default() += 1;
+        match object.kind.part() {
+            Part::Read => {}
+            Part::Nothing => continue,
+            Part::MakesPods => {
+                found.leave(Why::MakesPods, object.kind.told(), 1);
                 continue;
             }
-        };
+            Part::ChangesPods => {
+                found.leave(Why::ChangesPods, object.kind.told(), 1);
+                continue;
+            }
+        }
+        let Some(mut made) = made(&at, object, &around, nodes)? else { continue };
+        let whose = spec_of(&at, &object.kind);
+        if let Some(why) = elsewhere(&whose, &known)? {
+            found.leave(why, format!("pod of {}", object.at().object()), made.len());
+            continue;
+        }
+        missing(&whose, &object.namespace, &around, &mut found)?;
         for pod in &mut made {
             limit::check();
             pod.service.clone_from(&object.name);
             copies(pod, &services);
+            if let Some(first) = places.insert(pod.key(), &object.place) {
+                return Err(ManifestError::Twice {
+                    what: format!("Pod {}", pod.key()),
+                    first: first.clone(),
+                    second: object.place.clone(),
+                });
+            }
         }
         if found.pods.is_empty() {
             // Not copied: there may be very many.
@@ -69,11 +77,33 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
             return Err(at.wrong(format!("more than {PODS_MAX} pods are asked for in all")));
         }
     }
-    let mut seen = BTreeSet::new();
-    match found.pods.iter().inspect(|_| limit::check()).find(|pod| !seen.insert(pod.key())) {
-        Some(twice) => Err(ManifestError::Twice(format!("Pod {}", twice.key()))),
-        None => Ok(found),
-    }
+    Ok(found)
+}
+
+/// The pods of a workload; nothing when the object is none.
+fn made(
+    at: &At<'_>,
+    object: &Object,
+    around: &Around,
+    nodes: &[Node],
+) -> Result<Option<Vec<Pod>>, ManifestError> {
+    let made = match object.kind.name.as_str() {
+        "Pod" => pod(at, object, around)?,
+        "Deployment" | "ReplicaSet" | "ReplicationController" => deployment(at, object, around)?,
+        "StatefulSet" => stateful_set(at, object, around)?,
+        "DaemonSet" => daemon_set(at, object, around, nodes)?,
+        "Job" => job(at, object, around, &at.get("spec"))?,
+        "CronJob" => {
+            let spec = at.get("spec").get("jobTemplate").get("spec");
+            if at.get("spec").get("suspend").flag()? {
+                Vec::new()
+            } else {
+                job(at, object, around, &spec)?
+            }
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(made))
 }
 
 /// Adds to those who count as copies what Services select it by.
@@ -86,14 +116,19 @@ fn copies(pod: &mut Pod, services: &[(String, Vec<Requirement>)]) {
     }
 }
 
+/// What a selector that only names labels and values asks for; nothing when it is
+/// empty.
+fn equal(labels: BTreeMap<String, String>) -> Option<Vec<Requirement>> {
+    let equal = |(key, value)| Requirement { key, operator: Operator::In, values: vec![value] };
+    (!labels.is_empty()).then(|| labels.into_iter().map(equal).collect())
+}
+
 fn services(objects: &[Object]) -> Result<Vec<(String, Vec<Requirement>)>, ManifestError> {
     let mut services = Vec::new();
-    for object in objects.iter().filter(|object| object.kind == "Service") {
+    for object in objects.iter().filter(|object| object.kind.is("Service")) {
         let labels = object.at().get("spec").get("selector").texts()?;
         if !labels.is_empty() {
-            let equal =
-                |(key, value)| Requirement { key, operator: Operator::In, values: vec![value] };
-            services.push((object.namespace.clone(), labels.into_iter().map(equal).collect()));
+            services.push((object.namespace.clone(), equal(labels).unwrap_or_default()));
         }
     }
     Ok(services)
@@ -101,10 +136,9 @@ fn services(objects: &[Object]) -> Result<Vec<(String, Vec<Requirement>)>, Manif
 
 fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
     let mut around = Around::default();
-    let mut volumes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for object in objects {
         let at = object.at();
-        if object.kind == "PriorityClass" {
+        if object.kind.is("PriorityClass") {
             let value = at.get("value");
             let priority = i32::try_from(value.integer_or(0)?)
                 .map_err(|_| value.wrong("expected a priority of 32 bits"))?;
@@ -115,33 +149,12 @@ fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
             if at.get("globalDefault").flag()? {
                 around.default_class = priority;
             }
-        } else if object.kind == "Namespace" {
+        } else if object.kind.is("Namespace") {
             let labels = at.get("metadata").get("labels").texts()?;
             around.namespaces.insert(object.name.clone(), labels);
-        } else if object.kind == "PersistentVolume" {
-            let required = at.get("spec").get("nodeAffinity").get("required");
-            let terms = required.get("nodeSelectorTerms").items()?;
-            let terms = terms.iter().map(term::node_term).collect::<Result<Vec<_>, _>>()?;
-            limit::check();
-            let here = |node: &&Node| terms.is_empty() || terms.iter().any(|t| t.holds(node));
-            let names = nodes.iter().filter(here).map(|node| node.name.clone()).collect();
-            volumes.insert(&object.name, names);
         }
     }
-    for object in objects.iter().filter(|object| object.kind == "PersistentVolumeClaim") {
-        let at = object.at();
-        let volume = at.get("spec").get("volumeName").text_or("")?;
-        let chosen = at.get("metadata").get("annotations");
-        let chosen = chosen.get("volume.kubernetes.io/selected-node").text_or("")?;
-        let nodes = match (volumes.get(volume), chosen) {
-            (Some(nodes), _) => Some(nodes.clone()),
-            (None, "") => None,
-            (None, node) => Some(vec![node.to_owned()]),
-        };
-        let (name, bytes) = (object.name.clone(), storage(&at)?);
-        let claim = Claim { name, bytes, nodes, ephemeral: false };
-        around.claims.insert(format!("{}/{}", object.namespace, object.name), claim);
-    }
+    around.claims = volume::claims(objects, nodes)?;
     Ok(around)
 }
 
@@ -183,7 +196,12 @@ fn numbered(
 ) -> Result<Vec<Pod>, ManifestError> {
     let spec = at.get("spec");
     let pod = template(&spec.get("template"), &object.namespace, around)?;
-    let copies = term::selector(&spec.get("selector"))?;
+    let selector = spec.get("selector");
+    let copies = if object.kind.is("ReplicationController") {
+        equal(selector.texts()?)
+    } else {
+        term::selector(&selector)?
+    };
     if replicas > PODS_MAX {
         return Err(spec.get("replicas").wrong(format!("{replicas} is more than {PODS_MAX}")));
     }
@@ -204,8 +222,8 @@ fn deployment(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>,
     let replicas = spec.get("replicas").number_or(1)?;
     let name = object.name.clone();
     let strategy = spec.get("strategy");
-    let rolled =
-        object.kind == "Deployment" && strategy.get("type").text_or("RollingUpdate")? != "Recreate";
+    let rolled = object.kind.is("Deployment")
+        && strategy.get("type").text_or("RollingUpdate")? != "Recreate";
     let owner = if rolled {
         let rolling = strategy.get("rollingUpdate");
         let surge = part(&rolling.get("maxSurge"), replicas, true)?;

@@ -54,6 +54,9 @@ fn head(page: &mut String, answer: &Answer) {
     for reason in reasons {
         let _ = writeln!(page, "<p class=\"also\">{}</p>", prose(reason));
     }
+    for left_out in answer.untold() {
+        let _ = writeln!(page, "<p class=\"also\">{}</p>", prose(left_out));
+    }
     let proof = match (answer.verdict, answer.share) {
         ("guaranteed", _) => {
             "In whatever order the pods arrive, the scheduler places all of them: proven."

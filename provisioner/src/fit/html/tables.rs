@@ -47,7 +47,7 @@ pub(super) fn services(page: &mut String, answer: &Answer, groups: &[String]) {
             escape(&service.title),
             escape(&service.nodes.join(", ")),
             mib(service.request),
-            mib(service.limit),
+            service.limit.map_or_else(|| "none".to_owned(), mib),
             cores(service.cpu),
         );
         if grows {

@@ -1,9 +1,9 @@
 //! The nodes of an answer, with what is on them and how their boards bear it.
 
-use terrarium_fit::limit;
-use terrarium_fit::model::Pod;
+use terrarium_fit::model::{Pod, bytes};
 use terrarium_fit::reading::{self, Load, Reading};
 use terrarium_fit::simulate::Run;
+use terrarium_fit::{k3s, limit};
 use terrarium_inventory::Role;
 
 use crate::fit::answer::{self, Node, Range, Word};
@@ -42,7 +42,15 @@ fn node(asked: &Asked, mut pods: Vec<&Pod>, place: usize, stock: bool) -> Node {
     let memory = Range { low: low.capacity.memory_bytes, high: high.capacity.memory_bytes };
     let servers = asked.sites.iter().filter(|site| site.role == Role::Server).count();
     let own = site.map(|site| site.own(servers > 1));
-    let (bears, text) = read(memory, own.map(|own| own.total()), &load, stock);
+    let (bears, mut text) = read(memory, own.map(|own| own.total()), &load, stock);
+    let stack = || pods.iter().filter(|pod| pod.service != k3s::SERVICE);
+    if bears == Word::Fits && stack().next().is_some() && stack().all(|pod| !bounded(pod)) {
+        // No sum of limits there are none of.
+        text = format!(
+            "no pod has a memory limit, so nothing bounds what they use; they request {}",
+            mib(load.requested)
+        );
+    }
     Node {
         name: low.name.clone(),
         board: site.and_then(|site| site.title.clone()),
@@ -64,7 +72,7 @@ fn node(asked: &Asked, mut pods: Vec<&Pod>, place: usize, stock: bool) -> Node {
         own,
         bears,
         reading: text,
-        volumes: pods.iter().flat_map(|pod| &pod.claims).map(|claim| claim.bytes).sum(),
+        volumes: bytes(pods.iter().copied()),
         disk_free: site.and_then(|site| site.disk_free),
         pods: pods
             .into_iter()
@@ -77,6 +85,11 @@ fn node(asked: &Asked, mut pods: Vec<&Pod>, place: usize, stock: bool) -> Node {
             })
             .collect(),
     }
+}
+
+/// Whether anything bounds the memory of a pod.
+fn bounded(pod: &Pod) -> bool {
+    pod.memory_limit().is_some()
 }
 
 /// The board's reading, in a word and a sentence.

@@ -146,3 +146,96 @@ fn equal_questions_get_equal_bytes() {
     let once = || serde_json::to_string(&answer("3xpi4-4gb", "small", &[], false)).unwrap();
     assert_eq!(once(), once());
 }
+
+const PIS: &str = "kind: Node\nmetadata: {name: a}\nstatus: {allocatable: {cpu: 4, memory: 4Gi}}\n";
+
+fn manifests(text: &str) -> Result<Answer, crate::error::Failure> {
+    let file = |name: &str, text: &str| [(name.to_owned(), text.to_owned())];
+    let asked =
+        crate::fit::problem::of_manifests(&file("nodes.yaml", PIS), &file("pods.yaml", text))?;
+    let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+    let terms = Terms {
+        subject: Subject { title: "manifests".to_owned(), source: "manifests" },
+        budget: Budget::default(),
+        stock: false,
+        prices: &[],
+        refused: Vec::new(),
+        notes: Vec::new(),
+        allowance: &allowance,
+    };
+    Ok(judge(&asked, &terms))
+}
+
+fn pod(name: &str, resources: &str) -> String {
+    format!(
+        "kind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: i, \
+         resources: {{{resources}}}}}]}}\n---\n"
+    )
+}
+
+#[test]
+fn what_was_not_judged_makes_a_verdict_possible_at_most_and_is_named_everywhere() {
+    let one = pod("p", "requests: {memory: 1Gi}, limits: {memory: 1Gi}");
+    let sure = manifests(&one).unwrap();
+    assert_eq!((sure.verdict, sure.word), ("guaranteed", Word::Fits));
+    let kafka = "apiVersion: kafka.strimzi.io/v1\nkind: Kafka\nmetadata: {name: k}\n";
+    let unsure = manifests(&format!("{one}{kafka}")).unwrap();
+    assert_eq!((unsure.verdict, unsure.word), ("possible", Word::Tight));
+    let told = "not judged: 1 Kafka (kafka.strimzi.io)";
+    let page = html::page(&unsure, &made());
+    for view in [table::table(&unsure).replace("\n             ", " "), page] {
+        assert!(view.contains(told), "{view}");
+    }
+    // Beside a reason that weighs more it is told all the same.
+    let large = pod("large", "requests: {memory: 20Gi}");
+    let answer = manifests(&format!("{large}{kafka}")).unwrap();
+    assert_eq!(answer.word, Word::DoesNotFit);
+    assert!(table::table(&answer).contains("not judged: 1 Kafka"));
+}
+
+#[test]
+fn nothing_to_judge_is_no_verdict() {
+    for (text, says) in [
+        ("", "the files are empty"),
+        ("kind: ConfigMap\nmetadata: {name: c}\n", "none of them a workload"),
+        ("apiVersion: x.y/v1\nkind: Kafka\nmetadata: {name: k}\n", "1 Kafka (x.y)"),
+    ] {
+        let failure = manifests(text).unwrap_err();
+        assert_eq!(failure.code, crate::error::Code::Usage);
+        assert!(failure.line().contains("nothing to judge"), "{}", failure.line());
+        assert!(failure.line().contains(says), "{}", failure.line());
+    }
+}
+
+#[test]
+fn pods_that_say_nothing_of_what_they_need_are_not_called_fitting() {
+    let silent: String = (0..3).map(|number| pod(&format!("p{number}"), "")).collect();
+    let answer = manifests(&silent).unwrap();
+    assert_eq!(answer.word, Word::Tight);
+    assert!(answer.reasons[0].contains("no pod requests memory (3 of 3)"), "{:?}", answer.reasons);
+    let reading = &answer.nodes[0].reading;
+    assert!(reading.contains("no pod has a memory limit"), "{reading}");
+    assert!(!reading.contains("its limit"), "{reading}");
+    assert_eq!(answer.services[0].limit, None);
+}
+
+#[test]
+fn a_job_that_no_node_ever_takes_is_impossible_and_one_that_waits_is_not() {
+    let job = |spec: &str, memory: &str| {
+        format!(
+            "kind: Job\nmetadata: {{name: backup}}\nspec: {{template: {{spec: {{{spec} containers: \
+             [{{name: c, image: i, resources: {{requests: {{memory: {memory}}}}}}}]}}}}}}\n---\n"
+        )
+    };
+    for (spec, memory, says) in [
+        ("", "20Gi", "too little memory"),
+        ("nodeSelector: {disk: nvme},", "1Mi", "has not the labels"),
+    ] {
+        let answer = manifests(&job(spec, memory)).unwrap();
+        assert_eq!((answer.verdict, answer.word), ("impossible", Word::DoesNotFit), "{spec}");
+        assert!(answer.reasons[0].contains(says), "{:?}", answer.reasons);
+    }
+    let busy = pod("web", "requests: {memory: 3Gi}, limits: {memory: 3Gi}");
+    let waits = manifests(&format!("{busy}{}", job("", "2Gi"))).unwrap();
+    assert_ne!(waits.verdict, "impossible");
+}

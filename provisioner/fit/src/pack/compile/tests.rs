@@ -107,6 +107,7 @@ fn taints_cordons_labels_and_volumes_decide_who_may_go_where() {
         bytes: 1,
         nodes: Some(vec!["pi-4".to_owned()]),
         ephemeral: false,
+        anywhere: false,
     });
     let packing = compile(&Problem { nodes, pods: all }, false);
     let eligible: Vec<&[bool]> = packing.classes.iter().map(|class| &class.eligible[..]).collect();
