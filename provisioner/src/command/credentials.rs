@@ -83,7 +83,7 @@ pub(super) async fn authority(common: &Common, settings: &Settings) -> Result<Co
     if common.json {
         terminal::json(&serde_json::json!({ "version": 1, "certificate": certificate }))?;
     } else {
-        terminal::line(certificate.trim_end());
+        terminal::verbatim(&format!("{}\n", certificate.trim_end()));
     }
     Ok(Code::Done)
 }

@@ -38,7 +38,7 @@ struct Node<'a> {
 pub(super) fn run(common: &Common, settings: &Settings, init: &Init) -> Result<Code, Failure> {
     let Some(path) = &common.fresh(settings.inventory.as_deref()) else {
         let (addresses, user) = answers(settings, init)?;
-        terminal::text(&first(&addresses, user.as_deref(), &init.profile)?);
+        terminal::verbatim(&first(&addresses, user.as_deref(), &init.profile)?);
         return Ok(Code::Done);
     };
     // Before anything is asked: the answers would be for nothing.

@@ -55,7 +55,7 @@ pub(super) async fn run(
     if common.json {
         terminal::json(&Document { version: 1, node: name, facts: &facts })?;
     } else if save.is_none() {
-        terminal::text(&board()?);
+        terminal::verbatim(&board()?);
     }
     Ok(Code::Done)
 }

@@ -1,5 +1,6 @@
 //! What is said at the end.
 
+mod columns;
 pub(crate) mod json;
 pub(crate) mod look;
 mod plan;

@@ -4,12 +4,14 @@
 //! content allows it.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal, Write as _};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use terrarium_untrusted::visible;
 
+use super::columns::broken;
 use super::json;
 use super::look::Look;
 use super::secrets::masked;
@@ -23,11 +25,12 @@ pub(crate) fn is_terminal() -> bool {
 
 /// Columns of the terminal that errors, else documents, are read at.
 pub(crate) fn columns() -> Option<usize> {
-    let of = |size: rustix::io::Result<rustix::termios::Winsize>| {
-        size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
-    };
-    of(rustix::termios::tcgetwinsize(std::io::stderr()))
-        .or_else(|| of(rustix::termios::tcgetwinsize(std::io::stdout())))
+    columns_of(&std::io::stderr()).or_else(|| columns_of(&std::io::stdout()))
+}
+
+fn columns_of(stream: &impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Whether documents are read by a person at a terminal.
@@ -43,7 +46,22 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// Prints text.
 pub(crate) fn text(text: &str) {
+    out(&fitted(shown(text), &std::io::stdout()));
+}
+
+/// Prints what may be taken over into a file: its lines stay as they are.
+pub(crate) fn verbatim(text: &str) {
     out(&shown(text));
+}
+
+/// On a terminal, lines that are wider than it are broken between words: it would
+/// break them anywhere. What goes into a file or a pipe stays as it is.
+fn fitted(text: String, stream: &(impl IsTerminal + AsFd)) -> String {
+    if !stream.is_terminal() {
+        return text;
+    }
+    let columns = columns_of(stream).map_or(Look::get().width, |seen| seen.max(Look::get().width));
+    broken(&text, columns)
 }
 
 /// Prints text in colours of ours. Whatever of it is not ours was made visible
@@ -64,7 +82,7 @@ pub(crate) fn program(text: &str) {
 
 /// Prints remarks for people.
 pub(crate) fn remark(text: &str) {
-    err(&shown(text));
+    err(&fitted(shown(text), &std::io::stderr()));
 }
 
 /// Prints remarks in colours of ours; see [`coloured`].

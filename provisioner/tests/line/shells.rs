@@ -152,3 +152,25 @@ fn each_command_has_a_manual_page_without_a_warning() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("cannot write the manual pages"), "{}", ran.stderr);
 }
+
+#[test]
+fn on_a_narrow_terminal_lines_are_broken_between_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["fit", "--boards", "pi5-8gb:server,2xpi4-4gb", "--profile", "small"];
+    let wide = provision(folder.path(), &words, "").stdout;
+    for columns in [60, 80, 200] {
+        let line = format!(
+            "stty cols {columns}; exec '{}' {}",
+            env!("CARGO_BIN_EXE_provision"),
+            words.join(" ")
+        );
+        let mut command = world::command("script", folder.path());
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "dumb");
+        let narrow = world::run(command, "").stdout.replace('\r', "");
+        for line in narrow.lines() {
+            assert!(line.chars().count() <= columns, "{columns}: {line}");
+        }
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&narrow), words(&wide), "{columns}: {narrow}");
+    }
+}

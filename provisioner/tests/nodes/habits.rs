@@ -152,3 +152,32 @@ current-context: office
     world.node("pi-1").down(true);
     world.provision(&["kubeconfig", "--patience", "0.05"]).ended_with(3);
 }
+
+pub(crate) fn on_a_narrow_terminal_no_word_is_cut() {
+    let mut world = World::new(&["pi-1", "raspberrypi-in-the-garage"]);
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for run in [false, true] {
+        if run {
+            world.provision(&[]).succeeded();
+        }
+        for command in ["plan", "status", "doctor"] {
+            world.environment.insert("TERM".to_owned(), "dumb".to_owned());
+            for columns in [60, 80, 200] {
+                let wide = world.provision(&[command]);
+                let ran = world.start_at(columns, &[command]).end();
+                let ran = ran.stdout.replace('\r', "");
+                for line in ran.lines() {
+                    // One word may be wider than the terminal.
+                    let fits = line.chars().count() <= usize::from(columns);
+                    assert!(fits || line.split_whitespace().count() < 2, "{columns}: {line}");
+                }
+                let whole = words(&ran);
+                for word in
+                    words(&wide.stdout).iter().filter(|word| word.len() > 4 && word.contains('-'))
+                {
+                    assert!(whole.contains(word), "{command} at {columns}: {word} in {ran}");
+                }
+            }
+        }
+    }
+}

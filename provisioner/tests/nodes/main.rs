@@ -78,6 +78,7 @@ const CASES: &[(&str, Case)] = &cases![
     habits::what_needs_a_cluster_says_before_the_first_run_that_there_is_none,
     habits::the_kubeconfig_is_printed_or_laid_into_a_file_that_keeps_what_it_has,
     habits::a_lower_k3s_is_refused_before_anything_is_fetched,
+    habits::on_a_narrow_terminal_no_word_is_cut,
     habits::a_run_that_fails_is_not_called_done,
     habits::what_the_inventory_writes_wrongly_is_told_with_its_line_and_no_node_is_asked,
     honest::fresh_nodes_become_a_cluster_and_a_second_run_changes_nothing,

@@ -165,8 +165,13 @@ impl World {
     /// Starts `provision` on a terminal of its own, with which the test speaks by
     /// [`Running::type_in`]. All that is shown comes on standard output.
     pub(crate) fn start_on_terminal(&self, args: &[&str]) -> Running {
+        self.start_at(80, args)
+    }
+
+    /// The same on a terminal with so many columns.
+    pub(crate) fn start_at(&self, columns: u16, args: &[&str]) -> Running {
         let mut line = format!(
-            "exec '{}' --inventory '{}'",
+            "stty cols {columns}; exec '{}' --inventory '{}'",
             env!("CARGO_BIN_EXE_provision"),
             self.inventory_path().display()
         );
@@ -176,7 +181,9 @@ impl World {
         let mut command = Command::new("script");
         command.args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"]);
         self.surround(&mut command);
-        command.env("TERM", "xterm");
+        if !self.environment.contains_key("TERM") {
+            command.env("TERM", "xterm");
+        }
         Running::start(command)
     }
 }
