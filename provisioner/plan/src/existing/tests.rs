@@ -520,3 +520,54 @@ fn a_cluster_of_another_inventory_is_told_with_both_names() {
     };
     assert!(text.ends_with("\ncluster=desk\n"), "{text}");
 }
+
+/// In a real shell: the copy is of what was read, with its mode; what has changed since
+/// is neither copied nor written over.
+#[test]
+fn a_file_that_is_taken_over_is_copied_before_it_is_written() {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::{fs, process};
+
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("config.yaml");
+    let bin = root.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    // Only root may give a file away.
+    fs::write(bin.join("chown"), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(bin.join("chown"), fs::Permissions::from_mode(0o755)).unwrap();
+    let (theirs, ours) = ("tls-san: a\n", "# Written by `provision`\n");
+    fs::write(&path, theirs).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let read = Sha256::of(theirs.as_bytes()).to_string();
+    let change = Change::new("x", "x", "x")
+        .act(Action::text(path.to_str().unwrap(), "0600", ours))
+        .keeping(Some(&read));
+    let digest = Sha256::of(ours.as_bytes()).to_string();
+    let step = change.actions[0].step(Some(&digest)).unwrap();
+    let run = || {
+        let search = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let mut sh = process::Command::new("sh")
+            .args(["-c", &step.script])
+            .env("PATH", search)
+            .stdin(process::Stdio::piped())
+            .stderr(process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let _ = sh.stdin.take().unwrap().write_all(ours.as_bytes());
+        sh.wait().unwrap().code()
+    };
+    let copy = root.path().join("config.yaml.bak");
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    // Twice: the first answer may be lost.
+    for _ in 0..2 {
+        assert_eq!(run(), Some(0));
+        assert_eq!(fs::read_to_string(&path).unwrap(), ours);
+        assert_eq!(fs::read_to_string(&copy).unwrap(), theirs);
+        assert_eq!((mode(&path), mode(&copy)), (0o600, 0o640));
+    }
+    assert!(!root.path().join("config.yaml.bak.1").exists());
+    fs::write(&path, "tls-san: b\n").unwrap();
+    assert_eq!(run(), Some(66));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "tls-san: b\n");
+}

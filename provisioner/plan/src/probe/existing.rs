@@ -20,10 +20,11 @@ const FUNCTIONS: &str = r##"masked() {
       return k ~ /token|secret|passw|access-key|endpoint|vpn-auth|credential/ || k ~ /^-t(=|$)/
     }
     function bare(w) { gsub(/["\047]/, "", w); return w }
+    function quote(c) { return c == "\"" || c == "\047" }
     # A value begins: whether it goes on in the words that follow, up to which sign.
     function take(v) {
-      q = substr(v, 1, 1); hide = 0
-      if (q == "\"" || q == "\047") hide = length(v) == 1 || substr(v, length(v)) != q ? 2 : 0
+      q = substr(v, 1, 1)
+      hide = quote(q) ? (length(v) == 1 || substr(v, length(v)) != q ? 2 : 0) : v ~ /\\$/
     }
     # A word of a command line or of a variable.
     function part(w,  p, c, m) {
@@ -38,22 +39,42 @@ const FUNCTIONS: &str = r##"masked() {
       take(c substr(w, p + 1))
       return substr(w, 1, p) "(hidden)" c
     }
+    # A variable: all behind its name is the value, on further lines too.
+    function variable(  v) {
+      if (held == "\\") { if ($0 !~ /\\$/) held = ""; return }
+      if (held != "") { if (index($0, held)) held = ""; return }
+      if (!match($0, /^[ \t]*[A-Za-z_ \t]*[A-Za-z0-9_]*=/)) { print secret($0) ? "# (hidden)" : $0; return }
+      if (!secret(substr($0, 1, RLENGTH))) { print; return }
+      print substr($0, 1, RLENGTH) "(hidden)"
+      v = substr($0, RLENGTH + 1); q = substr(v, 1, 1)
+      if (quote(q)) { if (!index(substr(v, 2), q)) held = q }
+      else if (v ~ /\\$/) held = "\\"
+    }
     {
-      gsub(/K10[0-9a-f]*::[^ "\047]*/, "(hidden)"); gsub(/:\/\/[^\/@ "\047]*@/, "://(hidden)@")
-      if ($0 ~ /^[ \t]*[#;]/) { if (secret($0) || tolower($0) ~ /token/) $0 = "# (hidden)"; if (!block) print; next }
+      gsub(/K10[0-9a-f]*::[^ "\047]*/, "(hidden)"); gsub(/:\/\/[^ "\047]*@/, "://(hidden)@")
+      if (held == "" && $0 ~ /^[ \t]*[#;]/) { if (!block) print secret($0) ? "# (hidden)" : $0; next }
+      if (kind == "env") { variable(); next }
       if (kind != "config") {
         line = ""
-        for (i = 1; i <= NF; i++) line = line (i > 1 ? " " : "") ($i == "\\" ? $i : part($i))
-        if ($NF != "\\") hide = 0
+        for (i = 1; i <= NF; i++) {
+          w = $i; end = ""
+          if (i == NF && w ~ /\\$/) { w = substr(w, 1, length(w) - 1); end = "\\" }
+          line = line (i > 1 ? " " : "") (w == "" ? "" : part(w)) end
+        }
+        if ($0 !~ /\\$/) hide = 0
         print line; next
       }
-      if (block && ($0 ~ /^[ \t-]/ || $0 == "")) next
+      # Of a list only what is further in belongs to the item that is hidden.
+      if (block && ($0 ~ /^[ \t\r]*$/ || block == 1 && $0 ~ /^[ \t-]/ || block == 2 && $0 ~ /^[ \t]+[^ \t-]/)) next
       block = 0
-      if ($0 ~ /^[ \t]*["\047]?[A-Za-z0-9_.+-]+["\047]?[ \t]*:([ \t]|$)/) {
+      if ($0 ~ /^[ \t]*["\047]?[A-Za-z0-9_.+-]+["\047]?[ \t]*:([ \t\r]|$)/) {
         k = substr($0, 1, index($0, ":") - 1)
         if (secret(bare(k))) { print k ": (hidden)"; block = 1; next }
-      } else if ($0 ~ /[{]/ && secret($0)) { print "{"; next }
-      else if (secret($0)) { print "# (hidden)"; next }
+      }
+      # Where it is not plain which text belongs to a name, nothing more is said; what
+      # is left cannot be read, which is a reason to refuse.
+      else if ($0 ~ /[{]/ && secret($0) || $0 ~ /^[ \t]*[?:]([ \t\r]|$)/) { print "{"; exit }
+      else if (secret($0)) { print "# (hidden)"; block = 2; next }
       print
     }' | b "$1 $2"
 }

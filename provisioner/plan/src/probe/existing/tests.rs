@@ -36,7 +36,7 @@ fn said(root: &Path) -> Existing {
             functions.replace(&format!("{before}{folder}"), &format!("{before}{at}{folder}"));
     }
     let functions = functions.replace("-L /lib ]", "-L /nowhere ]");
-    let head = "set -e; set +e\ne() { printf '%s\\t%s\\n' \"$1\" \"$2\"; }\nb() { printf '%s\\t' \"$1\"; base64 -w0; echo; }\n";
+    let head = "LC_ALL=C; export LC_ALL\ne() { printf '%s\\t%s\\n' \"$1\" \"$2\"; }\nb() { printf '%s\\t' \"$1\"; base64 -w0; echo; }\n";
     let script = format!("{head}{functions}\nexisting\ne now 1\n");
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -223,8 +223,43 @@ const SECRETS: &[(&str, &str, &str)] = &[
         "Environment=K3S_TOKEN=s3cret\n",
         "Environment=K3S_TOKEN=(hidden)\n",
     ),
-    (ENV, "K3S_DATASTORE_ENDPOINT=\"s3cret s3cret\"\n", "K3S_DATASTORE_ENDPOINT=(hidden) \n"),
+    (ENV, "K3S_DATASTORE_ENDPOINT=\"s3cret s3cret\"\n", "K3S_DATASTORE_ENDPOINT=(hidden)\n"),
     (ENV, "HTTPS_PROXY=http://u:s3cret@p:3128\n", "HTTPS_PROXY=http://(hidden)@p:3128\n"),
+    (CONFIG, "? token\n: s3cret\n", "{\n"),
+    (CONFIG, "{token:\n s3cret}\n", "{\n"),
+    (CONFIG, "token: >\r\n  s3cret\r\n\r\n  s3cret\r\nx: 1\r\n", "token: (hidden)\nx: 1\r\n"),
+    (CONFIG, "x:\n- token: >\n    s3cret\n- b\n", "x:\n# (hidden)\n- b\n"),
+    (CONFIG, "token:s3cret\n", "# (hidden)\n"),
+    (
+        CONFIG,
+        "a: https://u:s3cret@s3cret@h\nb: https://u:s3/cret@h\n",
+        "a: https://(hidden)@h\nb: https://(hidden)@h\n",
+    ),
+    (
+        UNIT,
+        "ExecStart=/k3s server --token\\\n s3cret --docker\n",
+        "ExecStart=/k3s server --token\\\n(hidden) --docker\n",
+    ),
+    (
+        UNIT,
+        "ExecStart=/k3s server --token=s3cret\\ s3cret --docker\n",
+        "ExecStart=/k3s server --token=(hidden) (hidden) --docker\n",
+    ),
+    (
+        UNIT,
+        "ExecStart=/k3s server --token=s3cret\\\n --docker\n",
+        "ExecStart=/k3s server --token=(hidden)\\\n--docker\n",
+    ),
+    (
+        UNIT,
+        "ExecStart=/bin/sh -c \"K3S_TOKEN=s3cret k3s server\"\n",
+        "ExecStart=/bin/sh -c \"K3S_TOKEN=(hidden)\"  \n",
+    ),
+    (UNIT, "SetCredential=token:s3cret\n", "SetCredential=(hidden)\n"),
+    (ENV, "K3S_TOKEN=s3cret s3cret\nA=b\n", "K3S_TOKEN=(hidden)\nA=b\n"),
+    (ENV, "K3S_TOKEN=s3cret\\\ns3cret\\\ns3cret\nA=b\n", "K3S_TOKEN=(hidden)\nA=b\n"),
+    (ENV, "K3S_TOKEN=\"s3cret\n#s3cret\ns3cret\"\nA=b\n", "K3S_TOKEN=(hidden)\nA=b\n"),
+    (ENV, "export K3S_TOKEN=s3cret\nA=\"b\"\n", "export K3S_TOKEN=(hidden)\nA=\"b\"\n"),
 ];
 
 /// What stands around a secret is said.
