@@ -132,6 +132,13 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether the cluster is somebody else's, which concerns whoever would join it.
+    pub fn is_of_owner(&self) -> bool {
+        matches!(self.id.as_str(), "existing-k3s" | "other-inventory")
+    }
+}
+
 /// One release of the stack that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackChange {

@@ -68,10 +68,11 @@ impl Scope {
         if self.only {
             plan.stack.clear();
             let concerns = |refusal: &Refusal| {
-                refusal
-                    .node
-                    .as_deref()
-                    .is_some_and(|node| plan.nodes.contains_key(node) && self.changes(node))
+                refusal.node.as_deref().is_some_and(|node| {
+                    // Nobody is made to join what is somebody else's.
+                    let joins = self.looked_at.contains(node) && refusal.is_of_owner();
+                    plan.nodes.contains_key(node) && (self.changes(node) || joins)
+                })
             };
             plan.refusals.retain(concerns);
             plan.notes.retain(concerns);

@@ -54,7 +54,7 @@ fn calls(world: &World) -> Vec<usize> {
 
 pub(crate) fn a_k3s_of_somebody_elses_is_refused_and_nothing_is_changed() {
     let world = theirs(&["pi-1", "pi-2"]);
-    for args in [&["plan"][..], &[], &["--json"]] {
+    for args in [&["plan"][..], &[], &["--json"], &["--only", "pi-2"]] {
         world
             .provision(args)
             .ended_with(6)

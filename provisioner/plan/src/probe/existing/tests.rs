@@ -305,6 +305,33 @@ fn a_tree_of_the_installer_is_refused_and_with_the_word_it_is_not() {
     assert!(!format!("{own:?}{found:?}").contains("s3cret"));
 }
 
+/// Ours is told from others' by what is left of it when it comes.
+#[test]
+fn a_tree_of_ours_is_refused_nothing() {
+    use terrarium_inventory::Role;
+    use terrarium_k3s::sums::Sha256;
+    use terrarium_k3s::{paths, unit};
+
+    use crate::fixture::{context, facts, node};
+    use crate::{Facts, gate, k3s};
+
+    for (name, role) in [("pi-1", Role::Server), ("pi-2", Role::Agent)] {
+        let text = unit::render(role, &Sha256::new([1; 32]), paths::DATA);
+        let mut config = String::new();
+        context(&facts(), |context| config = k3s::configuration(&node(name), context));
+        let data = ("/var/lib/rancher/k3s/agent/client-kubelet.crt", "");
+        let unit = (paths::unit_file(role), text.as_str());
+        for files in
+            [&[(CONFIG, config.as_str())][..], &[unit, data], &[(CONFIG, &config), unit, data]]
+        {
+            let own = Facts { existing: found(files), ..facts() };
+            let mut refusals = Vec::new();
+            context(&own, |context| refusals = gate::node(&node(name), context));
+            assert_eq!(refusals, [], "{name}");
+        }
+    }
+}
+
 #[test]
 fn what_is_too_long_or_no_text_does_not_break_the_reply() {
     let long = "a: 1\n".repeat(100_000);
