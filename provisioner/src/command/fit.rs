@@ -16,7 +16,7 @@ use crate::cancel::Cancel;
 use crate::cli::{Common, Fit};
 use crate::error::{Code, Failure};
 use crate::fit::allowance::Allowance;
-use crate::fit::answer::Subject;
+use crate::fit::answer::{Remark, Subject};
 use crate::fit::judge::{Terms, judge, undecided};
 use crate::fit::problem::{Asked, of_manifests, of_parts};
 use crate::fit::site::{self, Site};
@@ -40,7 +40,7 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
     }
     let seconds = if fit.prove { PROVE } else { fit.budget };
     let allowance = Allowance::new(Duration::from_secs(seconds.into()), &settings.cancel);
-    let (asked, subject, parts) = match &fit.nodes {
+    let Question { asked, subject, parts, again } = match &fit.nodes {
         Some(nodes) => tokio::task::block_in_place(|| {
             manifests(nodes, &fit.manifests, &allowance, &settings.cancel)
         })?,
@@ -53,6 +53,7 @@ pub(super) async fn run(common: &Common, settings: &Settings, fit: &Fit) -> Resu
         prices: &fit.price,
         refused: parts.refused,
         notes: parts.notes,
+        again: again.as_deref(),
         allowance: &allowance,
     };
     let answer = tokio::task::block_in_place(|| match &asked {
@@ -85,8 +86,16 @@ fn budget(seconds: u32) -> Budget {
     }
 }
 
-/// What is asked, none when the allowance did not last for reading it.
-type Question = (Option<Asked>, Subject, Parts);
+struct Question {
+    /// What is asked; none when the allowance did not last for reading it.
+    asked: Option<Asked>,
+    subject: Subject,
+    parts: Parts,
+    /// How it is asked of other nodes.
+    again: Option<Retry>,
+}
+
+type Retry = Box<dyn Fn(&[Site]) -> Option<(Asked, Vec<Remark>)> + Send + Sync>;
 
 fn manifests(
     nodes: &PathBuf,
@@ -107,7 +116,8 @@ fn manifests(
             )
         },
     );
-    Ok((asked, Subject { title, source: "manifests" }, Parts::default()))
+    let subject = Subject { title, source: "manifests" };
+    Ok(Question { asked, subject, parts: Parts::default(), again: None })
 }
 
 /// Reads within the allowance.
@@ -154,9 +164,18 @@ async fn stack(
         (None, None) => "the stack".to_owned(),
     };
     let title = format!("{what} on {}{}", hardware(&sites), stock(fit));
-    let of_parts = || of_parts(&parts, sites, &inventory.k3s.disable, fit.stock_k3s);
-    let asked = reading(allowance, of_parts)?;
-    Ok((asked, Subject { title, source }, parts))
+    let (disabled, stock) = (inventory.k3s.disable.clone(), fit.stock_k3s);
+    let asked = reading(allowance, || of_parts(&parts, sites, &disabled, stock))?;
+    // A stand-in is made anew for other boards in no time; a chart takes helm.
+    let again = stand.map(|name| -> Retry {
+        let (name, without) = (name.to_owned(), fit.without.clone());
+        Box::new(move |sites| {
+            let parts = stand_in(&name, &without, sites).ok()?;
+            let asked = of_parts(&parts, sites.to_vec(), &disabled, stock).ok()?;
+            Some((asked, parts.refused))
+        })
+    });
+    Ok(Question { asked, subject: Subject { title, source }, parts, again })
 }
 
 /// The inventory's stack as it would be deployed on these nodes.

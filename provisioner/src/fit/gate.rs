@@ -34,6 +34,7 @@ pub(crate) fn gate(asked: &Asked, allowance: &Allowance) -> Gate {
         prices: &[],
         refused: Vec::new(),
         notes: Vec::new(),
+        again: None,
         allowance,
     };
     let (word, reasons) = glance(asked, &terms);
@@ -43,7 +44,7 @@ pub(crate) fn gate(asked: &Asked, allowance: &Allowance) -> Gate {
         Word::Fits => Gate::Open,
         Word::Tight => Gate::Tight(say(format!("it will be tight: {why}"), MORE.to_owned())),
         Word::DoesNotFit => {
-            let drop = allowance.spend(|| advice::drop(asked));
+            let drop = allowance.spend(|| advice::drop(asked, &[]));
             let drop = drop
                 .flatten()
                 .map_or_else(String::new, |change| format!("in [stack], {}; ", change.what));

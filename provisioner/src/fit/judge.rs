@@ -16,6 +16,7 @@ use super::allowance::Allowance;
 use super::answer::{
     Answer, Certificate, Left, Node, Remark, Service, Share, Subject, VERSION, Weight, Word,
 };
+use super::followed::Again;
 use super::problem::{Asked, reasons, told};
 use super::{advice, around, loss, nowhere, sure};
 
@@ -24,7 +25,6 @@ pub(crate) use nodes::read;
 use nodes::nodes;
 
 /// How an answer is to be made.
-#[derive(Debug)]
 pub(crate) struct Terms<'a> {
     pub subject: Subject,
     pub budget: Budget,
@@ -33,6 +33,8 @@ pub(crate) struct Terms<'a> {
     /// Services that run on none of the boards.
     pub refused: Vec<Remark>,
     pub notes: Vec<Remark>,
+    /// How the question is asked of other nodes, where that takes no helm.
+    pub again: Option<Again<'a>>,
     /// What it may take.
     pub allowance: &'a Allowance,
 }
@@ -76,6 +78,11 @@ pub(crate) fn glance(asked: &Asked, terms: &Terms<'_>) -> (Word, Vec<String>) {
         || (Word::Tight, terms.allowance.used_up().into_iter().collect()),
         |weighed| (weighed.word, weighed.reasons),
     )
+}
+
+/// The word alone, within what is spent already.
+pub(super) fn word_of(asked: &Asked, terms: &Terms<'_>) -> Word {
+    weigh(asked, terms).word
 }
 
 /// Judges what is asked. What the allowance does not last for is left out, and
@@ -141,9 +148,12 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
     let complete = run.left.is_empty() && placement.len() == run.placed.len();
     remarks.extend(terms.notes.iter().cloned());
     let mut change = Vec::new();
-    if matches!(verdict.verdict, Kind::Impossible | Kind::Unknown) {
-        let advice = || advice::to_fit(asked, terms.prices, terms.stock);
-        change = advised("the search for what would make it fit", advice);
+    let unfit = matches!(verdict.verdict, Kind::Impossible | Kind::Unknown);
+    if unfit || !impossible.is_empty() {
+        let stage = "the search for what would make it fit";
+        change.extend(advised(stage, || advice::conflict(asked, &impossible)));
+        change.extend(advised(stage, || advice::judged_drop(asked, terms, &impossible)));
+        change.extend(advised(stage, || advice::boards(asked, terms)));
     } else if verdict.verdict == Kind::Possible {
         let advice = || sure::to_be_sure(asked, &placement);
         change = advised("the search for what would make it certain", advice);

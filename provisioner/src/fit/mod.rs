@@ -12,6 +12,7 @@ pub(crate) mod answer;
 mod around;
 pub(crate) mod boards;
 pub(crate) mod files;
+mod followed;
 pub(crate) mod gate;
 mod hazard;
 pub(crate) mod html;

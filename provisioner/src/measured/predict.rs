@@ -39,6 +39,7 @@ pub(crate) async fn predict(
     let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
     let allowance = Allowance::new(BESIDE, &settings.cancel);
     let terms = Terms {
+        again: None,
         allowance: &allowance,
         subject: Subject { title: "the stack".to_owned(), source: "charts" },
         budget: BUDGET,

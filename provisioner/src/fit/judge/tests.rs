@@ -19,7 +19,12 @@ fn answer(boards: &str, profile: &str, without: &[&str], stock: bool) -> Answer 
     let parts = stand_in(profile, &without, &sites).unwrap();
     let asked = of_parts(&parts, sites, &[], stock).unwrap();
     let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+    let again = |sites: &[Site]| {
+        let parts = stand_in(profile, &without, sites).ok()?;
+        Some((of_parts(&parts, sites.to_vec(), &[], stock).ok()?, parts.refused))
+    };
     let terms = Terms {
+        again: Some(&again),
         allowance: &allowance,
         subject: Subject { title: format!("{profile} on {boards}"), source: "stand-in" },
         budget: Budget { runs: 100, search: 100_000, proof: 200_000, seed: 1 },
@@ -161,6 +166,7 @@ fn manifests(text: &str) -> Result<Answer, crate::error::Failure> {
         prices: &[],
         refused: Vec::new(),
         notes: Vec::new(),
+        again: None,
         allowance: &allowance,
     };
     Ok(judge(&asked, &terms))
@@ -238,4 +244,44 @@ fn a_job_that_no_node_ever_takes_is_impossible_and_one_that_waits_is_not() {
     let busy = pod("web", "requests: {memory: 3Gi}, limits: {memory: 3Gi}");
     let waits = manifests(&format!("{busy}{}", job("", "2Gi"))).unwrap();
     assert_ne!(waits.verdict, "impossible");
+}
+
+/// The advice of one kind, as `(board or services, node it replaces)`.
+fn advised(answer: &Answer, kind: &str) -> Vec<String> {
+    let of = answer.change.iter().filter(|change| change.kind == kind);
+    of.map(|change| change.what.clone()).collect()
+}
+
+#[test]
+fn every_advice_that_is_followed_does_what_it_says() {
+    for (boards, profile) in [("2xpi5-4gb", "full"), ("3xpi4-2gb", "small")] {
+        let found = answer(boards, profile, &[], false);
+        assert_eq!(found.word, Word::DoesNotFit, "{boards} {profile}");
+        let (adds, drops) = (advised(&found, "board"), advised(&found, "drop"));
+        assert!(drops.len() + adds.len() > 1, "{boards} {profile}: {:?}", found.change);
+        for what in &drops {
+            let without: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
+            let followed = answer(boards, profile, &without, false);
+            assert_ne!(followed.word, Word::DoesNotFit, "{boards} {profile}: {what}");
+            assert_eq!(followed.word == Word::Tight, what.contains("tight then"), "{what}");
+        }
+        for what in adds.iter().filter(|what| what.starts_with("add a ")).take(2) {
+            let board = what["add a ".len()..].split([' ', ';']).next().unwrap();
+            let followed = answer(&format!("{boards},{board}"), profile, &[], false);
+            assert_ne!(followed.word, Word::DoesNotFit, "{boards} {profile}: {what}");
+        }
+    }
+}
+
+#[test]
+fn a_board_that_cannot_run_what_is_refused_is_not_advised() {
+    let found = answer("3xpi4-4gb", "full", &[], false);
+    assert!(found.reasons.iter().any(|reason| reason.contains("mongodb")), "{:?}", found.reasons);
+    let boards = advised(&found, "board");
+    assert!(!boards.is_empty());
+    for what in &boards {
+        assert!(what.contains("pi5") || what.contains("cm5"), "{what}");
+    }
+    let drops = advised(&found, "drop");
+    assert!(drops.iter().all(|what| what.contains("`mongodb`")), "{drops:?}");
 }

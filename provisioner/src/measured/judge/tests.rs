@@ -44,6 +44,7 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
     let parts = stand_in("small", &[], &sites).unwrap();
     let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
     let terms = Terms {
+        again: None,
         allowance: &allowance,
         subject: Subject { title: String::new(), source: "stand-in" },
         budget: Budget { runs: 20, search: 100_000, proof: 0, seed: 1 },
