@@ -9,6 +9,8 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::edge::{Check, Exec};
+
 pub(crate) use read::label;
 
 pub use crate::reader::Problem;
@@ -93,10 +95,43 @@ pub struct Card {
     /// Kinds of objects the cluster must know before it is installed, by the
     /// names of their definitions.
     pub crds: Vec<String>,
+    /// How a store shows that it takes a login, and keeps what it is given.
+    pub proof: Option<Proof>,
     /// Where the chart keeps the requests and limits of its containers.
     pub resources: Vec<Resources>,
     /// Where it cannot run.
     pub cannot_run: Vec<CannotRun>,
+}
+
+/// Commands in the service's own pod, `{mark}` where the mark goes. One that ends with
+/// status [`Proof::CANNOT`] says that the pod has no client to try it with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// Seconds it may take.
+    pub within: u32,
+    /// Logs in and puts the marked record in.
+    pub put: Vec<String>,
+    /// Shows the mark.
+    pub look: Vec<String>,
+    /// Takes the record away.
+    pub clean: Vec<String>,
+}
+
+impl Proof {
+    /// As `sysexits.h` has it: a program that is needed is not there.
+    pub const CANNOT: i32 = 69;
+
+    /// The same as the check of an edge.
+    pub fn check(&self, service: &ServiceId) -> Check {
+        let exec = |run: &[String]| Exec { service: service.clone(), run: run.to_vec() };
+        Check {
+            within: self.within,
+            needs: vec![service.clone()],
+            put: exec(&self.put),
+            look: exec(&self.look),
+            clean: vec![exec(&self.clean)],
+        }
+    }
 }
 
 /// A user interface.

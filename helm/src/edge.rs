@@ -13,7 +13,7 @@ use crate::reader::{Fields, Reader};
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/edges");
 
 /// Stands for the mark in a check's commands.
-const MARK: &str = "{mark}";
+pub(crate) const MARK: &str = "{mark}";
 
 /// One arrow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

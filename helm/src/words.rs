@@ -13,7 +13,12 @@ pub(crate) fn meant<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) ->
 
 /// `did you mean `x`?` or, when nothing is close, what there is.
 pub fn advice<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> String {
-    let known: Vec<&str> = among.into_iter().collect();
+    let mut known: Vec<&str> = Vec::new();
+    for word in among {
+        if !known.contains(&word) {
+            known.push(word);
+        }
+    }
     match meant(word, known.iter().copied()) {
         Some(close) => format!("did you mean `{close}`?"),
         None if known.is_empty() => "there is none".to_owned(),
@@ -38,6 +43,9 @@ mod tests {
             assert_eq!(meant(word, known), expected, "{word}");
         }
         assert_eq!(advice("kafka", known), "known are postgresql, prometheus, redis");
+        // A service that is known and deployed is one.
+        let twice = known.into_iter().chain(["redis", "postgresql"]);
+        assert_eq!(advice("kafka", twice), "known are postgresql, prometheus, redis");
         assert_eq!(advice("kafka", []), "there is none");
     }
 }

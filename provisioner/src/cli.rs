@@ -150,12 +150,13 @@ pub(crate) enum Command {
     ///
     /// Exits with 5 when they are not.
     Status(Selection),
-    /// Prove the stack's edges: a marked record through each
+    /// Prove the stack's stores and edges: a marked record through each
     ///
     /// The record is put in at one end, looked for at the other, and taken away
-    /// again. Exits with 5 when an edge does not work.
+    /// again. Exits with 5 when a store or an edge does not work, and with 6 when
+    /// nothing was proven.
     Verify {
-        /// Only the edges with these numbers
+        /// Only the edges with these numbers, and no store
         #[arg(value_name = "EDGE")]
         edges: Vec<u32>,
     },

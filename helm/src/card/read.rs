@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{
-    CannotRun, Card, GROUPS, Health, Heap, Login, Probe, Problem, Resources, ServiceId, Ui, User,
+    CannotRun, Card, GROUPS, Health, Heap, Login, Probe, Problem, Proof, Resources, ServiceId, Ui,
+    User,
 };
+use crate::edge::MARK;
 use crate::reader::{Fields, Placed, Reader};
 use crate::words::advice;
 
@@ -40,6 +42,7 @@ fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Card {
     let logins = logins.into_iter().map(|login| read_login(reader, login)).collect();
     let health = fields.table(reader, "health").map(|health| read_health(reader, health, &ports));
     let crds = fields.texts(reader, "crds").into_iter().map(|name| name.value).collect();
+    let proof = fields.table(reader, "proof").map(|proof| read_proof(reader, proof));
     let resources = fields.tables(reader, "resources");
     let resources = resources.into_iter().map(|place| read_resources(reader, place)).collect();
     let cannot_run = fields.tables(reader, "cannot_run");
@@ -66,6 +69,7 @@ fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Card {
         logins,
         health,
         crds,
+        proof,
         resources,
         cannot_run,
     }
@@ -79,6 +83,24 @@ fn read_uses(
     uses.into_iter()
         .filter_map(|(name, wants)| label(reader, &name).map(|id| (id, wants)))
         .collect()
+}
+
+fn read_proof(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Proof {
+    let at = fields.at;
+    let within = fields.count(reader, "within");
+    let mut words = |reader: &mut Reader<'_>, key| -> Vec<String> {
+        let words: Vec<String> =
+            fields.texts(reader, key).into_iter().map(|word| word.value).collect();
+        if !words.iter().any(|word| word.contains(MARK)) {
+            reader
+                .wrong(at, format!("`{key}` of a proof does not say where the mark goes: {MARK}"));
+        }
+        words
+    };
+    let (put, look) = (words(reader, "put"), words(reader, "look"));
+    let clean = words(reader, "clean");
+    fields.finish(reader);
+    Proof { within, put, look, clean }
 }
 
 fn read_login(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Login {

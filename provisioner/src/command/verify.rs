@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
-use terrarium_helm::card::ServiceId;
+use terrarium_helm::card::{Proof, ServiceId};
+use terrarium_helm::catalogue::Catalogue;
 use terrarium_helm::edge::{Edge, edges};
 use terrarium_helm::state::{self, Status};
 use terrarium_k3s::sums::Sha256;
@@ -21,7 +22,7 @@ use crate::host::Host;
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::stack::deployed;
-use crate::verify::{self, Outcome};
+use crate::verify::{self, Outcome, Outcomes, StoreOutcome, Tried, Verdict};
 
 /// Where the agent looks for what others measured.
 const METRICS: &str = "/var/lib/terrarium/metrics";
@@ -31,10 +32,12 @@ const METRICS: &str = "/var/lib/terrarium/metrics";
 struct Document<'a> {
     /// Version of this document.
     version: u32,
+    stores: &'a [StoreOutcome],
     edges: &'a [Outcome],
 }
 
-/// Proves the edges, or those with these numbers; exit code 5 when one fails.
+/// Proves the stores and the edges, or the edges with these numbers; exit code 5 when
+/// one fails, and never 0 when nothing was proven.
 pub(super) async fn run(
     common: &Common,
     settings: &Settings,
@@ -45,23 +48,52 @@ pub(super) async fn run(
     owner::hold(&ground).await?;
     let server = ground.server()?;
     let deployed = services(server).await?;
+    let stores =
+        if numbers.is_empty() { stores(&ground.stack.catalogue, &deployed) } else { Vec::new() };
     let edges = edges.into_iter().map(|edge| {
         let missing = edge.missing(&deployed).into_iter().map(ToString::to_string).collect();
         (edge, missing)
     });
     let now = u64::try_from(clock::now_ms()).unwrap_or_default();
     let run_id = format!("{now:x}p{:x}", std::process::id());
-    let outcomes = verify::prove(server, edges.collect(), &run_id, common.patience).await?;
+    let tried = Tried { stores, edges: edges.collect() };
+    let outcomes = verify::prove(server, tried, &run_id, common.patience).await?;
     // A look at a few edges does not replace what was found of all.
     if numbers.is_empty() {
-        export(server, &verify::metrics(&outcomes, now / 1000)).await?;
+        export(server, &verify::metrics(&outcomes.edges, now / 1000)).await?;
     }
     if common.json {
-        terminal::json(&Document { version: 1, edges: &outcomes })?;
+        terminal::json(&Document { version: 1, stores: &outcomes.stores, edges: &outcomes.edges })?;
     } else {
-        terminal::text(&verify::table(&outcomes));
+        let tables = [verify::stores(&outcomes.stores), verify::table(&outcomes.edges)];
+        terminal::text(&tables.concat());
     }
-    Ok(if outcomes.iter().any(Outcome::failed) { Code::Drift } else { Code::Done })
+    code(&outcomes)
+}
+
+/// What the outcomes come to.
+fn code(outcomes: &Outcomes) -> Result<Code, Failure> {
+    let stores = outcomes.stores.iter().map(|outcome| &outcome.verdict);
+    let edges = outcomes.edges.iter().map(|outcome| &outcome.verdict);
+    let verdicts: Vec<&Verdict> = stores.chain(edges).collect();
+    if verdicts.iter().any(|verdict| verdict.failed()) {
+        return Ok(Code::Drift);
+    }
+    if verdicts.iter().any(|verdict| verdict.proven()) {
+        return Ok(Code::Done);
+    }
+    let what = "nothing was proven: of what was asked for, nothing is deployed that can be tried";
+    Err(Failure::plain(Code::Refused, what).hint(Some(
+        "`provision plan` shows what is not deployed; a store such as `redis` in [stack] is \
+         proven by itself"
+            .to_owned(),
+    )))
+}
+
+/// The stores that are deployed and say how they are proven.
+fn stores(catalogue: &Catalogue, deployed: &BTreeSet<ServiceId>) -> Vec<(ServiceId, Proof)> {
+    let stores = catalogue.iter().filter(|(id, _)| deployed.contains(*id));
+    stores.filter_map(|(id, service)| Some((id.clone(), service.card.proof.clone()?))).collect()
 }
 
 fn chosen(numbers: &[u32]) -> Result<Vec<Edge>, Failure> {
@@ -107,4 +139,49 @@ async fn export(server: &Host, metrics: &str) -> Result<(), Failure> {
         Failure::plain(Code::Change, format!("node `{}`: cannot write {path}", server.node.name));
     failure.causes.push(output.stderr.message());
     Err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_proven_is_never_a_success() {
+        let outcomes = |verdicts: &[Verdict]| {
+            let store = |verdict: &Verdict| StoreOutcome {
+                service: "redis".to_owned(),
+                verdict: verdict.clone(),
+            };
+            Outcomes { stores: verdicts.iter().map(store).collect(), edges: Vec::new() }
+        };
+        let proven = Verdict::Proven { seconds: 1.0, left: None };
+        let failed = Verdict::Failed { seconds: 1.0, reason: String::new() };
+        let cannot = Verdict::NotTried { reason: String::new() };
+        let absent = Verdict::NotDeployed { missing: Vec::new() };
+        for (verdicts, expected) in [
+            (vec![proven.clone(), absent.clone(), cannot.clone()], Some(Code::Done)),
+            (vec![proven, failed.clone()], Some(Code::Drift)),
+            (vec![failed], Some(Code::Drift)),
+            (vec![absent, cannot], None),
+            (vec![], None),
+        ] {
+            let found = code(&outcomes(&verdicts));
+            if let Some(code) = expected {
+                assert_eq!(found.unwrap(), code, "{verdicts:?}");
+                continue;
+            }
+            let failure = found.unwrap_err();
+            assert_eq!(failure.code, Code::Refused, "{verdicts:?}");
+            assert!(failure.what.starts_with("nothing was proven"), "{}", failure.what);
+        }
+    }
+
+    #[test]
+    fn every_data_store_of_the_catalogue_says_how_it_is_proven() {
+        let catalogue = Catalogue::embedded().unwrap();
+        let all = catalogue.iter().map(|(id, _)| id.clone()).collect();
+        let proven: Vec<String> =
+            stores(&catalogue, &all).iter().map(|(id, _)| id.to_string()).collect();
+        assert_eq!(proven, ["kafka", "mongodb", "postgresql", "redis"]);
+    }
 }

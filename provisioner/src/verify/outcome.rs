@@ -22,7 +22,17 @@ pub(crate) struct Outcome {
     pub verdict: Verdict,
 }
 
-/// What was found of one edge.
+/// What came of one store.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct StoreOutcome {
+    /// The service.
+    pub service: String,
+    /// What was found.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What was found of one edge or store.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub(crate) enum Verdict {
@@ -38,6 +48,11 @@ pub(crate) enum Verdict {
         /// How long it was waited for.
         seconds: f64,
         /// What was expected, where, and what was seen.
+        reason: String,
+    },
+    /// It was not tried: its pod has nothing to try it with.
+    NotTried {
+        /// What is not there.
         reason: String,
     },
     /// It was not tried: these services are not there.
@@ -57,9 +72,52 @@ impl Outcome {
             verdict,
         }
     }
+}
 
+impl Verdict {
     pub(crate) fn failed(&self) -> bool {
-        matches!(self.verdict, Verdict::Failed { .. })
+        matches!(self, Self::Failed { .. })
+    }
+
+    pub(crate) fn proven(&self) -> bool {
+        matches!(self, Self::Proven { .. })
+    }
+
+    /// The word for it, how long it took, and what is said below it.
+    fn told(&self) -> (&'static str, Option<f64>, Option<&str>) {
+        match self {
+            Self::Proven { seconds, left } => ("proven", Some(*seconds), left.as_deref()),
+            Self::Failed { seconds, reason } => ("FAILED", Some(*seconds), Some(reason)),
+            Self::NotTried { reason } => ("not tried", None, Some(reason)),
+            Self::NotDeployed { .. } => ("not deployed", None, None),
+        }
+    }
+}
+
+/// The stores as a table of 80 columns; nothing where none was tried.
+pub(crate) fn stores(outcomes: &[StoreOutcome]) -> String {
+    if outcomes.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{:<48}  {:<12}  {:>8}\n", "STORE", "STATE", "TIME");
+    for outcome in outcomes {
+        row(&mut text, &format!("{:<48}", outcome.service), &outcome.verdict);
+    }
+    let count = |of: fn(&Verdict) -> bool| outcomes.iter().filter(|o| of(&o.verdict)).count();
+    let (proven, failed) = (count(Verdict::proven), count(Verdict::failed));
+    let rest = outcomes.len() - proven - failed;
+    let rest = if rest == 0 { String::new() } else { format!(", {rest} not tried") };
+    text + &format!("{proven} proven, {failed} failed{rest}.\n\n")
+}
+
+/// One line of a table, and below it what there is to say.
+fn row(text: &mut String, what: &str, verdict: &Verdict) {
+    let (state, time, below) = verdict.told();
+    let time = time.map_or(String::new(), |seconds| format!("{seconds:.1} s"));
+    let line = format!("{what}  {state:<12}  {time:>8}");
+    let _ = writeln!(text, "{}", line.trim_end());
+    for below in below.iter().flat_map(|below| textwrap::wrap(below, 74)) {
+        let _ = writeln!(text, "      {below}");
     }
 }
 
@@ -68,25 +126,14 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     let mut text = format!("{:>4}  {:<42}  {:<12}  {:>8}\n", "EDGE", "FROM → TO", "STATE", "TIME");
     for outcome in outcomes {
         let arrow = format!("{} → {}", outcome.from, outcome.to);
-        let (state, time, below) = match &outcome.verdict {
-            Verdict::Proven { seconds, left } => ("proven", Some(*seconds), left.clone()),
-            Verdict::Failed { seconds, reason } => ("FAILED", Some(*seconds), Some(reason.clone())),
-            Verdict::NotDeployed { .. } => ("not deployed", None, None),
-        };
-        let time = time.map_or(String::new(), |seconds| format!("{seconds:.1} s"));
-        let line = format!("{:>4}  {arrow:<42}  {state:<12}  {time:>8}", outcome.number);
-        let _ = writeln!(text, "{}", line.trim_end());
-        for below in below.iter().flat_map(|below| textwrap::wrap(below, 74)) {
-            let _ = writeln!(text, "      {below}");
-        }
+        row(&mut text, &format!("{:>4}  {arrow:<42}", outcome.number), &outcome.verdict);
     }
     text + &summary(outcomes)
 }
 
 fn summary(outcomes: &[Outcome]) -> String {
     let count = |of: fn(&Verdict) -> bool| outcomes.iter().filter(|o| of(&o.verdict)).count();
-    let proven = count(|verdict| matches!(verdict, Verdict::Proven { .. }));
-    let failed = count(|verdict| matches!(verdict, Verdict::Failed { .. }));
+    let (proven, failed) = (count(Verdict::proven), count(Verdict::failed));
     let absent = outcomes.len() - proven - failed;
     format!("{proven} proven, {failed} failed, {absent} not deployed.\n")
 }
@@ -99,7 +146,7 @@ pub(crate) fn metrics(outcomes: &[Outcome], now: u64) -> String {
         .filter_map(|outcome| match &outcome.verdict {
             Verdict::Proven { seconds, .. } => Some((outcome, true, *seconds)),
             Verdict::Failed { seconds, .. } => Some((outcome, false, *seconds)),
-            Verdict::NotDeployed { .. } => None,
+            Verdict::NotTried { .. } | Verdict::NotDeployed { .. } => None,
         })
         .collect();
     let mut text = String::new();
@@ -163,6 +210,30 @@ mod tests {
            8  fastapi → flink                             not deployed
         1 proven, 1 failed, 1 not deployed.
         ");
+    }
+
+    #[test]
+    fn stores_are_told_as_edges_are() {
+        let store = |service: &str, verdict| StoreOutcome { service: service.to_owned(), verdict };
+        let cannot = Verdict::NotTried { reason: "its pod has no mongosh".to_owned() };
+        let failed = Verdict::Failed { seconds: 60.0, reason: "FATAL: no".to_owned() };
+        let all = [
+            store("mongodb", cannot),
+            store("postgresql", failed),
+            store("redis", Verdict::Proven { seconds: 0.3, left: None }),
+        ];
+        let table = stores(&all);
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+        insta::assert_snapshot!(table, @"
+        STORE                                             STATE             TIME
+        mongodb                                           not tried
+              its pod has no mongosh
+        postgresql                                        FAILED          60.0 s
+              FATAL: no
+        redis                                             proven           0.3 s
+        1 proven, 1 failed, 1 not tried.
+        ");
+        assert_eq!(stores(&[]), "");
     }
 
     #[test]

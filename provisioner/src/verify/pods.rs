@@ -15,13 +15,26 @@ const NAME: &str = "app.kubernetes.io/name";
 
 #[derive(Deserialize)]
 struct List {
-    items: Vec<Pod>,
+    items: Vec<Listed>,
 }
 
 #[derive(Deserialize)]
-struct Pod {
+struct Listed {
     metadata: Metadata,
+    #[serde(default)]
+    spec: Spec,
     status: Status,
+}
+
+#[derive(Default, Deserialize)]
+struct Spec {
+    #[serde(default)]
+    containers: Vec<Container>,
+}
+
+#[derive(Deserialize)]
+struct Container {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -47,13 +60,20 @@ struct Condition {
     status: String,
 }
 
+/// A pod that commands are run in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pod {
+    pub(super) name: String,
+    pub(super) containers: Vec<String>,
+}
+
 /// A ready pod for each service that has one.
-pub(super) async fn ready(server: &Host) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) async fn ready(server: &Host) -> Result<BTreeMap<String, Pod>, Failure> {
     let args = ["get", "pods", "--namespace", NAMESPACE, "--output", "json"].map(str::to_owned);
     kubectl(server, &args, 30).await?.parse(|json| parse(json))
 }
 
-fn parse(json: &str) -> Result<BTreeMap<String, String>, Failure> {
+fn parse(json: &str) -> Result<BTreeMap<String, Pod>, Failure> {
     let list: List = serde_json::from_str(json)
         .map_err(|error| Failure::new(Code::Internal, "cannot read the list of pods", &error))?;
     let ready = list.items.into_iter().filter(|pod| {
@@ -65,7 +85,11 @@ fn parse(json: &str) -> Result<BTreeMap<String, String>, Failure> {
     Ok(ready
         // A pod's name becomes an argument: it must not look like an option.
         .filter(|pod| is_subdomain(&pod.metadata.name))
-        .filter_map(|mut pod| Some((pod.metadata.labels.remove(NAME)?, pod.metadata.name)))
+        .filter_map(|mut pod| {
+            let containers = pod.spec.containers.into_iter().map(|one| one.name).collect();
+            let found = Pod { name: pod.metadata.name, containers };
+            Some((pod.metadata.labels.remove(NAME)?, found))
+        })
         .collect())
 }
 
@@ -78,6 +102,7 @@ mod tests {
         let pod = |name: &str, service: &str, more: &str, ready: &str| {
             format!(
                 r#"{{"metadata":{{"name":"{name}","labels":{{"{NAME}":"{service}"}}{more}}},
+                "spec":{{"containers":[{{"name":"{service}"}}]}},
                 "status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"{ready}"}}]}}}}"#
             )
         };
@@ -93,7 +118,11 @@ mod tests {
         let json = format!(r#"{{"items":[{}]}}"#, items.join(","));
         let found = parse(&json).expect("a list");
         let expected = [("fastapi", "fastapi-b"), ("redis", "redis-0")];
-        assert_eq!(found, expected.map(|(s, p)| (s.to_owned(), p.to_owned())).into());
+        let pod = |service: &str, name: &str| Pod {
+            name: name.to_owned(),
+            containers: vec![service.to_owned()],
+        };
+        assert_eq!(found, expected.map(|(s, p)| (s.to_owned(), pod(s, p))).into());
         assert!(parse("{").is_err());
     }
 }

@@ -26,6 +26,20 @@ pub(crate) fn deploys(world: &mut World) {
     let output = verify(world);
     succeeded(&output);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let stores: Vec<(&str, &str)> = found["stores"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|store| (store["service"].as_str().unwrap(), store["state"].as_str().unwrap()))
+        .collect();
+    // What stands in for MongoDB has no client.
+    let expected = [
+        ("kafka", "proven"),
+        ("mongodb", "not-tried"),
+        ("postgresql", "proven"),
+        ("redis", "proven"),
+    ];
+    assert_eq!(stores, expected);
     let edges = found["edges"].as_array().unwrap();
     let of = |state: &str| -> Vec<u64> {
         let of = edges.iter().filter(|edge| edge["state"] == state);

@@ -67,6 +67,11 @@ fn logs_in(world: &World) {
         (!said.is_empty()).then_some(said)
     });
     assert_eq!(answer, "42");
+    // The profile `starter` has no edge, and two stores.
+    let output = world.provision(&["verify", "--json"]);
+    succeeded(&output);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(text.matches("\"proven\"").count(), 2, "{text}");
 }
 
 /// The namespace is deleted, and something in it is held.
