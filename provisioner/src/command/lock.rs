@@ -24,6 +24,7 @@ pub(super) fn run(
         Failure::new(Code::Usage, format!("`{}` is not accepted", digest.escape_debug()), &error)
             .hint(Some("give the digest as the refusal prints it".to_owned()))
     })?;
+    super::name(common);
     let file = LockFile::of(&common.inventory);
     places::hold("the lock file", file.path(), Rule::Shared, &settings.me)?;
     let changed = file.update(|lock| -> Result<_, Refused> {

@@ -131,12 +131,17 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings) -> Result<Code, Failure>
     }
 }
 
-/// Reads the inventory; its problems are shown with the file's own lines.
-fn load(common: &Common, settings: &Settings) -> Result<Inventory, Failure> {
-    let path = common.inventory.as_path();
+/// Says which inventory is used, where it is not the one everybody would expect.
+fn name(common: &Common) {
     if let Some(remark) = common.remark() {
         terminal::remark(&format!("{remark}\n"));
     }
+}
+
+/// Reads the inventory; its problems are shown with the file's own lines.
+fn load(common: &Common, settings: &Settings) -> Result<Inventory, Failure> {
+    let path = common.inventory.as_path();
+    name(common);
     // Whoever writes one of these says what root does on every node.
     let lock = LockFile::of(path);
     for (what, path) in [

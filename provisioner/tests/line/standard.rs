@@ -54,6 +54,8 @@ fn an_inventory_of_another_folder_is_told_and_one_of_this_folder_is_not() {
     let told =
         format!("inventory: {}/pis.toml (found in a folder above)\n", folder.path().display());
     assert_eq!((ran.code, ran.stderr), (Some(0), told));
+    let words = ["lock", "accept", "redis", &"0".repeat(64)];
+    assert!(provision(&deep, &words, "").stderr.starts_with("inventory: "));
     for words in [&["targets"][..], &["targets", "--inventory", "pis.toml"]] {
         assert_eq!(provision(folder.path(), words, "").stderr, "");
     }
