@@ -156,6 +156,7 @@ pub(crate) fn verbose_says_on_standard_error_what_the_log_has() {
     let lines: Vec<&str> = log.lines().collect();
     // The first says how it was called.
     assert!(lines.len() > 50, "{log}");
+    assert!(log.contains(" changed hosts: ") && log.contains(" > write /etc/hosts"), "{log}");
     for line in &lines[1..] {
         assert!(ran.stderr.contains(line), "{line}\n{}", ran.stderr);
     }
