@@ -10,6 +10,7 @@ pub(crate) mod objects;
 mod probes;
 mod sizes;
 pub(crate) mod stuck;
+mod watch;
 mod wrong;
 
 use std::collections::BTreeMap;

@@ -18,8 +18,6 @@ use crate::report::terminal::count;
 /// Reasons that are told; the rest stands with the nodes.
 const REASONS: usize = 3;
 
-/// Samples below which peaks say little.
-const FEW: u64 = 60;
 /// Letters of what a probe says; an answer it did not expect may be long.
 const LONGEST: usize = 160;
 /// What is said of a pod the scheduler has not looked at yet: no verdict.
@@ -65,10 +63,11 @@ pub(crate) fn judge(found: Found<'_>, about: &About) -> Answer {
     }));
     notes.extend(found.snapshots.iter().flat_map(|(node, snapshot)| failing(node, snapshot)));
     let fewest = nodes.iter().map(|node| node.samples).min();
-    if let Some(samples) = fewest.filter(|samples| *samples < FEW) {
+    if let Some(samples) = fewest.filter(|samples| *samples < super::node::FEW) {
         let number = usize::try_from(samples).unwrap_or(usize::MAX);
         notes.push(format!(
-            "the word stands on {} of a node: look again later",
+            "the word stands on {} of a node, too few to say anything of processors and disks: \
+             look again later",
             count(number, "sample")
         ));
     }

@@ -16,6 +16,9 @@ use crate::fit::answer::{self as fit, Range, Word};
 use crate::fit::judge;
 use crate::fit::words::{cores, mib, mib_range, percent};
 
+/// Samples below which peaks say little.
+pub(super) const FEW: u64 = 60;
+
 const MIB: u64 = 1024 * 1024;
 const MILLI: f64 = 1000.0;
 
@@ -68,7 +71,8 @@ pub(crate) fn node(known: &Known<'_>, about: &About) -> Option<Node> {
     let (seconds, samples) = history.covers(snapshot.taken_seconds.unwrap_or_default());
     let cores = u64::from(snapshot.node.cpus) * 1000;
     let kept = Reservation::of(known.role, memory).eviction_mib * MIB;
-    let found = word(memory, kept, &used.of, cores, used_cpu.as_ref(), &pressure, kube);
+    let (lasting_cpu, lasting) = lasting(samples, used_cpu.as_ref(), &pressure);
+    let found = word(memory, kept, &used.of, cores, lasting_cpu, &lasting, kube);
     let (word, reasons) = found;
     // What pods might use one day is no measurement, so it is told apart.
     let (_, reading) = judge::read(Range { low: memory, high: memory }, Some(own), &load, false);
@@ -147,6 +151,21 @@ fn told(pod: &PodUse, about: &About) -> Pod {
         request: pod.pod.containers.iter().filter_map(request).sum(),
         limit: limits.sum(),
         used: pod.memory.map(|memory| memory.of),
+    }
+}
+
+/// The figures a word can stand on. Everything starts at once after a first run, and a
+/// few samples of that say nothing of the processors and disks of later; memory that
+/// is short is short.
+fn lasting<'a>(
+    samples: u64,
+    used_cpu: Option<&'a Quantiles>,
+    pressure: &Pressure,
+) -> (Option<&'a Quantiles>, Pressure) {
+    if samples < FEW {
+        (None, Pressure { cpu: None, io: None, ..*pressure })
+    } else {
+        (used_cpu, *pressure)
     }
 }
 

@@ -14,7 +14,7 @@ use terrarium_inventory::Inventory;
 use terrarium_plan::{Cluster, State};
 use tokio::task::JoinSet;
 
-use super::{Wish, deployed, objects, verb};
+use super::{Wish, deployed, objects, verb, watch};
 use crate::error::{Code, Failure};
 use crate::executor::{Run, kubectl};
 use crate::fetch::{self, Way};
@@ -128,7 +128,10 @@ impl Wish {
                         .map_err(Undeployed::Failed)?;
                 }
             }
-            deploy_wave(&helm, server, wave, reporter).await?;
+            tokio::select! {
+                result = deploy_wave(&helm, server, wave, reporter) => result?,
+                never = watch::nodes(run, server, reporter) => match never {},
+            }
         }
         Ok(())
     }

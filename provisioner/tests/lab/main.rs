@@ -51,6 +51,7 @@ fn main() {
         ("other_clusters_in_the_kubeconfig_stay_as_they_are", kubeconfig::merge),
         ("a_release_that_does_not_come_up_is_explained", release::broken),
         ("the_api_is_waited_for_when_it_goes_away_while_helm_works", release::api_away),
+        ("a_node_that_is_away_while_a_release_is_waited_for_is_told", release::node_away),
         ("what_was_measured_becomes_what_pods_ask_for", sized::measured),
         ("a_changed_host_key_is_a_hard_stop", refused::host_key),
         ("the_memory_predicted_is_what_the_kubelets_hand_out", refused::predicted),

@@ -66,3 +66,41 @@ pub(crate) fn api_away(world: &mut World) {
     succeeded(&world.provision(&[]));
     world.mended();
 }
+
+/// A worker loses its power while a release on it is waited for.
+pub(crate) fn node_away(world: &mut World) {
+    world.provisioned();
+    world.touched();
+    let file = world.lab.inventory_path();
+    let good = fs::read_to_string(&file).unwrap();
+    let node = world.kubectl("get pod redis-0 -n terrarium -o jsonpath={.spec.nodeName}");
+    if node == "pi-1" {
+        // The API would be away with it: another scenario's matter.
+        return;
+    }
+    let limit = "\n[stack.values.redis.resources.limits]\nmemory = \"208Mi\"\n";
+    fs::write(&file, format!("{good}{limit}")).unwrap();
+    let mut run = world.start(&["--json"]);
+    let (mut cut, mut gone, mut back) = (false, false, false);
+    for line in BufReader::new(run.stdout.take().unwrap()).lines() {
+        let event: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+        if event["change"] == "redis" && event["state"] == "started" && !cut {
+            cut = true;
+            world.lab.kill(&node).unwrap();
+        }
+        let Some(detail) = event["detail"].as_str() else { continue };
+        if event["node"] != node.as_str() {
+            continue;
+        }
+        if detail.contains("is not Ready in Kubernetes") && !gone {
+            gone = true;
+            world.lab.start(&node).unwrap();
+        }
+        back |= detail.contains("is Ready in Kubernetes again");
+    }
+    assert!(gone && back, "gone: {gone}, back: {back}");
+    assert!(run.wait().unwrap().success());
+    fs::write(&file, good).unwrap();
+    succeeded(&world.provision(&[]));
+    world.mended();
+}

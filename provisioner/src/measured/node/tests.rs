@@ -47,6 +47,21 @@ fn each_figure_has_its_word() {
 }
 
 #[test]
+fn a_first_start_says_nothing_of_processors_and_disks_and_what_it_says_of_memory_counts() {
+    let crowded = Pressure {
+        cpu: Some(share(0.9, 0.9)),
+        io: Some(share(0.9, 0.9)),
+        memory: Some(share(0.9, 0.9)),
+    };
+    let busy = Quantiles { p95: 4000, ..Quantiles::default() };
+    let (cpu, pressure) = lasting(6, Some(&busy), &crowded);
+    assert!(cpu.is_none() && pressure.cpu.is_none() && pressure.io.is_none());
+    assert!(pressure.memory.is_some());
+    let (cpu, pressure) = lasting(FEW, Some(&busy), &crowded);
+    assert!(cpu.is_some() && pressure.cpu.is_some() && pressure.io.is_some());
+}
+
+#[test]
 fn what_kubernetes_says_of_a_node_counts() {
     let sick = cluster::Node {
         short_of: vec!["DiskPressure".to_owned()],
