@@ -152,12 +152,13 @@ fn load(common: &Common, settings: &Settings) -> Result<Inventory, Failure> {
         places::hold(what, path, Rule::Shared, &settings.me)?;
     }
     let mut inventory = if common.found == Found::Input {
-        Inventory::read(STANDARD_INPUT, path, input::standard(&settings.cancel))
-            .map_err(|problems| Failure::inventory(Path::new(STANDARD_INPUT), problems))?
+        let read = Inventory::read(STANDARD_INPUT, path, input::standard(&settings.cancel));
+        // What was cut off has problems of its own.
+        settings.cancel.check()?;
+        read.map_err(|problems| Failure::inventory(Path::new(STANDARD_INPUT), problems))?
     } else {
         Inventory::load(path).map_err(|problems| Failure::inventory(path, problems))?
     };
-    settings.cancel.check()?;
     reach::follow(&mut inventory, settings)?;
     Ok(inventory)
 }

@@ -1,5 +1,8 @@
 //! The inventory on standard input.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use crate::world::provision;
 
 const INVENTORY: &str = "[ssh]\nuser = \"pi\"\n\n[[node]]\nname = \"pi-1\"\nhost = \"192.0.2.1\"\n";
@@ -63,4 +66,30 @@ fn an_inventory_of_another_folder_is_told_and_one_of_this_folder_is_not() {
     command.arg("targets").env("TERRARIUM_INVENTORY", "../../pis.toml");
     let ran = crate::world::run(command, "");
     assert_eq!(ran.stderr, "inventory: ../../pis.toml (TERRARIUM_INVENTORY)\n");
+}
+
+#[test]
+fn ctrl_c_is_heard_while_the_inventory_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = crate::world::command(env!("CARGO_BIN_EXE_provision"), folder.path());
+    command.args(["targets", "-i", "-"]).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"[[node]]\nname = ").unwrap();
+    // Once it listens for the signal: the mask of those that are caught has its bit.
+    let status = format!("/proc/{}/status", child.id());
+    let listens = || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(mask.trim(), 16).unwrap() & 0b10 != 0
+    };
+    while !listens() {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended by itself");
+        std::thread::yield_now();
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    drop(input);
 }
