@@ -48,7 +48,8 @@ const MADE: &str = r#"sed 's,\\\\,/,g; s,\\n,\n,g' | awk '
   p == "spec:" && /^  replicas:/ { r = word($2) }'"#;
 
 const CLUSTER: &str = r#"if systemctl is-active --quiet k3s.service; then
-  k() { timeout 20 "${k3s:-/usr/local/bin/k3s}" kubectl --request-timeout=15s "$@" 2>/dev/null; }
+  # Without a cache: who only looks writes nothing.
+  k() { timeout 20 "${k3s:-/usr/local/bin/k3s}" kubectl --cache-dir=/dev/null --request-timeout=15s "$@" 2>/dev/null; }
   h() { d=$(printf %s "$1" | base64 -d | sha256sum); printf %s "${d%% *}"; }
   made() { @MADE@; }
   # One question for all of them fails when the API does not know one.
@@ -58,7 +59,7 @@ const CLUSTER: &str = r#"if systemctl is-active --quiet k3s.service; then
     k get "$(printf '%s\n' $x | paste -sd , -)" @OTHERS@ && return 0
     for x in $x; do
       k get "$x" @OTHERS@ && continue
-      case $(timeout 20 "${k3s:-/usr/local/bin/k3s}" kubectl --request-timeout=15s get "$x" -o name 2>&1 >/dev/null) in
+      case $(timeout 20 "${k3s:-/usr/local/bin/k3s}" kubectl --cache-dir=/dev/null --request-timeout=15s get "$x" -o name 2>&1 >/dev/null) in
         *"have a resource type"*) printf 'unknown %s\n' "$x";;
         *) return 1;;
       esac

@@ -76,7 +76,7 @@ fn of_helms_records_the_names_leave_the_node_and_no_password_does() {
     assert!(objects.made.lines().all(|line| line.len() < 90), "{}", objects.made);
     // Nodes, releases, objects, objects of other kinds, the namespace with two Secrets.
     assert_eq!(calls.len(), 5, "{calls:?}");
-    let others = "k3s kubectl --request-timeout=15s get HelmChartConfig.v1.helm.cattle.io,\
+    let others = "k3s kubectl --cache-dir=/dev/null --request-timeout=15s get HelmChartConfig.v1.helm.cattle.io,\
                   Middleware.v1alpha1.traefik.io --all-namespaces";
     assert!(calls.iter().any(|call| call == others), "{calls:?}");
 }
