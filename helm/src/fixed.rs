@@ -132,7 +132,7 @@ impl Stuck {
         let kind = kind.to_lowercase();
         let anew = format!(
             "copy its data out, take `{service}` out of [stack], `provision stack remove {service} \
-             --delete-data`, and deploy it anew"
+             --delete-data`, and deploy it again"
         );
         match self.value() {
             Some(value) => {
@@ -157,10 +157,10 @@ impl Stuck {
                 format!("{keep}; or {anew}{grow}")
             }
             None if matches!(self.field, Field::Value | Field::Role) => {
-                format!("`kubectl delete {kind} {name}` lets the next run make it anew")
+                format!("`kubectl delete {kind} {name}` lets the next run make it again")
             }
             None if self.field == Field::ClusterIp => format!(
-                "`kubectl --namespace {NAMESPACE} delete {kind} {name}` lets the next run make it anew"
+                "`kubectl --namespace {NAMESPACE} delete {kind} {name}` lets the next run make it again"
             ),
             None => format!(
                 "`kubectl --namespace {NAMESPACE} delete {kind} {name} --cascade=orphan` leaves pod \

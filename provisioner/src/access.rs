@@ -76,7 +76,8 @@ impl Entrance {
         let context = &inventory.cluster.name;
         kubeconfig::install(file, &self.access, context, &self.url).map_err(|error| {
             Failure::of(Code::Usage, &error).hint(Some(
-                "mend or move that file, or name another with `kubeconfig` in [cluster]".to_owned(),
+                "correct or move that file, or name another with `kubeconfig` in [cluster]"
+                    .to_owned(),
             ))
         })
     }

@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path, catalogue: &Catalogue) -> Result<Overlay, Failur
         let mut failure = Failure::plain(Code::Usage, format!("invalid file of sizes `{name}`"));
         failure.causes = problems.iter().map(ToString::to_string).collect();
         failure.hint(Some(
-            "mend it, or delete it: `provision report --write` makes it anew".to_owned(),
+            "correct it, or delete it: `provision report --write` writes it again".to_owned(),
         ))
     })
 }

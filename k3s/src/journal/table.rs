@@ -167,14 +167,14 @@ pub(super) const TABLE: &[Row] = &[
         kind: Kind::UnknownFlag,
         any_of: &[&["flag provided but not defined"], &["unknown flag: "]],
         meaning: "a key of [k3s.server] or [k3s.agent] is unknown to this release",
-        hint: "compare the named flag with `k3s server --help` or `k3s agent --help` on the node and mend the inventory",
+        hint: "compare the named flag with `k3s server --help` or `k3s agent --help` on the node and correct the inventory",
         fatal: true,
     },
     Row {
         kind: Kind::UnknownFlag,
         any_of: &[&["unknown flag", "skipping"]],
         meaning: "a key of [k3s.server] or [k3s.agent] is unknown to this release and was passed over",
-        hint: "compare the named flag with `k3s server --help` or `k3s agent --help` on the node and mend the inventory",
+        hint: "compare the named flag with `k3s server --help` or `k3s agent --help` on the node and correct the inventory",
         fatal: false,
     },
     Row {

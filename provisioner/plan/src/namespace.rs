@@ -72,7 +72,7 @@ pub(crate) fn refusal(node: &Node, context: &Context<'_>) -> Option<Refusal> {
             why.unwrap_or("Kubernetes has not said yet what holds it")
         ),
         format!(
-            "once it is gone, run `provision` again: everything is installed anew. What holds it \
+            "once it is gone, run `provision` again: everything is installed again. What holds it \
              has a finalizer: `kubectl api-resources --verbs=list --namespaced -o name | xargs -n 1 \
              kubectl get --namespace {NAMESPACE} --ignore-not-found --show-kind` lists what is left; \
              its owner, or who takes the finalizer out of it, lets it go"

@@ -195,7 +195,7 @@ impl FetchError {
     /// What to do next, in one sentence.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Origin { .. } => "mend `mirror` under [artifacts] in the inventory",
+            Self::Origin { .. } => "correct `mirror` under [artifacts] in the inventory",
             Self::NoDigest { .. } => "pin the digest under [artifacts.sha256] in the inventory",
             Self::PlainHttp { .. } => {
                 "use an https:// mirror, or pin the file under [artifacts.sha256] in the inventory, by a digest you have from elsewhere"

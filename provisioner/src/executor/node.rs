@@ -189,7 +189,7 @@ impl Worker {
             }
         };
         Err(Failure::plain(Code::Change, format!("node `{node}` cannot join: {why}"))
-            .hint(Some(format!("mend `{server}` first, then run the same command again"))))
+            .hint(Some(format!("fix `{server}` first, then run the same command again"))))
     }
 
     /// The server is ready as soon as nothing is left that (re)starts it.

@@ -197,7 +197,7 @@ async fn carry_out(host: &Host, action: &Action) -> Result<(), Failure> {
         Err(failure) if failure.code == Code::Connection => Err(failure),
         _ => Err(Failure::plain(
             Code::Change,
-            format!("node `{}`: waited {deadline} s for {what} in vain", host.node.name),
+            format!("node `{}`: waited {deadline} s for {what} without success", host.node.name),
         )
         .hint(Some(hint.clone()))),
     }

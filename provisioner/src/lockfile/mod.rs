@@ -55,7 +55,7 @@ impl LockError {
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::Text { .. } | Self::TooLarge { .. } => {
-                "take the file back from your version control, or mend the line; deleting it makes the next run trust whatever it finds"
+                "take the file back from your version control, or correct the line; deleting it makes the next run trust whatever it finds"
             }
             Self::Io { source, .. }
                 if matches!(

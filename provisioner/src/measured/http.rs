@@ -120,7 +120,7 @@ fn not_itself(host: &Host, server: Server<'_>, error: &std::io::Error) -> Failur
     let mut failure = wrong(host, server, "it does not prove to be the one asked");
     failure.causes.push(error.to_string());
     failure.hint(Some(
-        "the agent may run with an earlier certificate, or without one: `provision` starts it anew"
+        "the agent may run with an earlier certificate, or without one: `provision` restarts it"
             .to_owned(),
     ))
 }

@@ -55,7 +55,7 @@ impl Wish {
                     let Image { repository, tag, .. } = image;
                     let what = format!("`{service}`: `{repository}:{tag}` is no name of an image");
                     Failure::plain(Code::Usage, what)
-                        .hint(Some(format!("mend it under [stack.values.{service}]")))
+                        .hint(Some(format!("correct it under [stack.values.{service}]")))
                 })
             })
             .collect()

@@ -9,6 +9,7 @@
 mod arrows;
 mod generated;
 mod mentioned;
+mod messages;
 mod services;
 mod source;
 mod tables;

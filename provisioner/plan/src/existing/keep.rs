@@ -90,7 +90,7 @@ fn unreadable(node: &Node, existing: &Existing) -> Vec<Refusal> {
             refusals.push(refuse(
                 node,
                 format!("{path} cannot be read as a list of options{line}"),
-                "mend it, one option a line".to_owned(),
+                "correct it, one option a line".to_owned(),
             ));
         }
     }

@@ -313,7 +313,7 @@ fn what_cannot_change_in_a_cluster_is_kept_or_refused_with_what_to_write() {
             "one server",
         ),
         ("node-name: berry\n", "knows it as berry", "`name = \"berry\"`"),
-        ("{\n", "cannot be read", "mend it"),
+        ("{\n", "cannot be read", "correct it"),
     ] {
         let own = installed(config);
         let found = refused("pi-1", &own, &adopt());

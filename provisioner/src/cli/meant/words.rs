@@ -272,7 +272,7 @@ pub(super) const OPTIONS: &[Word] = &[
     },
     Word {
         said: &["--force", "--ignore-errors", "--no-verify", "--skip-checks"],
-        says: "what is refused is not forced: each refusal says what to mend",
+        says: "what is refused is not forced: each refusal says what to change",
         hint: "provision plan; where the stack does not fit its nodes: --ignore-fit",
     },
     Word {

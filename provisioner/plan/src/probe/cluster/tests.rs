@@ -35,7 +35,7 @@ fn cluster(records: &str, others: &str, namespace: &str) -> (Cluster, Vec<String
     fakes.otherwise(
         "k3s",
         &format!(
-            r#"shift 2; case "$*" in
+            r#"shift 3; case "$*" in
               'get nodes '*) echo '{{"items":[]}}';;
               'get releases') cat "$d/records";;
               'get objects') cat "$d/there";;
