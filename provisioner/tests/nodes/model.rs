@@ -113,6 +113,9 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
+/// What keeps kubectl from writing on the node; no part of what is asked.
+const UNCACHED: &str = " --cache-dir=/dev/null";
+
 impl Model {
     /// A freshly flashed Pi 5, whose kernel offers no memory cgroup yet.
     pub(super) fn fresh(name: &str, address: &str, cluster: Cluster, package: Package) -> Self {
@@ -211,7 +214,7 @@ impl Model {
             let verb = if script.contains("restart --no-block") { "start" } else { "watch" };
             format!("{verb} {}", words(line)[0].trim_start_matches("u="))
         } else {
-            line.to_owned()
+            line.replace(UNCACHED, "")
         }
     }
 
@@ -219,7 +222,7 @@ impl Model {
     pub(super) fn answer(&mut self, script: &str, input: &[u8]) -> (Reply, Then) {
         let script = bare(script);
         let name = Self::name_of(script);
-        let first = words(script.lines().next().unwrap_or_default());
+        let first = words(&script.lines().next().unwrap_or_default().replace(UNCACHED, ""));
         let first: Vec<&str> = first.iter().map(String::as_str).collect();
         let reply = match (name.split_once(' ').unwrap_or((&name, "")), &first[..]) {
             (("probe", _), _) => Reply::said(self.probe(script)),
