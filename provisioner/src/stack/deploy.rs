@@ -128,10 +128,13 @@ impl Wish {
                         .map_err(Undeployed::Failed)?;
                 }
             }
-            tokio::select! {
-                result = deploy_wave(&helm, server, wave, reporter) => result?,
-                never = watch::nodes(run, server, reporter) => match never {},
-            }
+            let mut seen = watch::Nodes::default();
+            let result = tokio::select! {
+                result = deploy_wave(&helm, server, wave, reporter) => result,
+                never = seen.watch(run, server, reporter) => match never {},
+            };
+            seen.last_look(run, server, reporter).await;
+            result?;
         }
         Ok(())
     }

@@ -29,16 +29,44 @@ struct Seen {
     answers: Option<bool>,
 }
 
-/// Tells of every node that goes away or comes back, for as long as it is polled.
-pub(super) async fn nodes(run: &Run, server: &Host, reporter: &Reporter) -> Infallible {
-    let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
-    loop {
-        let now = look(run, server, &seen).await;
-        for (name, what) in told(&seen, &now) {
+/// What was seen of the nodes last.
+#[derive(Debug, Default)]
+pub(super) struct Nodes(BTreeMap<String, Seen>);
+
+impl Nodes {
+    /// Tells of every node that goes away or comes back, for as long as it is polled.
+    pub(super) async fn watch(
+        &mut self,
+        run: &Run,
+        server: &Host,
+        reporter: &Reporter,
+    ) -> Infallible {
+        loop {
+            self.look(run, server, reporter).await;
+            sleep(EVERY).await;
+        }
+    }
+
+    /// Looks once more where a node was away: what was waited for may be there before
+    /// the next look is due, and the node's return is told all the same.
+    pub(super) async fn last_look(&mut self, run: &Run, server: &Host, reporter: &Reporter) {
+        if self.0.values().any(Seen::is_away) {
+            self.look(run, server, reporter).await;
+        }
+    }
+
+    async fn look(&mut self, run: &Run, server: &Host, reporter: &Reporter) {
+        let now = look(run, server, &self.0).await;
+        for (name, what) in told(&self.0, &now) {
             reporter.of(&name).say("node", State::Note(what));
         }
-        seen = now;
-        sleep(EVERY).await;
+        self.0 = now;
+    }
+}
+
+impl Seen {
+    fn is_away(&self) -> bool {
+        self.answers == Some(false) || self.unready.as_ref().is_some_and(|why| !why.is_empty())
     }
 }
 

@@ -170,9 +170,13 @@ fn same<T: PartialEq + std::fmt::Debug>(
     found: &BTreeMap<String, T>,
     expected: &BTreeMap<String, T>,
 ) {
-    let wrong: Vec<_> =
-        expected.iter().filter(|(key, value)| found.get(*key) != Some(value)).take(5).collect();
-    assert!(wrong.is_empty(), "{topic}: not as expected: {wrong:?}");
+    let wrong: Vec<_> = expected
+        .iter()
+        .map(|(key, value)| (key, value, found.get(key)))
+        .filter(|(_, value, found)| *found != Some(value))
+        .take(5)
+        .collect();
+    assert!(wrong.is_empty(), "{topic}: key, expected and found: {wrong:?}");
     assert_eq!(found.len(), expected.len(), "{topic}: more than there should be");
 }
 
