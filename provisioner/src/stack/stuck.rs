@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 use terrarium_helm::fixed::{Stuck, stuck};
-use terrarium_inventory::{Inventory, Wrong};
+use terrarium_inventory::Inventory;
 use terrarium_plan::{Facts, Refusal, StackChange};
 
+use super::wrong::blank;
 use super::{PART, objects};
 use crate::error::Failure;
 use crate::fit::stack::Part;
@@ -55,16 +56,8 @@ fn place(inventory: &Inventory, service: &str, value: &str) -> Option<String> {
     if written["storage"][value] == Value::Null {
         return None;
     }
-    let path = ["stack", "values", service, "storage", value].map(Into::into).to_vec();
-    let wrong = Wrong {
-        code: "inventory::stack",
-        path,
-        key: false,
-        message: String::new(),
-        why: String::new(),
-        help: String::new(),
-    };
-    let problems = inventory.written.problems(wrong, Vec::new());
+    let path = ["values", service, "storage", value].map(Into::into).to_vec();
+    let problems = inventory.written.problems(blank(path), Vec::new());
     let (line, _) = problems.iter().next()?.position()?;
     Some(format!("{}:{line}", inventory.path.display()))
 }

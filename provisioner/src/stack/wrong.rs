@@ -98,7 +98,7 @@ fn no_such(path: Vec<Step>, what: &str, name: &str, advice: &str) -> Wrong {
 }
 
 /// At this place under `[stack]`.
-fn blank(mut path: Vec<Step>) -> Wrong {
+pub(super) fn blank(mut path: Vec<Step>) -> Wrong {
     path.insert(0, "stack".into());
     Wrong {
         code: "inventory::stack",
