@@ -120,7 +120,7 @@ impl Agent {
             outcome.nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
             if let Err(failure) = &result {
                 self.registered.failure(outcome.collector);
-                if outcome.success && !matches!(failure, Failure::Absent { .. }) {
+                if outcome.success && !matches!(failure, Failure::Absent { .. } | Failure::Told) {
                     report(outcome.collector, failure);
                 }
             }

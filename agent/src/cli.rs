@@ -42,9 +42,10 @@ pub struct Args {
     /// Where the host's root file system is mounted.
     #[arg(long = "path.rootfs", value_name = "DIR", default_value = "/")]
     pub rootfs: PathBuf,
-    /// A folder of files `*.prom` with metrics to pass on; none without it.
+    /// A folder of files `*.prom` with metrics to pass on, or a pattern for several;
+    /// none without it. May be given several times.
     #[arg(long = "collector.textfile.directory", value_name = "DIR")]
-    pub textfiles: Option<PathBuf>,
+    pub textfiles: Vec<PathBuf>,
     /// Interfaces not to show, instead of pods' own.
     #[arg(long = "collector.netdev.device-exclude", value_name = "REGEX")]
     pub netdev_exclude: Option<Regex>,

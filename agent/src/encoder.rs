@@ -190,16 +190,34 @@ impl Encoder {
         self.put(b"\n");
     }
 
-    /// A label value: escaped as the format asks, other than UTF-8 replaced.
+    /// A help text as others wrote it: without its last line break.
+    pub(crate) fn help(&mut self, text: &str) {
+        // Quotes are escaped in one of the formats only.
+        let mut parts = text.split('"');
+        self.escaped(parts.next().unwrap_or_default().as_bytes());
+        for part in parts {
+            self.put(if self.format == Format::OpenMetrics { b"\\\"" } else { b"\"" });
+            self.escaped(part.as_bytes());
+        }
+    }
+
+    /// Takes back what was written after the page had that length.
+    pub(crate) fn take_back(&mut self, length: usize) {
+        self.page.truncate(length);
+    }
+
+    /// A label value: escaped as the format asks; other than UTF-8 is replaced,
+    /// and so is a zero, at which Prometheus stops to read.
     fn escaped(&mut self, value: &[u8]) {
         for chunk in value.utf8_chunks() {
             let mut plain = chunk.valid().as_bytes();
-            while let Some(at) = plain.iter().position(|byte| matches!(byte, b'\\' | b'"' | b'\n'))
-            {
+            let special = |byte: &u8| matches!(byte, b'\\' | b'"' | b'\n' | 0);
+            while let Some(at) = plain.iter().position(special) {
                 self.put(&plain[..at]);
                 self.put(match plain[at] {
                     b'\n' => b"\\n",
                     b'"' => b"\\\"",
+                    0 => "\u{fffd}".as_bytes(),
                     _ => b"\\\\",
                 });
                 plain = &plain[at + 1..];

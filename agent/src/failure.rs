@@ -1,7 +1,7 @@
 //! Why a collector could not give everything.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What went wrong. Made without allocating: a host without some file fails
@@ -32,16 +32,9 @@ pub enum Failure {
         /// What should be there.
         expected: &'static str,
     },
-    /// A file that others write is not what it should be.
-    #[error("{}, line {line}: expected {expected}", path.display())]
-    Text {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What should be there.
-        expected: &'static str,
-    },
+    /// Something was left out, which the collector told itself.
+    #[error("something was left out")]
+    Told,
     /// This host has nothing of the kind.
     #[error("no {what} on this host")]
     Absent {

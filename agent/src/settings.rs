@@ -14,8 +14,8 @@ pub struct Settings {
     /// The host's root file system; mount points and the kubelet's folders are
     /// looked up below it.
     pub rootfs: PathBuf,
-    /// The folder in which others leave metrics, if there is one.
-    pub textfiles: Option<PathBuf>,
+    /// The folders in which others leave metrics, or patterns for them.
+    pub textfiles: Vec<PathBuf>,
     /// Which collectors run.
     pub switches: Switches,
     /// Interfaces, for both collectors of them.
@@ -37,7 +37,7 @@ impl Default for Settings {
             procfs: PathBuf::from("/proc"),
             sysfs: PathBuf::from("/sys"),
             rootfs: PathBuf::from("/"),
-            textfiles: None,
+            textfiles: Vec::new(),
             switches: Switches::default(),
             interfaces: Filter::default(),
             disks: Filter::default(),

@@ -14,7 +14,6 @@ pub mod devices;
 pub mod diskstats;
 pub mod dmi;
 pub mod filesystem;
-mod folder;
 pub mod hwmon;
 pub mod interrupts;
 pub mod loadavg;
@@ -41,7 +40,6 @@ pub mod stat;
 pub mod systemd;
 pub mod table;
 pub mod tcpstat;
-pub mod text;
 pub mod textfile;
 pub mod thermal_zone;
 pub mod time;
@@ -153,7 +151,7 @@ pub static TABLE: &[Spec] = &[
     row!("uname", on, |_: &Settings| uname::Uname),
     row!("vmstat", on, |s: &Settings| vmstat::Vmstat::new(&s.procfs)),
     row!("watchdog", on, |s: &Settings| devices::Devices::new(&watchdog::CLASS, s)),
-    row!("textfile", on, |s: &Settings| textfile::Textfile::new(s.textfiles.as_deref())),
+    row!("textfile", on, |s: &Settings| textfile::Textfile::new(&s.textfiles)),
 ];
 
 /// The collectors that are to run; `pods` is the index of this node's.

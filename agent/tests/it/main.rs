@@ -11,6 +11,7 @@ mod fuzz;
 mod golden;
 mod groups;
 mod hostile;
+mod hostile_textfiles;
 mod lint;
 mod manager;
 mod openmetrics;

@@ -14,13 +14,13 @@ use crate::running::{Running, agent};
 const PARSER: &str = "\
 import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read
-for family in read(sys.stdin.read()):
+for family in read(sys.stdin.buffer.read().decode()):
     for sample in family.samples:
         print(family.name, family.type, sample.name)
 ";
 
 /// The samples of each name, with the family and its type; or what is wrong.
-fn parse(page: &[u8]) -> Result<BTreeMap<String, (String, usize)>, String> {
+pub(crate) fn parse(page: &[u8]) -> Result<BTreeMap<String, (String, usize)>, String> {
     // Debian's own: another one has not Debian's packages.
     let mut python = Command::new("/usr/bin/python3")
         .args(["-c", PARSER])
@@ -44,7 +44,7 @@ fn parse(page: &[u8]) -> Result<BTreeMap<String, (String, usize)>, String> {
     Ok(samples)
 }
 
-const REQUEST: &str = "GET /metrics HTTP/1.1\r\nhost: agent\r\n\
+pub(crate) const REQUEST: &str = "GET /metrics HTTP/1.1\r\nhost: agent\r\n\
     accept: application/openmetrics-text;version=1.0.0\r\n\r\n";
 
 #[test]

@@ -1,4 +1,5 @@
-//! A real Prometheus scrapes the agent while pods come and go.
+//! A real Prometheus scrapes the agent while pods come and go, beside two hundred
+//! text files that mean no good.
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::hostile_textfiles;
 use crate::running::{Running, agent};
 
 /// How long, in seconds: five minutes where all tests run, and what
@@ -76,16 +78,20 @@ impl Pod<'_> {
 }
 
 #[test]
-fn prometheus_misses_no_scrape_while_pods_come_and_go() {
+fn prometheus_misses_no_scrape_while_pods_come_and_go_beside_hostile_text_files() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    for tree in ["root/var/log/containers", "sys/fs/cgroup/kubepods"] {
+    for tree in ["root/var/log/containers", "sys/fs/cgroup/kubepods", "textfiles"] {
         std::fs::create_dir_all(root.join(tree)).unwrap();
     }
     std::fs::write(root.join("sys/fs/cgroup/cgroup.controllers"), "cpu io memory pids\n").unwrap();
     let sysfs = format!("--path.sysfs={}", root.join("sys").display());
     let rootfs = format!("--path.rootfs={}", root.join("root").display());
-    let running = Running::start(agent().args([sysfs, rootfs]));
+    let left = root.join("textfiles");
+    hostile_textfiles::leave(&left);
+    std::fs::write(left.join("z.prom"), "among_hostile_ones 1\n").unwrap();
+    let textfiles = format!("--collector.textfile.directory={}", left.display());
+    let running = Running::start(agent().args([sysfs, rootfs, textfiles]));
 
     let config = format!(
         "global: {{scrape_interval: 5s, scrape_timeout: 5s}}\n\
@@ -119,6 +125,7 @@ fn prometheus_misses_no_scrape_while_pods_come_and_go() {
         if number > 20 {
             Pod { root, number: number - 20 }.end();
         }
+        hostile_textfiles::leave_anew(&left, number);
         std::thread::sleep(Duration::from_millis(200));
     }
     let window = format!("{}s", seconds());
@@ -131,6 +138,7 @@ fn prometheus_misses_no_scrape_while_pods_come_and_go() {
             "\"0\"]",
         ),
         (format!("sum(changes(process_start_time_seconds[{window}]))"), "\"0\"]"),
+        (format!("min_over_time(among_hostile_ones[{window}])"), "\"1\"]"),
         (format!("count(count_over_time(up[{window}]) >= {})", seconds() / 5 - 1), "\"1\"]"),
     ] {
         let answer = query(free, &what).unwrap();

@@ -72,6 +72,11 @@ fn probing() -> Vec<u8> {
     std::fs::write(&file, config.concat()).unwrap();
     let mut command = agent();
     command.arg(web.flag()).arg("--config.file").arg(file).arg("--collector.disable-defaults");
+    // Text files, one of which is left out.
+    std::fs::write(root.path().join("a.prom"), "").unwrap();
+    std::fs::write(root.path().join("b.prom"), "broken\n").unwrap();
+    let textfiles = format!("--collector.textfile.directory={}", root.path().display());
+    command.arg("--collector.textfile").arg(textfiles);
     let running = Running::start(&mut command);
     let found = ["probe_http_status_code{", "probe_dns_answer_rrs{", "probe_ssl_earliest_cert"];
     until(&running, |page| {

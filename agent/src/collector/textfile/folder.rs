@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, open};
 
-/// A file larger than this is none of ours.
-const MOST: u64 = 1024 * 1024;
+use super::glob;
 
-/// What all of them may have together: it goes into the page, whose memory
-/// the unit's limit counts.
-const MOST_OF_ALL: u64 = 2 * MOST;
+/// What all files may have together: it goes into the page, whose memory the
+/// unit's limit counts.
+pub(super) const MOST: u64 = 4 * 1024 * 1024;
 
-/// Entries of the folder that are looked at.
+/// Files of one pattern that are looked at.
 const ENTRIES: usize = 10_000;
 
 /// A file, its content and when it was written.
@@ -28,28 +27,30 @@ pub(super) struct Left {
     pub(super) read: io::Result<(Vec<u8>, i64)>,
 }
 
-/// The folder's files whose names end so, by name. A folder that is not there
-/// has none.
-pub(super) fn read(folder: &Path, ending: &[u8]) -> io::Result<Vec<Left>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
+/// The files whose names end so, by name, of the folders that a pattern names;
+/// `room` is how much is read of them. A folder that is not there has none.
+pub(super) fn read(named: &Path, ending: &[u8], mut room: u64) -> io::Result<Vec<Left>> {
     let mut paths = Vec::new();
-    for (count, entry) in entries.enumerate() {
-        if count == ENTRIES {
-            return Err(io::Error::other("more than 10,000 entries in the folder"));
+    for folder in glob::folders(named) {
+        let start = paths.len();
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            // By the whole name's end: a file that is all ending counts too.
+            let path = entry?.path();
+            if path.as_os_str().as_encoded_bytes().ends_with(ending) {
+                paths.push(path);
+            }
+            if paths.len() > ENTRIES {
+                return Err(io::Error::other("more than 10,000 files in the folder"));
+            }
         }
-        // By the whole name's end: a file that is all ending counts too.
-        let path = entry?.path();
-        if path.as_os_str().as_encoded_bytes().ends_with(ending) {
-            paths.push(path);
-        }
+        paths[start..].sort_unstable();
     }
-    paths.sort_unstable();
-    let mut room = MOST_OF_ALL;
     let left = paths.into_iter().map(|path| {
-        let read = content(&path, room.min(MOST));
+        let read = content(&path, room);
         if let Ok((content, _)) = &read {
             room = room.saturating_sub(content.len() as u64);
         }
@@ -73,7 +74,7 @@ fn content(path: &Path, most: u64) -> io::Result<(Vec<u8>, i64)> {
     let mut content = Vec::new();
     (&file).take(most + 1).read_to_end(&mut content)?;
     if content.len() as u64 > most {
-        let said = "more than 1 MiB in the file, or 2 MiB in all of the folder";
+        let said = "more than 4 MiB in all text files together";
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, said));
     }
     Ok((content, about.mtime()))
@@ -102,7 +103,7 @@ mod tests {
         let _socket = UnixListener::bind(at("g.prom")).unwrap();
         symlink("/nowhere", at("h.prom")).unwrap();
         symlink(at("a.prom"), at("i.prom")).unwrap();
-        let left = read(folder.path(), b".prom").unwrap();
+        let left = read(folder.path(), b".prom", MOST).unwrap();
         assert_eq!(left.len(), 9);
         for Left { path, read } in left {
             let good = path == at("a.prom") || path == at("i.prom");
@@ -111,16 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn so_much_is_read_of_each_and_of_all() {
+    fn so_much_is_read_of_all() {
         let folder = tempfile::tempdir().unwrap();
-        let large = vec![b'#'; usize::try_from(MOST).unwrap()];
+        let large = vec![b'#'; usize::try_from(MOST / 2).unwrap()];
         for name in ["a", "c", "d"] {
             fs::write(folder.path().join(name), &large).unwrap();
         }
         // Ten times what a node has of memory, and none of it on the disk.
         File::create(folder.path().join("b")).unwrap().set_len(1 << 36).unwrap();
         fs::write(folder.path().join("e"), "").unwrap();
-        let left = read(folder.path(), b"").unwrap();
+        let left = read(folder.path(), b"", MOST).unwrap();
         let read: Vec<bool> = left.iter().map(|left| left.read.is_ok()).collect();
         assert_eq!(read, [true, false, true, false, true]);
     }
