@@ -1,17 +1,19 @@
 //! One scrape: every collector in turn, into one page.
 
 use std::io::Write;
-use std::time::Instant;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use prometheus::Registry;
 
+use crate::aside::Aside;
 use crate::cgroup::{Index, Shared};
-use crate::collector::{self, Collector};
+use crate::collector;
 use crate::encoder::{Encoder, Family, Format};
 use crate::failure::Failure;
 use crate::process::Process;
 use crate::registered::{self, Registered};
+use crate::round::{Outcome, Rounds};
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::value::Value;
@@ -26,27 +28,18 @@ const SUCCESS: Family =
 /// A page of a small host; the room is adapted to the pages there are.
 const FIRST_PAGE: usize = 48 * 1024;
 
-/// How a collector fared.
-#[derive(Debug, Clone, Copy)]
-struct Outcome {
-    collector: &'static str,
-    nanoseconds: u64,
-    success: bool,
-    /// Took part in the last scrape.
-    ran: bool,
-}
-
 /// Everything a scrape needs, kept from one to the next.
 #[derive(Debug)]
 pub struct Agent {
-    collectors: Vec<(Box<dyn Collector>, Outcome)>,
+    rounds: Rounds,
+    aside: Aside,
+    /// Whether procfs and sysfs are there, asked of whoever may not answer.
+    trees: [PathBuf; 2],
     pods: Shared,
     process: Process,
     registered: Registered,
     /// What is found outside of scrapes.
     probes: Registry,
-    scratch: Vec<u8>,
-    out: Encoder,
     room: usize,
     /// Pages have what the agent says of itself.
     own_metrics: bool,
@@ -59,20 +52,14 @@ impl Agent {
     /// Only when two registered metrics have the same name.
     pub fn new(settings: &Settings) -> Result<Self, prometheus::Error> {
         let pods = Index::shared(settings);
-        let collectors = collector::enabled(settings, &pods).into_iter().map(|collector| {
-            // Taken for successful, so that the first failure is reported.
-            let name = collector.name();
-            let outcome = Outcome { collector: name, nanoseconds: 0, success: true, ran: false };
-            (collector, outcome)
-        });
         Ok(Self {
-            collectors: collectors.collect(),
+            rounds: Rounds::new(collector::enabled(settings, &pods), FIRST_PAGE),
+            aside: Aside::default(),
+            trees: [settings.procfs.clone(), settings.sysfs.clone()],
             pods,
             process: Process::default(),
             registered: Registered::new()?,
             probes: Registry::new(),
-            scratch: Vec::new(),
-            out: Encoder::with_capacity(FIRST_PAGE),
             room: FIRST_PAGE,
             own_metrics: true,
         })
@@ -101,66 +88,92 @@ impl Agent {
         &self.probes
     }
 
+    /// Reads the host on a thread of its own from now on: what does not answer
+    /// there costs a page only its own part.
+    #[must_use]
+    pub fn beside(mut self) -> Self {
+        self.rounds.beside(self.aside.clone());
+        self
+    }
+
+    /// The thread that reads the host, for whoever else does.
+    pub fn aside(&self) -> &Aside {
+        &self.aside
+    }
+
     /// The names of the collectors that run.
     pub fn running(&self) -> Vec<&'static str> {
-        self.collectors.iter().map(|(_, outcome)| outcome.collector).collect()
+        self.rounds.outcomes(|outcome| outcome.collector)
     }
 
     /// Collects and encodes the host's metrics: all of the page but what is
     /// registered. Once every device was seen, this allocates nothing.
-    pub fn collect(&mut self, selection: &Selection, format: Format) -> &[u8] {
-        self.out.begin(self.room, format);
-        for (collector, outcome) in &mut self.collectors {
-            outcome.ran = selection.has(outcome.collector);
-            if !outcome.ran {
-                continue;
-            }
-            let start = Instant::now();
-            let result = collector.collect(&mut self.scratch, &mut self.out);
-            outcome.nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            if let Err(failure) = &result {
-                self.registered.failure(outcome.collector);
-                if outcome.success && !matches!(failure, Failure::Absent { .. } | Failure::Told) {
-                    report(outcome.collector, failure);
-                }
-            }
-            outcome.success = result.is_ok();
-        }
-        if self.own_metrics && self.process.encode(&mut self.scratch, &mut self.out).is_err() {
-            self.registered.failure("process");
-        }
-        let outcomes = || self.collectors.iter().map(|(_, outcome)| outcome).filter(|o| o.ran);
-        self.out.family(&DURATION);
-        for Outcome { collector, nanoseconds, .. } in outcomes() {
-            let labels = [("collector", collector.as_bytes())];
-            self.out.sample(&DURATION, &labels, Value::scaled(*nanoseconds, 9));
-        }
-        self.out.family(&SUCCESS);
-        for Outcome { collector, success, .. } in outcomes() {
-            self.out.sample(&SUCCESS, &[("collector", collector.as_bytes())], *success);
-        }
-        self.out.page()
+    pub fn collect(&mut self, selection: &Selection, format: Format) {
+        self.page(selection, format, |_, _| ());
     }
 
-    /// Whether a collector can read this host. The first time it is asked, all
-    /// are tried.
+    fn page<T>(
+        &mut self,
+        selection: &Selection,
+        format: Format,
+        then: impl FnOnce(&Registered, &mut Encoder) -> T,
+    ) -> T {
+        let Self { rounds, process, registered, own_metrics, room, .. } = self;
+        rounds.run(selection, format, *room, |places, out, scratch| {
+            let outcomes = || places.iter().map(|place| &place.outcome).filter(|o| o.ran);
+            for Outcome { collector, failure, succeeded, .. } in outcomes() {
+                let Some(failure) = failure else { continue };
+                registered.failure(collector);
+                if *succeeded && !matches!(failure, Failure::Absent { .. } | Failure::Told) {
+                    report(collector, failure);
+                }
+            }
+            if *own_metrics && process.encode(scratch, out).is_err() {
+                registered.failure("process");
+            }
+            out.family(&DURATION);
+            for Outcome { collector, nanoseconds, .. } in outcomes() {
+                let labels = [("collector", collector.as_bytes())];
+                out.sample(&DURATION, &labels, Value::scaled(*nanoseconds, 9));
+            }
+            out.family(&SUCCESS);
+            for Outcome { collector, failure, .. } in outcomes() {
+                out.sample(&SUCCESS, &[("collector", collector.as_bytes())], failure.is_none());
+            }
+            then(registered, out)
+        })
+    }
+
+    /// Whether this host can be read: procfs and sysfs are there, and a collector
+    /// found what it looks for. The first time it is asked, all are tried.
     pub fn is_ready(&mut self) -> bool {
-        if !self.collectors.iter().any(|(_, outcome)| outcome.nanoseconds > 0) {
+        let there =
+            |tree: &PathBuf| std::fs::read_dir(tree).is_ok_and(|mut in_it| in_it.next().is_some());
+        let trees = self.trees.clone();
+        if self.aside.get(move || trees.iter().all(there).then_some(())).is_none() {
+            return false;
+        }
+        if self.rounds.outcomes(|outcome| outcome.nanoseconds).iter().all(|taken| *taken == 0) {
             self.collect(&Selection::All, Format::Text);
         }
-        self.collectors.iter().any(|(_, outcome)| outcome.success)
+        self.rounds
+            .outcomes(|outcome| outcome.nanoseconds > 0 && outcome.failure.is_none())
+            .contains(&true)
     }
 
     /// The page, whole.
     pub fn render(&mut self, selection: &Selection, format: Format) -> Bytes {
-        self.collect(selection, format);
-        if *selection == Selection::All {
-            registered::encode(&self.probes, &mut self.out);
-        }
-        if self.own_metrics {
-            self.registered.encode(&mut self.out);
-        }
-        let page = self.out.finish();
+        let probes = self.probes.clone();
+        let own_metrics = self.own_metrics;
+        let page = self.page(selection, format, |registered, out| {
+            if *selection == Selection::All {
+                registered::encode(&probes, out);
+            }
+            if own_metrics {
+                registered.encode(out);
+            }
+            out.finish()
+        });
         // A little more than this page, so that the next one fits.
         self.room = self.room.max(page.len() + page.len() / 8);
         page

@@ -111,6 +111,23 @@ impl Encoder {
         self.format = format;
     }
 
+    /// An encoder for what comes next, in this page's memory; it is a part of
+    /// the page once it was joined to it.
+    pub(crate) fn part(&mut self) -> Self {
+        Self { page: self.page.split_off(self.page.len()), format: self.format }
+    }
+
+    /// Adds a part.
+    pub(crate) fn join(&mut self, part: Self) {
+        self.page.unsplit(part.page);
+        self.format = part.format;
+    }
+
+    /// Adds what another page has.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.put(&other.page);
+    }
+
     /// The page so far.
     pub fn page(&self) -> &[u8] {
         &self.page

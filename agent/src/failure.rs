@@ -35,6 +35,9 @@ pub enum Failure {
     /// Something was left out, which the collector told itself.
     #[error("something was left out")]
     Told,
+    /// What is read does not answer.
+    #[error("what it reads does not answer; pages go without it until it does")]
+    Late,
     /// This host has nothing of the kind.
     #[error("no {what} on this host")]
     Absent {

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod agent;
+pub mod aside;
 pub mod cgroup;
 pub mod cli;
 pub mod collector;
@@ -17,6 +18,7 @@ pub mod history;
 pub mod probe;
 pub mod process;
 pub mod registered;
+mod round;
 pub mod scan;
 pub mod selection;
 pub mod server;

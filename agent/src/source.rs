@@ -4,11 +4,13 @@
 //! read from the start, so one descriptor serves for good.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags};
 
 use crate::failure::Failure;
 
@@ -24,6 +26,20 @@ pub const ONE_PIECE: usize = usize::MAX;
 /// For a table of which each read gets whole rows up to a page: less than half
 /// a page has no row left out.
 pub const ROWS: usize = 2048;
+
+/// Opens a file for reading. Where a pipe or a terminal is in its place, neither
+/// this nor reading waits for anybody.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// The whole content of a file that is read once.
+pub(crate) fn whole(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    open(path.as_ref())?.take(MOST as u64).read_to_end(&mut content)?;
+    Ok(content)
+}
 
 /// A file kept open; opened at the first read and again after a failed one.
 #[derive(Debug)]
@@ -95,7 +111,7 @@ impl Source {
     fn with_file<T>(&mut self, read: impl FnOnce(&File) -> io::Result<T>) -> Result<T, Failure> {
         let opened = match self.file.take() {
             Some(file) => Ok(file),
-            None => File::open(&self.path),
+            None => open(&self.path),
         };
         // A file that failed stays closed: a device that comes back under the
         // same path is another file.

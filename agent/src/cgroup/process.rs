@@ -25,22 +25,22 @@ const HZ: u64 = 100;
 impl Host {
     /// The host of `procfs` as it is now.
     pub fn new(procfs: &Path) -> Self {
-        let stat = std::fs::read(procfs.join("stat")).unwrap_or_default();
+        let stat = crate::source::whole(procfs.join("stat")).unwrap_or_default();
         let boot =
             scan::lines(&stat).find_map(|line| scan::unsigned(line.strip_prefix(b"btime ")?));
-        let fib_trie = std::fs::read(procfs.join("self/net/fib_trie")).unwrap_or_default();
+        let fib_trie = crate::source::whole(procfs.join("self/net/fib_trie")).unwrap_or_default();
         Self { procfs: procfs.to_owned(), boot, fib_trie }
     }
 
     /// When a process was started, in hundredths of a second since the epoch.
     pub fn started(&self, pid: u32) -> Option<u64> {
-        let stat = std::fs::read(self.procfs.join(format!("{pid}/stat"))).ok()?;
+        let stat = crate::source::whole(self.procfs.join(format!("{pid}/stat"))).ok()?;
         self.boot?.checked_mul(HZ)?.checked_add(start_ticks(&stat)?)
     }
 
     /// Where a process's network is reached.
     pub fn address(&self, pid: u32) -> Option<Address> {
-        let read = |file: &str| std::fs::read(self.procfs.join(format!("{pid}/net/{file}")));
+        let read = |file: &str| crate::source::whole(self.procfs.join(format!("{pid}/net/{file}")));
         let fib_trie = read("fib_trie").ok()?;
         address::of(&fib_trie, &read("if_inet6").unwrap_or_default(), &self.fib_trie)
     }
@@ -60,7 +60,7 @@ pub fn start_ticks(stat: &[u8]) -> Option<u64> {
 
 /// The process of a group with the lowest number, next to always the first.
 pub fn first(processes: &Path) -> Option<u32> {
-    let list = std::fs::read(processes).ok()?;
+    let list = crate::source::whole(processes).ok()?;
     let numbers = scan::lines(&list).filter_map(scan::unsigned);
     u32::try_from(numbers.filter(|pid| *pid > 0).min()?).ok()
 }

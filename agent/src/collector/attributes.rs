@@ -104,7 +104,7 @@ pub fn kilohertz(content: &[u8]) -> Option<Value> {
 /// The content of a small file less the blanks around it; empty when it cannot
 /// be read.
 pub fn word(path: &Path) -> Vec<u8> {
-    std::fs::read(path).map(|content| content.trim_ascii().to_vec()).unwrap_or_default()
+    crate::source::whole(path).map(|content| content.trim_ascii().to_vec()).unwrap_or_default()
 }
 
 /// The folders of a class, by name.

@@ -1,6 +1,6 @@
 //! `/sys/class/dmi/id`: what a PC's firmware says of it. A Pi has none.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Collector;
 use crate::encoder::{Encoder, Family};
@@ -42,19 +42,23 @@ fn label(file: &'static str) -> &'static str {
 /// The collector. Firmware does not change: it is read once.
 #[derive(Debug)]
 pub struct Dmi {
-    known: Vec<(&'static str, Vec<u8>)>,
+    folder: PathBuf,
+    known: Option<Vec<(&'static str, Vec<u8>)>>,
 }
 
 impl Dmi {
-    /// Reads below sysfs, now.
+    /// Reads below sysfs.
     pub fn new(settings: &Settings) -> Self {
-        let folder: PathBuf = settings.sysfs.join("class/dmi/id");
+        Self { folder: settings.sysfs.join("class/dmi/id"), known: None }
+    }
+
+    fn find(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
         // Serial numbers are root's to read: those that cannot be are left out.
         let read = |file: &'static str| {
-            let content = std::fs::read(folder.join(file)).ok()?;
+            let content = crate::source::whole(folder.join(file)).ok()?;
             Some((label(file), content.trim_ascii().to_vec()))
         };
-        Self { known: FILES.into_iter().filter_map(read).collect() }
+        FILES.into_iter().filter_map(read).collect()
     }
 }
 
@@ -64,15 +68,16 @@ impl Collector for Dmi {
     }
 
     fn collect(&mut self, _: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        if self.known.is_empty() {
+        let known = self.known.get_or_insert_with(|| Self::find(&self.folder));
+        if known.is_empty() {
             return Err(Failure::Absent { what: "DMI table" });
         }
         out.family(&INFO);
         let mut labels = [("", &b""[..]); FILES.len()];
-        for (slot, (label, value)) in labels.iter_mut().zip(&self.known) {
+        for (slot, (label, value)) in labels.iter_mut().zip(&*known) {
             *slot = (label, value);
         }
-        out.sample(&INFO, &labels[..self.known.len()], true);
+        out.sample(&INFO, &labels[..known.len()], true);
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use rustix::fs::statvfs;
 use rustix::time::Timespec;
 
 use super::Collector;
-use super::apart::{Apart, PATIENCE, is_remote};
+use super::apart::{Apart, PATIENCE};
 use super::mountinfo::{Mount, Shown, mounts};
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
@@ -107,7 +107,7 @@ enum Asker {
 
 impl Asker {
     fn of(mount: &Mount) -> Self {
-        if is_remote(&mount.fstype) {
+        if mount.remote {
             let path = mount.path.clone();
             Self::Apart(Apart::new("statvfs", move || space(&path)))
         } else {
@@ -115,14 +115,22 @@ impl Asker {
         }
     }
 
+    /// Puts the question to who is asked apart: side by side, so that one that
+    /// hangs keeps no other waiting.
+    fn begin(&mut self) {
+        if let Self::Apart(Some(apart)) = self {
+            apart.begin();
+        }
+    }
+
     /// Those asked apart have the same `patience` together: however many hang,
     /// the page waits for it once.
-    fn ask(&mut self, mount: &Mount, patience: &mut Duration) -> Option<Space> {
+    fn answer(&mut self, mount: &Mount, patience: &mut Duration) -> Option<Space> {
         match self {
             Self::Direct => space(&mount.path),
             Self::Apart(apart) => {
                 let start = Instant::now();
-                let answer = apart.as_mut()?.ask(*patience);
+                let answer = apart.as_mut()?.answer(*patience, || None);
                 *patience = patience.saturating_sub(start.elapsed());
                 answer?
             }
@@ -196,9 +204,10 @@ impl Collector for Filesystem {
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         let whole = self.refresh(scratch)?;
+        self.askers.iter_mut().for_each(Asker::begin);
         let mut patience = PATIENCE;
         for ((mount, answer), asker) in self.asked.iter_mut().zip(&mut self.askers) {
-            *answer = asker.ask(mount, &mut patience);
+            *answer = asker.answer(mount, &mut patience);
         }
         encode(&self.asked, out);
         if whole {
@@ -226,6 +235,7 @@ mod tests {
             mountpoint: b"/mnt".to_vec(),
             path: PathBuf::from("/mnt"),
             readonly: false,
+            remote: true,
         };
         let (release, held) = sync_channel::<()>(0);
         let held = Arc::new(Mutex::new(held));
@@ -234,9 +244,15 @@ mod tests {
             let held = Arc::clone(&held);
             let hangs = move || held.lock().ok()?.recv().ok().and(None);
             let mut asker = Asker::Apart(Apart::new("mount", hangs));
-            assert_eq!(asker.ask(&mount, &mut patience), None);
+            asker.begin();
+            assert_eq!(asker.answer(&mount, &mut patience), None);
             assert_eq!(patience, Duration::ZERO);
         }
+        // Whoever answers is heard all the same.
+        let well = Space { size: 1, free: 1, available: 1, files: 1, files_free: 1 };
+        let mut asker = Asker::Apart(Apart::new("mount", move || Some(well)));
+        asker.begin();
+        assert_eq!(asker.answer(&mount, &mut Duration::from_secs(20)), Some(well));
         drop(release);
     }
 }

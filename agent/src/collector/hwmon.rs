@@ -115,7 +115,7 @@ impl Hwmon {
 }
 
 fn chip(folder: &Path) -> Chip<Source> {
-    let name = std::fs::read(folder.join("name")).unwrap_or_default().trim_ascii().to_vec();
+    let name = crate::source::whole(folder.join("name")).unwrap_or_default().trim_ascii().to_vec();
     let device = folder.join("device").canonicalize().or_else(|_| folder.canonicalize());
     let files = entries(folder).unwrap_or_default();
     let sensors = files.iter().filter_map(|file| {

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::apart::{LAID_OVER, is_remote};
 use crate::scan;
 use crate::settings::Filter;
 
@@ -20,6 +21,8 @@ pub struct Mount {
     pub path: PathBuf,
     /// Whether it is mounted read-only.
     pub readonly: bool,
+    /// Whoever has to answer for it, or for the way to it, is not the kernel.
+    pub remote: bool,
 }
 
 /// Types with no space of their own to run out of.
@@ -144,6 +147,7 @@ fn parse(line: &[u8], rootfs: &Path) -> Option<Mount> {
         path: rootfs.join(OsStr::from_bytes(below)),
         mountpoint,
         readonly: readonly(options) || readonly(of_super),
+        remote: is_remote(fstype),
     })
 }
 
@@ -153,17 +157,34 @@ fn parse(line: &[u8], rootfs: &Path) -> Option<Mount> {
 pub fn mounts(input: &[u8], rootfs: &Path, shown: &Shown) -> (Vec<Mount>, bool) {
     let mut whole = !input.is_empty();
     let mut mounts: Vec<Mount> = Vec::new();
+    let mut remote: Vec<Vec<u8>> = Vec::new();
     for line in scan::lines(input) {
         match parse(line, rootfs) {
-            Some(mount) if !shown.keeps(&mount) => {}
             Some(mount) => {
-                mounts.retain(|earlier| earlier.mountpoint != mount.mountpoint);
-                mounts.push(mount);
+                // Shown or not, the way to others may lead through it.
+                if mount.remote && mount.mountpoint != b"/" {
+                    remote.push(mount.mountpoint.clone());
+                }
+                if shown.keeps(&mount) {
+                    mounts.retain(|earlier| earlier.mountpoint != mount.mountpoint);
+                    mounts.push(mount);
+                }
             }
             None => whole = false,
         }
     }
+    for mount in &mut mounts {
+        let is_through =
+            |other: &Vec<u8>| mount.fstype == LAID_OVER || is_below(&mount.mountpoint, other);
+        mount.remote = mount.remote || remote.iter().any(is_through);
+    }
     (mounts, whole)
+}
+
+/// Whether the one folder is the other or in it.
+fn is_below(mountpoint: &[u8], folder: &[u8]) -> bool {
+    let rest = mountpoint.strip_prefix(folder);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 #[cfg(test)]
@@ -209,6 +230,24 @@ mod tests {
         ] {
             assert_eq!(unescape(field.as_bytes()), plain.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_disk_that_is_reached_through_a_server_s_mount_is_asked_apart() {
+        let input = b"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:50 / /net rw - nfs4 nas:/x rw\n\
+            3 2 8:2 / /net/disk rw - ext4 /dev/sdb1 rw\n4 1 8:3 / /network rw - ext4 /dev/sdc1 rw\n\
+            5 1 0:51 / /auto rw - autofs systemd-1 rw\n6 5 8:4 / /auto rw - ext4 /dev/sdd1 rw\n";
+        let of_disks = Shown {
+            fstypes: Filter {
+                include: None,
+                exclude: regex_lite::Regex::new("^(nfs4|autofs)$").ok(),
+            },
+            ..Shown::default()
+        };
+        let (mounts, whole) = mounts(input, Path::new("/"), &of_disks);
+        assert!(whole);
+        let apart: Vec<bool> = mounts.iter().map(|mount| mount.remote).collect();
+        assert_eq!(apart, [false, true, false, true]);
     }
 
     #[test]

@@ -98,7 +98,9 @@ impl Collector for Os {
 
     fn collect(&mut self, _: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         if self.rescan.due() {
-            let text = self.files.iter().find_map(|file| std::fs::read_to_string(file).ok());
+            let text = self.files.iter().find_map(|file| {
+                crate::source::whole(file).ok().and_then(|text| String::from_utf8(text).ok())
+            });
             self.release = text.as_deref().map(parse).map(|release| {
                 let version = version(&release[VERSION_ID]);
                 (release, version)

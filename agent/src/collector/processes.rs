@@ -3,7 +3,6 @@
 //! Off by default: it opens a file for each process.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -94,8 +93,8 @@ impl Collector for Processes {
             if path.file_name().is_some_and(number) {
                 scratch.clear();
                 // It may have ended since the listing.
-                let read =
-                    File::open(path.join("stat")).and_then(|mut file| file.read_to_end(scratch));
+                let read = crate::source::open(&path.join("stat"))
+                    .and_then(|mut file| file.read_to_end(scratch));
                 if read.is_ok() {
                     count.take(scratch);
                 }
@@ -103,8 +102,9 @@ impl Collector for Processes {
         }
         // Other collectors read at an offset into what is there.
         scratch.resize(scratch.capacity(), 0);
-        let limits = ["sys/kernel/pid_max", "sys/kernel/threads-max"]
-            .map(|file| scan::unsigned(std::fs::read(self.procfs.join(file)).ok()?.trim_ascii()));
+        let limits = ["sys/kernel/pid_max", "sys/kernel/threads-max"].map(|file| {
+            scan::unsigned(crate::source::whole(self.procfs.join(file)).ok()?.trim_ascii())
+        });
         encode(&count, limits, out);
         Ok(())
     }

@@ -61,7 +61,7 @@ pub enum ServeError {
 /// # Errors
 /// When the agent cannot start; see [`ServeError`].
 pub fn run(args: &Args) -> Result<(), ServeError> {
-    let mut agent = Agent::new(&args.settings()).map_err(ServeError::Register)?;
+    let mut agent = Agent::new(&args.settings()).map_err(ServeError::Register)?.beside();
     if args.disable_exporter_metrics {
         agent = agent.without_own_metrics();
     }

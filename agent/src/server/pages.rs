@@ -107,6 +107,23 @@ impl Shared {
         }
     }
 
+    /// A page of that kind, or why there is none.
+    fn told(
+        &self,
+        path: &'static str,
+        made: Made,
+        kind: &'static str,
+        request: &Request,
+    ) -> Response {
+        let (status, code, kind) = if made.as_asked {
+            (StatusCode::OK, "200", kind)
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, "503", "text/plain; charset=utf-8")
+        };
+        let answer = (status, [(CONTENT_TYPE, kind)], handed(made, request)).into_response();
+        self.counted(path, code, answer)
+    }
+
     /// A page of chosen collectors, when those before it are made.
     async fn chosen(
         &self,
@@ -166,28 +183,32 @@ fn handed(made: Made, request: &Request) -> Bytes {
     made.bytes
 }
 
+/// Said for a page made of what does not answer.
+const SILENT: &str =
+    "what the page is made of does not answer: a disk, a mount or a device hangs\n";
+
 /// For a person who typed the address.
 async fn root(State(shared): State<Pages>, request: Request) -> Response {
-    let make = || shared.made(page::html(&shared.watching.snapshot(), &shared.metrics_path));
+    let make = || match shared.watching.snapshot() {
+        Some(snapshot) => {
+            let html = page::html(&snapshot, &shared.metrics_path);
+            Made { as_asked: true, ..shared.made(html) }
+        }
+        None => shared.made(SILENT),
+    };
     let made = shared.root.get(make).await;
-    let kind = [(CONTENT_TYPE, "text/html; charset=utf-8")];
-    shared.counted("/", "200", (kind, handed(made, &request)).into_response())
+    shared.told("/", made, "text/html; charset=utf-8", &request)
 }
 
 /// For programs that judge.
 async fn snapshot(State(shared): State<Pages>, request: Request) -> Response {
-    let make = || match serde_json::to_vec(&shared.watching.snapshot()) {
-        Ok(json) => Made { as_asked: true, ..shared.made(json) },
-        Err(error) => shared.made(format!("{error}\n")),
+    let make = || match shared.watching.snapshot().map(|taken| serde_json::to_vec(&taken)) {
+        Some(Ok(json)) => Made { as_asked: true, ..shared.made(json) },
+        Some(Err(error)) => shared.made(format!("{error}\n")),
+        None => shared.made(SILENT),
     };
     let made = shared.snapshot.get(make).await;
-    let (status, code, kind) = if made.as_asked {
-        (StatusCode::OK, "200", "application/json")
-    } else {
-        (StatusCode::INTERNAL_SERVER_ERROR, "500", "text/plain; charset=utf-8")
-    };
-    let answer = (status, [(CONTENT_TYPE, kind)], handed(made, &request)).into_response();
-    shared.counted("/api/v1/snapshot", code, answer)
+    shared.told("/api/v1/snapshot", made, "application/json", &request)
 }
 
 /// The process runs and answers.
@@ -200,7 +221,8 @@ async fn readyz(State(shared): State<Pages>) -> (StatusCode, &'static str) {
     if shared.with(|agent, _| agent.is_ready()) {
         shared.counted("/readyz", "200", (StatusCode::OK, "ok\n"))
     } else {
-        let said = "not one collector can read this host; the log says why\n";
+        let said = "this host cannot be read: procfs or sysfs is not there \
+                    (--path.procfs, --path.sysfs), or not one collector has success\n";
         shared.counted("/readyz", "503", (StatusCode::SERVICE_UNAVAILABLE, said))
     }
 }

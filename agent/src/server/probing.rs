@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::Signal;
 
 use super::ServeError;
+use super::watching::free;
 use crate::agent::Agent;
 use crate::cgroup::Shared;
 use crate::config::reload::Live;
@@ -20,7 +21,12 @@ pub(super) type Probing = Option<Arc<Mutex<Live>>>;
 pub(super) fn start(path: Option<PathBuf>, agent: &Agent) -> Result<Probing, ServeError> {
     let Some(path) = path else { return Ok(None) };
     let pods = Shared::clone(agent.pods());
-    let locate = move |namespace: &str, container: &str| locate(&pods, namespace, container);
+    let aside = agent.aside().clone();
+    let locate = move |namespace: &str, container: &str| {
+        let (pods, namespace) = (Shared::clone(&pods), namespace.to_owned());
+        let container = container.to_owned();
+        aside.get(move || locate(&pods, &namespace, &container))
+    };
     let prober = Prober::new(agent.probes(), Box::new(locate)).map_err(ServeError::Probes)?;
     let registry = agent.registered().registry();
     let mut live = Live::new(path, prober, registry).map_err(ServeError::Register)?;
@@ -41,7 +47,7 @@ pub(super) async fn follow(mut told: Signal, probing: Probing) {
 
 /// The address of the first pod here with such a container.
 fn locate(pods: &Shared, namespace: &str, container: &str) -> Option<IpAddr> {
-    let mut index = pods.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut index = free(pods)?;
     // What could not be listed now is looked for again before the next probe.
     let _ = index.refresh();
     let has = |pod: &&crate::cgroup::Pod| {

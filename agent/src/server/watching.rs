@@ -1,12 +1,13 @@
 //! What is kept beside the metrics: the history, and the snapshot made of it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::probing::Probing;
 use crate::agent::Agent;
+use crate::aside::Aside;
 use crate::cgroup::Shared;
 use crate::history::History;
 use crate::settings::Settings;
@@ -18,9 +19,10 @@ const ALONE: Duration = Duration::from_mins(1);
 /// The history, shared by who samples and who tells.
 #[derive(Debug)]
 pub(super) struct Watching {
-    settings: Settings,
-    history: Mutex<History>,
+    settings: Arc<Settings>,
+    history: Arc<Mutex<History>>,
     pods: Shared,
+    aside: Aside,
     probing: Probing,
     scraped: Notify,
 }
@@ -28,9 +30,10 @@ pub(super) struct Watching {
 impl Watching {
     pub(super) fn new(settings: Settings, agent: &Agent, probing: Probing) -> Arc<Self> {
         Arc::new(Self {
-            history: Mutex::new(History::new(&settings)),
-            settings,
+            history: Arc::new(Mutex::new(History::new(&settings))),
+            settings: Arc::new(settings),
             pods: Shared::clone(agent.pods()),
+            aside: agent.aside().clone(),
             probing,
             scraped: Notify::new(),
         })
@@ -51,25 +54,40 @@ impl Watching {
         }
     }
 
-    /// The snapshot of this moment.
-    pub(super) fn snapshot(&self) -> Snapshot {
+    /// The snapshot of this moment; `None` when what it is read from does not
+    /// answer.
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
         // The first one has to show something.
         self.sample();
         let probes = self
             .probing
             .as_ref()
             .map(|live| live.lock().unwrap_or_else(PoisonError::into_inner).prober().states());
-        let index = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
-        Snapshot::take(&self.settings, &self.history(), &index, probes.unwrap_or_default())
+        let settings = Arc::clone(&self.settings);
+        let (history, pods) = (Arc::clone(&self.history), Shared::clone(&self.pods));
+        self.aside.get(move || {
+            let (index, history) = (free(&pods)?, free(&history)?);
+            Some(Snapshot::take(&settings, &history, &index, probes.unwrap_or_default()))
+        })
     }
 
     fn sample(&self) {
-        let mut index = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
-        self.history().sample(&mut index);
+        let (history, pods) = (Arc::clone(&self.history), Shared::clone(&self.pods));
+        self.aside.get(move || {
+            let (mut index, mut history) = (free(&pods)?, free(&history)?);
+            history.sample(&mut index);
+            Some(())
+        });
     }
+}
 
-    /// A panic would have ended the process: the lock is sound.
-    fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+/// What is behind the lock, unless it is in use by a read that does not come
+/// back: nothing else holds it when this is asked.
+pub(super) fn free<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match lock.try_lock() {
+        Ok(held) => Some(held),
+        // A panic would have ended the process: the lock is sound.
+        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }

@@ -14,6 +14,7 @@ use crate::history::track::Told;
 use crate::history::{Track, kilobytes};
 use crate::scan;
 use crate::settings::Settings;
+use crate::source::whole;
 
 /// A sector in the kernel's counts, whatever the disk's own.
 const SECTOR: u64 = 512;
@@ -77,8 +78,8 @@ impl Node {
     /// Reads what does not change, or rarely, beside the history.
     pub(super) fn read(settings: &Settings, track: &Track) -> Self {
         let procfs = &settings.procfs;
-        let meminfo = fs::read(procfs.join("meminfo")).unwrap_or_default();
-        let stat = fs::read(procfs.join("stat")).unwrap_or_default();
+        let meminfo = whole(procfs.join("meminfo")).unwrap_or_default();
+        let stat = whole(procfs.join("stat")).unwrap_or_default();
         let rows = || scan::lines(&stat).map(scan::fields);
         let boot = rows().find_map(|mut row| (row.next()? == b"btime").then(|| row.next())?);
         let cpus = rows()
@@ -95,7 +96,7 @@ impl Node {
             history: track.told(),
             pi: Pi::read(&settings.sysfs, &mut Vcio::new(&settings.rootfs)),
             disks: disks(
-                &fs::read(procfs.join("diskstats")).unwrap_or_default(),
+                &whole(procfs.join("diskstats")).unwrap_or_default(),
                 &settings.sysfs.join("block"),
             ),
         }
@@ -121,14 +122,14 @@ impl Pi {
 
 /// A file's text; a device tree ends it with a NUL.
 fn text(path: &Path) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
+    let text = String::from_utf8(whole(path).ok()?).ok()?;
     let text = text.trim_end_matches(['\0', '\n']);
     (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn temperature(sysfs: &Path) -> Option<f64> {
     let zones = fs::read_dir(sysfs.join("class/thermal")).ok()?.flatten();
-    let readings = zones.filter_map(|zone| fs::read(zone.path().join("temp")).ok());
+    let readings = zones.filter_map(|zone| whole(zone.path().join("temp")).ok());
     let most = readings.filter_map(|content| scan::attribute(&content)).max()?;
     i32::try_from(most).ok().map(|thousandths| f64::from(thousandths) / 1000.0)
 }
@@ -147,7 +148,7 @@ fn disk(line: &[u8], block: &Path) -> Option<Disk> {
     let (writes, sectors, milliseconds) = (number(4)?, number(1)?, number(0)?);
     let write_latency_seconds = (writes > 0).then(|| ratio(milliseconds, writes) / 1000.0);
     let written_bytes = sectors.checked_mul(SECTOR)?;
-    let life = fs::read(block.join(&device).join("device/life_time")).ok();
+    let life = whole(block.join(&device).join("device/life_time")).ok();
     let life_used =
         life.and_then(|content| life_used(&content)).map(|tenths| ratio(tenths.min(10), 10));
     Some(Disk { device, kind, written_bytes, write_latency_seconds, life_used })

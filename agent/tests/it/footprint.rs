@@ -48,7 +48,8 @@ fn the_program_is_small_and_stays_so() {
         running.status("VmHWM")
     );
     assert!(resident <= MOST_MEMORY, "{resident} KiB resident");
-    assert_eq!(threads, 1);
+    // The server's, and the one that reads the host.
+    assert!(threads <= 2, "{threads} threads");
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn ten_thousand_hostile_requests_keep_nobody_else_waiting() {
     println!("{scrapes} scrapes meanwhile; resident {memory} -> {after} KiB");
     assert!(running.files() <= files, "{} files, {files} before", running.files());
     assert!(after <= memory + 12 * 1024, "{memory} -> {after} KiB");
-    assert_eq!(running.status("Threads"), 1);
+    assert_eq!(running.status("Threads"), 2);
     let (code, log) = running.terminate();
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains("panicked"), "{log}");

@@ -26,7 +26,7 @@ fn settings(root: &Path) -> Settings {
 }
 
 fn collect(agent: &mut Agent) -> Page {
-    exposition::read_unique(agent.collect(&Selection::All, Format::Text)).unwrap()
+    exposition::read_unique(&agent.render(&Selection::All, Format::Text)).unwrap()
 }
 
 fn succeeds(page: &Page) -> bool {
@@ -46,7 +46,7 @@ fn golden(name: &str) -> String {
     let mut agent = Agent::new(&settings(&fixture(name))).unwrap().without_own_metrics();
     let page = collect(&mut agent);
     assert!(succeeds(&page));
-    let text = str::from_utf8(agent.collect(&Selection::All, Format::Text)).unwrap().to_owned();
+    let text = String::from_utf8(agent.render(&Selection::All, Format::Text).to_vec()).unwrap();
     text.lines().filter(|line| !line.contains("node_scrape_")).collect::<Vec<_>>().join("\n")
 }
 

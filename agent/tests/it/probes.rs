@@ -213,7 +213,7 @@ fn a_service_that_hangs_costs_nobody_else_anything() {
     assert_eq!(values(&page, "probe_success")["well"], 1.0);
     assert_eq!(values(&page, "terrarium_agent_probe_failures_total")["well"], 0.0);
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
-    assert!(status.contains("\nThreads:\t1\n"), "{status}");
+    assert!(status.contains("\nThreads:\t2\n"), "{status}");
     let (code, log) = running.terminate();
     assert_eq!(code, Some(0));
     assert!(log.contains("no answer within 300ms"), "{log}");

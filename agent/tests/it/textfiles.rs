@@ -142,5 +142,5 @@ fn a_file_on_a_disk_that_hangs_stops_no_page() {
     for _ in 0..5 {
         assert!(!in_time(&running));
     }
-    assert_eq!(running.status("Threads"), 2);
+    assert_eq!(running.status("Threads"), 3);
 }

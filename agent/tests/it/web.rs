@@ -261,8 +261,8 @@ fn guesses_do_not_hold_up_who_is_known() {
             assert_eq!(ask(&running, "/metrics", Some("prometheus:right")).status, 200);
         }
         assert!(refused.load(Ordering::Relaxed) < GUESSES);
-        // The runtime's thread and the one that compares.
-        assert!(running.status("Threads") <= 2);
+        // The runtime's, the one that compares, and the one that reads the host.
+        assert!(running.status("Threads") <= 3);
     });
 }
 
@@ -309,7 +309,7 @@ fn a_hundred_guessers_make_a_right_login_wait_for_one_comparison() {
         assert_eq!(answer.status, 200);
         // The one under way, and its own; a hundred would be fifty times that.
         assert!(took <= 8 * alone + Duration::from_millis(500), "{took:?}, alone {alone:?}");
-        assert!(threads <= 2, "{threads} threads");
+        assert!(threads <= 3, "{threads} threads");
     });
 }
 

@@ -33,18 +33,18 @@ impl Board {
     /// The board in whose trees these are; `None` if it is no Raspberry Pi.
     pub fn read(procfs: &Path, sysfs: &Path) -> Option<Self> {
         let tree = sysfs.join("firmware/devicetree/base");
-        let compatible = std::fs::read(tree.join("compatible")).ok()?;
+        let compatible = crate::source::whole(tree.join("compatible")).ok()?;
         let mut names = compatible.split(|byte| *byte == 0);
         names.clone().any(|name| name.starts_with(b"raspberrypi,")).then_some(())?;
         let model = word(&tree.join("model"));
-        let revision = std::fs::read(tree.join("system/linux,revision")).ok();
+        let revision = crate::source::whole(tree.join("system/linux,revision")).ok();
         let code = revision.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
         Some(Self {
             model: model.strip_suffix(b"\0").unwrap_or(&model).to_vec(),
             revision: code
                 .map_or_else(String::new, |code| format!("{:x}", u32::from_be_bytes(code))),
             is_pi_5: names.any(|name| name == b"brcm,bcm2712"),
-            level: level(&std::fs::read(procfs.join("cpuinfo")).unwrap_or_default()),
+            level: level(&crate::source::whole(procfs.join("cpuinfo")).unwrap_or_default()),
             page_size: rustix::param::page_size(),
         })
     }
