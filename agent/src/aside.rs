@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::collector::apart::Apart;
 
 /// How long a page waits for one collector.
-pub const LIMIT: Duration = Duration::from_millis(350);
+pub const LIMIT: Duration = Duration::from_millis(300);
 
 type Job = Box<dyn FnOnce() + Send>;
 

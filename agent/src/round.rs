@@ -17,7 +17,7 @@ const LEAST: Duration = Duration::from_millis(20);
 
 /// How long a page waits for all that do not come back. Whoever's turn comes
 /// later is left out of it untried.
-const LONGEST: Duration = Duration::from_millis(700);
+const LONGEST: Duration = Duration::from_millis(450);
 
 /// What came too late for one page is shown on the next if it is not older.
 const FRESH: Duration = Duration::from_mins(2);

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a page waits for what was answering until now.
-pub const PATIENCE: Duration = Duration::from_millis(250);
+pub const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long who lacks only a processor is waited for at a time, and how often:
 /// seconds, on a machine that is busy beyond reason.
