@@ -37,6 +37,15 @@ impl Slot {
     }
 }
 
+impl Hand {
+    fn new() -> Option<Self> {
+        let job = Slot::default();
+        let own = job.clone();
+        let work = move || own.put(None).map_or((), |job| job());
+        Some(Self { thread: Apart::new("reader", work)?, job })
+    }
+}
+
 /// How it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
@@ -62,18 +71,7 @@ impl Aside {
         more: impl FnMut() -> Option<Duration>,
     ) -> Done {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut hand = match held.take() {
-            Some(hand) => hand,
-            None => {
-                let job = Slot::default();
-                let own = job.clone();
-                let work = move || own.put(None).map_or((), |job| job());
-                let Some(thread) = Apart::new("reader", work) else {
-                    return Done::NoThread;
-                };
-                Hand { thread, job }
-            }
-        };
+        let Some(mut hand) = held.take().or_else(Hand::new) else { return Done::NoThread };
         hand.job.put(Some(Box::new(job)));
         hand.thread.begin();
         if hand.thread.answer(limit, more).is_none() {

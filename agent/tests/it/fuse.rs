@@ -3,6 +3,7 @@
 //! folder that is there.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -65,7 +66,7 @@ impl Served {
         let options = "rootmode=40000,user_id=0,group_id=0,max_read=65536";
         let mut script = format!("mount -i -t fuse -o fd=0,{options} served {}\n", on[0].display());
         for other in &on[1..] {
-            script += &format!("mount --bind {} {}\n", on[0].display(), other.display());
+            writeln!(script, "mount --bind {} {}", on[0].display(), other.display()).unwrap();
         }
         let mut command = Command::new("unshare");
         if !rustix::process::getuid().is_root() {

@@ -1,5 +1,6 @@
 //! What hangs costs a page its own part, and that says so.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -104,7 +105,8 @@ fn mounts_of_every_served_type_may_hang() {
     let mut mounts = String::from("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n");
     let mut places: Vec<PathBuf> = Vec::new();
     for (at, fstype) in types.iter().enumerate() {
-        mounts += &format!("{} 1 0:{} / /mnt/{at} rw - {fstype} served rw\n", at + 2, at + 40);
+        let (id, device) = (at + 2, at + 40);
+        writeln!(mounts, "{id} 1 0:{device} / /mnt/{at} rw - {fstype} served rw").unwrap();
         places.push(host.path().join(format!("mnt/{at}")));
     }
     // A disk of this host, reached through a mount that hangs.
