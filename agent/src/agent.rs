@@ -131,6 +131,7 @@ impl Agent {
             if *own_metrics && process.encode(scratch, out).is_err() {
                 registered.failure("process");
             }
+            registered::exporter(out);
             out.family(&DURATION);
             for Outcome { collector, nanoseconds, .. } in outcomes() {
                 let labels = [("collector", collector.as_bytes())];

@@ -12,12 +12,15 @@ use crate::settings::{Filter, Settings, Switches};
 
 /// Serves this host's metrics to Prometheus.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "terrarium-agent", version, about)]
+#[command(name = "terrarium-agent", version, about, args_override_self = true)]
 pub struct Args {
     /// Where to listen: host:port (IPv6 in brackets), or :port for every address;
     /// may be given several times.
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":9100")]
     pub listen: Vec<Address>,
+    /// Serve on the sockets that systemd hands over, instead of listening.
+    #[arg(long = "web.systemd-socket")]
+    pub systemd_socket: bool,
     /// Under which path the metrics are.
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics")]
     pub metrics_path: MetricsPath,
@@ -72,6 +75,20 @@ pub struct Args {
     /// Types of file systems not to show, instead of the kernel's own.
     #[arg(long = "collector.filesystem.fs-types-exclude", value_name = "REGEX")]
     pub fstypes_exclude: Option<Regex>,
+    /// Mount points to show, and no others.
+    #[arg(
+        long = "collector.filesystem.mount-points-include",
+        value_name = "REGEX",
+        conflicts_with = "mounts_exclude"
+    )]
+    pub mounts_include: Option<Regex>,
+    /// Types of file systems to show, and no others.
+    #[arg(
+        long = "collector.filesystem.fs-types-include",
+        value_name = "REGEX",
+        conflicts_with = "fstypes_exclude"
+    )]
+    pub fstypes_include: Option<Regex>,
     /// Units of systemd to show, by their whole names.
     #[arg(long = "collector.systemd.unit-include", value_name = "REGEX")]
     pub units_include: Option<Regex>,
@@ -97,8 +114,8 @@ impl Args {
             switches: self.switches.clone(),
             interfaces: filter(&self.netdev_include, &self.netdev_exclude),
             disks: filter(&self.diskstats_include, &self.diskstats_exclude),
-            mounts: filter(&None, &self.mounts_exclude),
-            fstypes: filter(&None, &self.fstypes_exclude),
+            mounts: filter(&self.mounts_include, &self.mounts_exclude),
+            fstypes: filter(&self.fstypes_include, &self.fstypes_exclude),
             units: filter(&self.units_include, &self.units_exclude),
         }
     }

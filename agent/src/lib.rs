@@ -13,6 +13,7 @@ pub mod collector;
 pub mod config;
 pub mod encoder;
 pub mod failure;
+pub mod foreign;
 pub mod gzip;
 pub mod history;
 pub mod probe;

@@ -5,10 +5,15 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use terrarium_agent::{cli::Args, server};
+use terrarium_agent::{cli::Args, foreign, server};
 
 fn main() -> ExitCode {
-    match server::run(&Args::parse()) {
+    let (given, said) = foreign::translate(std::env::args_os());
+    let args = Args::parse_from(given);
+    for line in said {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+    match server::run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut stderr = std::io::stderr().lock();

@@ -13,6 +13,11 @@ use crate::encoder::{Encoder, Family, Kind};
 
 const BUILD: Family =
     Family::gauge("terrarium_agent_build_info", "The agent's version and architecture.");
+/// What dashboards that are made for `node_exporter` list their hosts by.
+const EXPORTER: Family = Family::gauge(
+    "node_exporter_build_info",
+    "The version of what serves node_exporter's metrics: here, the agent's.",
+);
 const HOST: Family = Family::gauge("terrarium_agent_host_info", "Operating system and board.");
 
 /// The registered metrics.
@@ -72,6 +77,22 @@ impl Registered {
         out.sample(&HOST, &host, true);
         encode(&self.registry, out);
     }
+}
+
+/// Encodes what is on every page, as `node_exporter` has it.
+pub fn exporter(out: &mut Encoder) {
+    let arch = match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        "x86_64" => "amd64",
+        other => other,
+    };
+    out.family(&EXPORTER);
+    let labels = [
+        ("goarch", arch.as_bytes()),
+        ("goos", std::env::consts::OS.as_bytes()),
+        ("version", env!("CARGO_PKG_VERSION").as_bytes()),
+    ];
+    out.sample(&EXPORTER, &labels, true);
 }
 
 /// Encodes a registry: counters and gauges, which is all there is.

@@ -150,6 +150,13 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Gives another's listener the same small buffers.
+pub(super) fn narrow(listener: &std::net::TcpListener) -> io::Result<()> {
+    rustix::net::sockopt::set_socket_recv_buffer_size(listener, RECEIVED as usize)?;
+    rustix::net::sockopt::set_socket_send_buffer_size(listener, SENT as usize)?;
+    Ok(())
+}
+
 /// Whether a connection waits to be accepted.
 fn comes(listeners: &[TcpListener]) -> bool {
     let mut all: Vec<PollFd<'_>> =

@@ -1,6 +1,7 @@
 //! The HTTP side: listening, connections, stopping.
 
 mod accept;
+mod activated;
 mod batch;
 mod connection;
 mod guard;
@@ -22,6 +23,7 @@ use crate::address::Address;
 use crate::agent::Agent;
 use crate::cli::Args;
 use crate::web::{Current, StartError};
+pub use activated::ActivationError;
 use connection::Connections;
 use watching::Watching;
 
@@ -43,6 +45,9 @@ pub enum ServeError {
     /// The web configuration cannot be used.
     #[error("cannot start with --web.config.file")]
     Web(#[source] StartError),
+    /// What systemd handed over cannot be served on.
+    #[error("cannot start with --web.systemd-socket")]
+    Activation(#[from] ActivationError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}; see whether another exporter has the port \
@@ -85,13 +90,7 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
         }
         None => None,
     };
-    let mut listeners = Vec::new();
-    for address in &args.listen {
-        let listener = listen(address);
-        listeners.push(
-            listener.map_err(|source| ServeError::Listen { address: address.clone(), source })?,
-        );
-    }
+    let listeners = if args.systemd_socket { activated::listeners()? } else { bound(args)? };
     let scheme = if web.as_ref().is_some_and(|web| web.get().tls.is_some()) { "s" } else { "" };
     for listener in &listeners {
         let bound = listener.local_addr().map_err(ServeError::Setup)?;
@@ -123,6 +122,14 @@ async fn serve(args: &Args, agent: Agent) -> Result<(), ServeError> {
     // Too late is no failure: stopping is what was asked for.
     let _ = tokio::time::timeout(GRACE, connections.stop()).await;
     Ok(())
+}
+
+/// The listeners of the addresses that were given.
+fn bound(args: &Args) -> Result<Vec<TcpListener>, ServeError> {
+    let listeners = args.listen.iter().map(|address| {
+        listen(address).map_err(|source| ServeError::Listen { address: address.clone(), source })
+    });
+    listeners.collect()
 }
 
 fn listen(address: &Address) -> io::Result<TcpListener> {

@@ -1,4 +1,5 @@
-//! Grafana's dashboard 1860, the one everybody has: it finds its metrics.
+//! The dashboards and alerts that everybody has find their metrics: Grafana's
+//! dashboard 1860, `node_exporter`'s mixin, the node parts of kube-prometheus.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +10,15 @@ use crate::running::{Running, agent};
 
 /// A metric's name, and why the agent does not have it.
 fn wanted() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    let lines = include_str!("dashboard_1860.txt").lines().filter(|line| !line.starts_with('#'));
+    let lists = [include_str!("dashboard_1860.txt"), include_str!("node_mixin.txt")];
+    let lines = lists.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
     lines.map(|line| match line.split_once("  ") {
         Some((name, reason)) => (name, Some(reason)),
         None => (line, None),
     })
 }
 
-fn names(page: &[u8]) -> BTreeSet<String> {
+pub(crate) fn names(page: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(page);
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples.filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned())).collect()

@@ -8,7 +8,8 @@ use crate::exposition;
 use crate::running::{Running, agent, fixture};
 
 /// Series whose values are the machine's the test runs on.
-const OF_THIS_MACHINE: [&str; 13] = [
+const OF_THIS_MACHINE: [&str; 14] = [
+    "node_exporter_build_info{",
     "node_filesystem_avail_bytes{",
     "node_filesystem_files{",
     "node_filesystem_files_free{",

@@ -5,6 +5,7 @@
 mod broken;
 mod build;
 mod dashboard;
+mod drop_in;
 mod exposition;
 mod footprint;
 mod fuse;

@@ -26,9 +26,10 @@ const LEFT_OUT: [Listed; 9] = [
 ];
 
 /// Families and series that only the agent has.
-const ADDED: [Listed; 15] = [
+const ADDED: [Listed; 16] = [
     ("container_", "pods: cAdvisor's names"),
     ("node_cpu_scaling_governor", "newer than Debian's"),
+    ("node_exporter_build_info", "of what serves: the agent"),
     ("node_kernel_hung_tasks_total", "newer than Debian's"),
     ("node_network_receive_nohandler_total", "Debian's shows it from netlink only"),
     ("node_netstat_TcpExt_TCPOFOQueue", "newer than Debian's"),
