@@ -45,3 +45,24 @@ pub enum Failure {
         what: &'static str,
     },
 }
+
+/// Whether a fault was told: it is once, and anew after all was well. What never
+/// can be read, or sleeps, alarms nobody for ever.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told(bool);
+
+impl Told {
+    /// The fault, unless it was told.
+    ///
+    /// # Errors
+    /// When it is the first after all was well.
+    pub fn once(&mut self, outcome: Result<(), Failure>) -> Result<(), Failure> {
+        let was_told = std::mem::replace(&mut self.0, outcome.is_err());
+        if was_told { Ok(()) } else { outcome }
+    }
+
+    /// Whether there is a fault that was told.
+    pub fn is(self) -> bool {
+        self.0
+    }
+}

@@ -22,6 +22,9 @@ const LONGEST: Duration = Duration::from_millis(450);
 /// What came too late for one page is shown on the next if it is not older.
 const FRESH: Duration = Duration::from_mins(2);
 
+/// Bytes of room for files that are kept from page to page.
+const KEPT: usize = 1024 * 1024;
+
 /// It reads on a thread of its own, and has to see the page so far.
 const LAST: &str = "textfile";
 
@@ -276,7 +279,8 @@ fn work(shared: &Mutex<Round>, number: u64, all: bool) {
     let mut scratch = std::mem::take(&mut round.scratch);
     while round.number == number {
         let Some((at, mut collector, mut part)) = round.take(all) else {
-            round.scratch = scratch;
+            // A table may have been large once; its room is not kept for good.
+            round.scratch = if scratch.len() > KEPT { Vec::new() } else { scratch };
             return;
         };
         let start = round.since.unwrap_or_else(Instant::now);

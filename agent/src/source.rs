@@ -20,6 +20,10 @@ const FIRST_ROOM: usize = 16 * 1024;
 /// No file read here comes near; a stop for one that does not end.
 const MOST: usize = 16 * 1024 * 1024;
 
+/// No more is asked for at once: for a file of `/proc/sys` the kernel makes that
+/// much room beforehand, and refuses four mebibytes.
+const AT_ONCE: usize = 256 * 1024;
+
 /// For a file whose whole content is made for one read, however long it is.
 pub const ONE_PIECE: usize = usize::MAX;
 
@@ -98,6 +102,11 @@ impl Source {
         Ok(&scratch[..length])
     }
 
+    /// Closes the file until it is read again.
+    pub fn close(&mut self) {
+        self.file = None;
+    }
+
     /// Whether the file is open.
     pub fn is_open(&self) -> bool {
         self.file.is_some()
@@ -134,10 +143,10 @@ fn read_to_end(file: &File, piece: usize, scratch: &mut Vec<u8>) -> io::Result<u
     }
     let mut length = 0;
     loop {
-        match file.read_at(&mut scratch[length..], length as u64) {
+        let room = (scratch.len() - length).min(AT_ONCE);
+        match file.read_at(&mut scratch[length..length + room], length as u64) {
             Ok(0) => return Ok(length),
             Ok(read) => {
-                let room = scratch.len() - length;
                 length += read;
                 if read < piece.min(room) {
                     return Ok(length);
@@ -160,13 +169,14 @@ fn read_piece(file: &File, piece: usize, scratch: &mut Vec<u8>) -> io::Result<us
     if scratch.is_empty() {
         scratch.resize(FIRST_ROOM, 0);
     }
+    let room = scratch.len().min(AT_ONCE);
     let length = loop {
-        match file.read_at(scratch, 0) {
+        match file.read_at(&mut scratch[..room], 0) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => break read?,
         }
     };
-    if length < piece.min(scratch.len()) { Ok(length) } else { read_to_end(file, 0, scratch) }
+    if length < piece.min(room) { Ok(length) } else { read_to_end(file, 0, scratch) }
 }
 
 #[cfg(test)]
@@ -228,6 +238,14 @@ mod tests {
             assert_eq!(lines(read), lines(&whole), "{table}");
             assert_eq!(read.last(), Some(&b'\n'), "{table}");
         }
+    }
+
+    #[test]
+    fn a_setting_is_read_into_whatever_room_there_is() {
+        let mut scratch = vec![0; MOST];
+        let mut source = Source::new("/proc/sys/fs/file-nr".into());
+        assert!(source.read(&mut scratch).unwrap().ends_with(b"\n"));
+        assert!(source.read_piece(ONE_PIECE, true, &mut scratch).unwrap().ends_with(b"\n"));
     }
 
     #[test]

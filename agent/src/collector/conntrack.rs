@@ -1,6 +1,8 @@
 //! Connections the firewall tracks: how many, how many there may be, and what
 //! became of them.
 
+use std::io;
+
 use super::Collector;
 use super::numbers::{CONNTRACK, Numbers};
 use crate::encoder::{Encoder, Family};
@@ -83,6 +85,12 @@ impl Collector for Conntrack {
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         self.numbers.collect(scratch, out)?;
-        encode(self.statistics.read(scratch)?, out)
+        match self.statistics.read(scratch) {
+            // A kernel may be built without.
+            Err(Failure::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Err(Failure::Absent { what: "statistics of tracked connections" })
+            }
+            read => encode(read?, out),
+        }
     }
 }

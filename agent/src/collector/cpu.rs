@@ -1,12 +1,14 @@
 //! `/proc/stat`, its `cpuN` lines: seconds per processor and mode.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::Collector;
+use super::rescan::Rescan;
+use super::{Collector, numbered};
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
-use crate::source::Source;
+use crate::settings::Settings;
+use crate::source::{Source, whole};
 use crate::value::Value;
 
 const TIME: Family =
@@ -115,17 +117,87 @@ pub fn encode(input: &[u8], shown: &mut Shown, out: &mut Encoder) -> Result<(), 
     Err(Failure::Malformed { file: "stat", expected: "lines `cpuN` with eight counters or more" })
 }
 
+/// The numbers of a list such as `1,3-5,9`; what is no number ends it.
+pub fn listed(list: &[u8]) -> impl Iterator<Item = u32> {
+    let number = |digits: &[u8]| u32::try_from(scan::unsigned(digits)?).ok();
+    let range = move |part: &[u8]| match part.iter().position(|byte| *byte == b'-') {
+        None => number(part).map(|one| (one, one)),
+        Some(at) => Some((number(&part[..at])?, number(&part[at + 1..])?)),
+    };
+    let ranges = list.trim_ascii().split(|byte| *byte == b',').map_while(range);
+    // No host has more.
+    ranges.flat_map(|(first, last)| first..=last.min(first.saturating_add(MOST)))
+}
+
+const MOST: u32 = 8192;
+
+const ISOLATED: Family =
+    Family::gauge("node_cpu_isolated", "1 for a processor left to those who ask for it.");
+const ONLINE: Family = Family::gauge("node_cpu_online", "1 if the processor is switched on.");
+
+/// What sysfs tells of the processors.
+#[derive(Debug)]
+struct States {
+    folder: PathBuf,
+    online: Source,
+    /// Those that are there, if they can be switched at all.
+    present: Vec<u32>,
+    isolated: Vec<u32>,
+    rescan: Rescan,
+}
+
+impl States {
+    fn encode(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) {
+        if self.rescan.due() {
+            let isolated = whole(self.folder.join("isolated")).unwrap_or_default();
+            self.isolated = listed(&isolated).collect();
+            self.present.clear();
+            if self.folder.join("cpu0/online").exists() {
+                self.present.extend(numbered(&self.folder, "cpu").into_iter().map(|(id, _)| id));
+            }
+        }
+        if !self.isolated.is_empty() {
+            out.family(&ISOLATED);
+        }
+        for id in &self.isolated {
+            sample(&ISOLATED, *id, true, out);
+        }
+        if self.present.is_empty() {
+            return;
+        }
+        let Ok(online) = self.online.read(scratch) else { return };
+        out.family(&ONLINE);
+        for id in &self.present {
+            sample(&ONLINE, *id, listed(online).any(|online| online == *id), out);
+        }
+    }
+}
+
+fn sample(family: &Family, id: u32, is: bool, out: &mut Encoder) {
+    Value::from(u64::from(id)).with_text(|id| out.sample(family, &[("cpu", id)], is));
+}
+
 /// The collector.
 #[derive(Debug)]
 pub struct Cpu {
     file: Source,
     shown: Shown,
+    states: States,
 }
 
 impl Cpu {
-    /// Reads below `procfs`.
-    pub fn new(procfs: &Path) -> Self {
-        Self { file: Source::new(procfs.join("stat")), shown: Shown::default() }
+    /// Reads below procfs and sysfs.
+    pub fn new(settings: &Settings) -> Self {
+        let folder = settings.sysfs.join("devices/system/cpu");
+        let states = States {
+            online: Source::new(folder.join("online")),
+            folder,
+            present: Vec::new(),
+            isolated: Vec::new(),
+            rescan: Rescan::default(),
+        };
+        let file = Source::new(settings.procfs.join("stat"));
+        Self { file, shown: Shown::default(), states }
     }
 }
 
@@ -135,7 +207,9 @@ impl Collector for Cpu {
     }
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        encode(self.file.read(scratch)?, &mut self.shown, out)
+        let times = self.file.read(scratch).and_then(|input| encode(input, &mut self.shown, out));
+        self.states.encode(scratch, out);
+        times
     }
 }
 
@@ -152,6 +226,20 @@ mod tests {
             .filter(|line| line.contains("idle"))
             .filter_map(|line| Some(line.split_once("} ")?.1.to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn lists_of_processors_are_read() {
+        for (list, numbers) in [
+            ("0-3\n", &[0, 1, 2, 3][..]),
+            ("1,3-5,9\n", &[1, 3, 4, 5, 9]),
+            ("\n", &[]),
+            ("5-4", &[]),
+            ("1,x,2", &[1]),
+        ] {
+            assert_eq!(listed(list.as_bytes()).collect::<Vec<_>>(), numbers, "{list}");
+        }
+        assert!(listed(b"0-4294967295").count() < 10_000);
     }
 
     #[test]

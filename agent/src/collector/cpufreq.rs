@@ -18,7 +18,13 @@ const fn hertz(
 }
 
 /// What a processor's clock has; the limits change by an operator's hand only.
-pub const TABLE: [Attribute; 6] = [
+pub const TABLE: [Attribute; 7] = [
+    hertz(
+        "cpuinfo_avg_freq",
+        "node_cpu_frequency_avg_hertz",
+        "Clock as the hardware had it on average of late.",
+        false,
+    ),
     hertz("cpuinfo_cur_freq", "node_cpu_frequency_hertz", "Clock as the hardware tells it.", false),
     hertz(
         "cpuinfo_max_freq",

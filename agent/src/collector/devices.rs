@@ -133,11 +133,14 @@ mod tests {
     fn words_that_are_not_there_are_empty_labels_or_none() {
         let page = |class| {
             let mut out = Encoder::default();
-            let words = [b"x".to_vec(), Vec::new()];
+            let words = [b"x".to_vec(), Vec::new(), Vec::new()];
             encode_words(class, &[("d", &words)], &mut out);
             String::from_utf8(out.page().to_vec()).unwrap()
         };
-        assert!(page(&nvme::CLASS).contains("{device=\"d\",firmware_revision=\"x\",model=\"\"} 1"));
+        assert!(
+            page(&nvme::CLASS)
+                .contains("{device=\"d\",cntlid=\"x\",firmware_revision=\"\",model=\"\"} 1")
+        );
         assert!(
             page(&powersupplyclass::CLASS).contains("{power_supply=\"d\",capacity_level=\"x\"} 1")
         );

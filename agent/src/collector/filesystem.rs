@@ -3,11 +3,13 @@
 //! Mounts are those of process 1: the agent's own are changed by its unit's
 //! protections. They are parsed when the kernel says they changed.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::statvfs;
+use rustix::io::Errno;
 use rustix::time::Timespec;
 
 use super::Collector;
@@ -34,60 +36,119 @@ pub struct Space {
     pub files_free: u64,
 }
 
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It has not come.
+    Late,
+    /// The kernel refused.
+    Refused(Errno),
+}
+
+impl Trouble {
+    /// In the words of `node_exporter`: an alert may be made of them.
+    fn text(self, words: impl FnOnce(&[u8])) {
+        let known: &[u8] = match self {
+            Self::Late => b"mountpoint timeout",
+            Self::Refused(Errno::NOENT) => b"no such file or directory",
+            Self::Refused(Errno::ACCESS) => b"permission denied",
+            Self::Refused(Errno::PERM) => b"operation not permitted",
+            Self::Refused(Errno::IO) => b"input/output error",
+            Self::Refused(Errno::STALE) => b"stale NFS file handle",
+            Self::Refused(Errno::NOTCONN) => b"transport endpoint is not connected",
+            Self::Refused(Errno::HOSTDOWN) => b"host is down",
+            Self::Refused(errno) => {
+                let text = io::Error::from(errno).to_string();
+                let plain = text.split(" (os error").next().unwrap_or_default();
+                return words(plain.to_ascii_lowercase().as_bytes());
+            }
+        };
+        words(known);
+    }
+}
+
 /// A mount, and its space if it could be asked.
-pub type Asked = (Mount, Option<Space>);
+pub type Asked = (Mount, Result<Space, Trouble>);
 
 /// A family and how its value is taken; `None` where there is no value.
 type Column = (Family, fn(&Asked) -> Option<Value>);
 
-const COLUMNS: [Column; 7] = [
-    (
-        Family::gauge("node_filesystem_avail_bytes", "Bytes free to users other than root."),
-        |(_, space)| space.map(|space| space.available.into()),
-    ),
-    (
-        Family::gauge("node_filesystem_device_error", "1 if the file system could not be asked."),
-        |(_, space)| Some(space.is_none().into()),
-    ),
-    (Family::gauge("node_filesystem_files", "Files the file system can hold."), |(_, space)| {
-        space.map(|space| space.files.into())
+/// A family of what statvfs(2) tells.
+const fn told(
+    name: &'static str,
+    help: &'static str,
+    value: fn(&Asked) -> Option<Value>,
+) -> Column {
+    (Family::gauge(name, help), value)
+}
+
+const COLUMNS: [Column; 8] = [
+    told("node_filesystem_avail_bytes", "Bytes free to users other than root.", |(_, space)| {
+        space.ok().map(|space| space.available.into())
     }),
-    (
-        Family::gauge("node_filesystem_files_free", "Files the file system can still hold."),
-        |(_, space)| space.map(|space| space.files_free.into()),
-    ),
-    (Family::gauge("node_filesystem_free_bytes", "Bytes free."), |(_, space)| {
-        space.map(|space| space.free.into())
+    told("node_filesystem_device_error", "1 if the file system could not be asked.", |asked| {
+        Some(asked.1.is_err().into())
     }),
-    (Family::gauge("node_filesystem_readonly", "1 if it is mounted read-only."), |(mount, _)| {
+    told("node_filesystem_files", "Files the file system can hold.", |(_, space)| {
+        space.ok().map(|space| space.files.into())
+    }),
+    told("node_filesystem_files_free", "Files the file system can still hold.", |(_, space)| {
+        space.ok().map(|space| space.files_free.into())
+    }),
+    told("node_filesystem_free_bytes", "Bytes free.", |(_, space)| {
+        space.ok().map(|space| space.free.into())
+    }),
+    told("node_filesystem_purgeable_bytes", "Bytes that macOS could free; always 0.", |asked| {
+        asked.1.ok().map(|_| 0.into())
+    }),
+    told("node_filesystem_readonly", "1 if it is mounted read-only.", |(mount, _)| {
         Some(mount.readonly.into())
     }),
-    (Family::gauge("node_filesystem_size_bytes", "Size in bytes."), |(_, space)| {
-        space.map(|space| space.size.into())
+    told("node_filesystem_size_bytes", "Size in bytes.", |(_, space)| {
+        space.ok().map(|space| space.size.into())
     }),
 ];
 
+const INFO: Family = Family::gauge("node_filesystem_mount_info", "The device's numbers; always 1.");
+
 /// Encodes the mounts.
 pub fn encode(asked: &[Asked], out: &mut Encoder) {
+    out.family(&INFO);
+    for (mount, _) in asked.iter().filter(|(_, space)| space.is_ok()) {
+        let labels = [
+            ("device", &mount.device[..]),
+            ("major", &mount.number.0),
+            ("minor", &mount.number.1),
+            ("mountpoint", &mount.mountpoint),
+        ];
+        out.sample(&INFO, &labels, true);
+    }
     for (family, value) in &COLUMNS {
         out.family(family);
         for entry in asked {
             let Some(value) = value(entry) else { continue };
-            let (mount, _) = entry;
-            let labels = [
-                ("device", &mount.device[..]),
-                ("fstype", &mount.fstype[..]),
-                ("mountpoint", &mount.mountpoint[..]),
-            ];
-            out.sample(family, &labels, value);
+            let (mount, space) = entry;
+            let mut write = |error: &[u8]| {
+                let labels = [
+                    ("device", &mount.device[..]),
+                    ("device_error", error),
+                    ("fstype", &mount.fstype[..]),
+                    ("mountpoint", &mount.mountpoint[..]),
+                ];
+                out.sample(family, &labels, value);
+            };
+            match space {
+                Ok(_) => write(b""),
+                Err(trouble) => trouble.text(write),
+            }
         }
     }
 }
 
-fn space(path: &Path) -> Option<Space> {
-    let answer = statvfs(path).ok()?;
+fn space(path: &Path) -> Result<Space, Trouble> {
+    let answer = statvfs(path).map_err(Trouble::Refused)?;
     let bytes = |blocks: u64| blocks.saturating_mul(answer.f_frsize);
-    Some(Space {
+    Ok(Space {
         size: bytes(answer.f_blocks),
         free: bytes(answer.f_bfree),
         available: bytes(answer.f_bavail),
@@ -102,7 +163,7 @@ enum Asker {
     /// Here and now: the kernel knows the answer.
     Direct,
     /// On a thread of its own; `None` when there could not be one more.
-    Apart(Option<Apart<Option<Space>>>),
+    Apart(Option<Apart<Result<Space, Trouble>>>),
 }
 
 impl Asker {
@@ -125,14 +186,15 @@ impl Asker {
 
     /// Those asked apart have the same `patience` together: however many hang,
     /// the page waits for it once.
-    fn answer(&mut self, mount: &Mount, patience: &mut Duration) -> Option<Space> {
+    fn answer(&mut self, mount: &Mount, patience: &mut Duration) -> Result<Space, Trouble> {
         match self {
             Self::Direct => space(&mount.path),
             Self::Apart(apart) => {
                 let start = Instant::now();
-                let answer = apart.as_mut()?.answer(*patience, || None);
+                let apart = apart.as_mut().ok_or(Trouble::Refused(Errno::AGAIN))?;
+                let answer = apart.answer(*patience, || None);
                 *patience = patience.saturating_sub(start.elapsed());
-                answer?
+                answer.unwrap_or(Err(Trouble::Late))
             }
         }
     }
@@ -180,7 +242,7 @@ impl Filesystem {
         let input = self.files[from].read(scratch)?;
         let (found, whole) = mounts(input, &self.rootfs, &self.shown);
         self.askers = found.iter().map(Asker::of).collect();
-        self.asked = found.into_iter().map(|mount| (mount, None)).collect();
+        self.asked = found.into_iter().map(|mount| (mount, Err(Trouble::Late))).collect();
         self.known = Some((from, whole));
         Ok(whole)
     }
@@ -236,23 +298,27 @@ mod tests {
             path: PathBuf::from("/mnt"),
             readonly: false,
             remote: true,
+            number: (b"0".to_vec(), b"40".to_vec()),
         };
         let (release, held) = sync_channel::<()>(0);
         let held = Arc::new(Mutex::new(held));
         let mut patience = Duration::from_millis(20);
         for _ in 0..3 {
             let held = Arc::clone(&held);
-            let hangs = move || held.lock().ok()?.recv().ok().and(None);
+            let hangs = move || {
+                let _ = held.lock().unwrap().recv();
+                Err(Trouble::Late)
+            };
             let mut asker = Asker::Apart(Apart::new("mount", hangs));
             asker.begin();
-            assert_eq!(asker.answer(&mount, &mut patience), None);
+            assert_eq!(asker.answer(&mount, &mut patience), Err(Trouble::Late));
             assert_eq!(patience, Duration::ZERO);
         }
         // Whoever answers is heard all the same.
         let well = Space { size: 1, free: 1, available: 1, files: 1, files_free: 1 };
-        let mut asker = Asker::Apart(Apart::new("mount", move || Some(well)));
+        let mut asker = Asker::Apart(Apart::new("mount", move || Ok(well)));
         asker.begin();
-        assert_eq!(asker.answer(&mount, &mut Duration::from_secs(20)), Some(well));
+        assert_eq!(asker.answer(&mount, &mut Duration::from_secs(20)), Ok(well));
         drop(release);
     }
 }

@@ -1,12 +1,13 @@
 //! `/proc/mdstat`: arrays of disks and how whole they are.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Collector;
+use super::{Collector, entries};
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
+use crate::settings::Settings;
 use crate::source::Source;
 
 const BLOCKS: Family = Family::gauge("node_md_blocks", "Blocks of the array.");
@@ -57,7 +58,9 @@ fn opening(line: &[u8], start: usize) -> Option<Array> {
             _ => disks[0] += 1,
         }
     }
-    Some(Array { device, state, disks, required: disks[0], blocks: 0, synced: 0 })
+    // One that does not run needs none.
+    let required = if state == INACTIVE { 0 } else { disks[0] };
+    Some(Array { device, state, disks, required, blocks: 0, synced: 0 })
 }
 
 /// `[2/1]`: disks a whole array has, and those that are active.
@@ -79,14 +82,20 @@ fn below(line: &[u8], array: &mut Array) -> Option<()> {
     if has(b"blocks") {
         array.blocks = scan::unsigned(scan::fields(line).next()?)?;
         array.synced = array.blocks;
-        if let Some((required, active)) = scan::fields(line).find_map(counts) {
+        let counts = scan::fields(line).find_map(counts);
+        if let Some((required, active)) = counts.filter(|_| array.state != INACTIVE) {
             (array.required, array.disks[0]) = (required, active);
         }
     }
     for (at, word) in [(2, &b"recovery"[..]), (3, b"resync"), (4, b"check")] {
+        // `resync=DELAYED`, or PENDING: it has not begun.
+        let waits = scan::fields(line)
+            .any(|field| field.strip_prefix(word).is_some_and(|rest| rest.starts_with(b"=")));
         if has(word) {
             array.synced = scan::fields(line).find_map(progress)?;
             array.state = at;
+        } else if waits {
+            (array.synced, array.state) = (0, at);
         }
     }
     Some(())
@@ -160,17 +169,61 @@ pub fn encode(input: &[u8], arrays: &[Array], out: &mut Encoder) {
     }
 }
 
+const DEGRADED: Family = Family::gauge("node_md_degraded", "Disks the array lacks.");
+const RAID_DISKS: Family =
+    Family::gauge("node_md_raid_disks", "Disks the array is made of when whole.");
+
+/// What sysfs tells of an array: its name, how many disks it lacks, and how many
+/// it has when whole.
+type Shape = (String, u64, Option<u64>);
+
+fn shapes(block: &Path) -> Vec<Shape> {
+    let names = entries(block).unwrap_or_default().into_iter();
+    let arrays = names.filter(|name| name.starts_with("md")).filter_map(|name| {
+        let folder = block.join(&name).join("md");
+        let level = crate::source::whole(folder.join("level")).ok()?;
+        // What holds arrays is none; while its shape changes the old one follows.
+        let is_array = !matches!(level.trim_ascii(), b"" | b"container" | b"imsm" | b"ddf");
+        let number = |file: &str| {
+            scan::unsigned(scan::fields(&crate::source::whole(folder.join(file)).ok()?).next()?)
+        };
+        let disks = if is_array { number("raid_disks") } else { None };
+        Some((name, number("degraded").unwrap_or(0), disks))
+    });
+    arrays.collect()
+}
+
+fn encode_shapes(shapes: &[Shape], out: &mut Encoder) {
+    if shapes.is_empty() {
+        return;
+    }
+    out.family(&DEGRADED);
+    for (name, degraded, _) in shapes {
+        out.sample(&DEGRADED, &[("device", name.as_bytes())], *degraded);
+    }
+    out.family(&RAID_DISKS);
+    for (name, _, disks) in shapes {
+        let Some(disks) = disks else { continue };
+        out.sample(&RAID_DISKS, &[("device", name.as_bytes())], *disks);
+    }
+}
+
 /// The collector.
 #[derive(Debug)]
 pub struct Mdadm {
     file: Source,
+    block: PathBuf,
     arrays: Vec<Array>,
 }
 
 impl Mdadm {
-    /// Reads below `procfs`.
-    pub fn new(procfs: &Path) -> Self {
-        Self { file: Source::new(procfs.join("mdstat")), arrays: Vec::new() }
+    /// Reads below procfs and sysfs.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            file: Source::new(settings.procfs.join("mdstat")),
+            block: settings.sysfs.join("block"),
+            arrays: Vec::new(),
+        }
     }
 }
 
@@ -186,6 +239,9 @@ impl Collector for Mdadm {
         };
         let whole = parse(input, &mut self.arrays);
         encode(input, &self.arrays, out);
+        if !self.arrays.is_empty() {
+            encode_shapes(&shapes(&self.block), out);
+        }
         if whole {
             return Ok(());
         }

@@ -21,6 +21,8 @@ pub struct Mount {
     pub path: PathBuf,
     /// Whether it is mounted read-only.
     pub readonly: bool,
+    /// Major and minor number of its device.
+    pub number: (Vec<u8>, Vec<u8>),
     /// Whoever has to answer for it, or for the way to it, is not the kernel.
     pub remote: bool,
 }
@@ -129,7 +131,11 @@ fn unescape(field: &[u8]) -> Vec<u8> {
 
 /// One line: `id parent major:minor root mountpoint options … - type source superoptions`.
 fn parse(line: &[u8], rootfs: &Path) -> Option<Mount> {
-    let mut fields = scan::fields(line).skip(4);
+    let mut fields = scan::fields(line).skip(2);
+    let number = fields.next()?;
+    let colon = number.iter().position(|byte| *byte == b':')?;
+    let number = (number[..colon].to_vec(), number[colon + 1..].to_vec());
+    fields.next()?;
     let mountpoint = unescape(fields.next()?);
     let options = fields.next()?;
     fields.find(|field| *field == b"-")?;
@@ -147,6 +153,7 @@ fn parse(line: &[u8], rootfs: &Path) -> Option<Mount> {
         path: rootfs.join(OsStr::from_bytes(below)),
         mountpoint,
         readonly: readonly(options) || readonly(of_super),
+        number,
         remote: is_remote(fstype),
     })
 }

@@ -2,7 +2,10 @@
 //!
 //! A Pi's kernel keeps it only when booted with `psi=1`.
 
+use std::io;
 use std::path::Path;
+
+use rustix::io::Errno;
 
 use super::Collector;
 use crate::encoder::{Encoder, Family};
@@ -102,6 +105,12 @@ pub fn encode(resource: &Resource, input: &[u8], out: &mut Encoder) -> Result<()
     result
 }
 
+/// Not there, or switched off.
+fn is_absence(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || error.raw_os_error() == Some(Errno::OPNOTSUPP.raw_os_error())
+}
+
 /// The collector.
 #[derive(Debug)]
 pub struct Pressure {
@@ -123,14 +132,18 @@ impl Collector for Pressure {
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         let mut result = Ok(());
+        let mut found = false;
         for (resource, file) in RESOURCES.iter().zip(&mut self.files) {
-            let outcome = match file.read(scratch) {
+            let read = file.read(scratch);
+            found |= !matches!(&read, Err(Failure::Read { source, .. }) if is_absence(source));
+            let outcome = match read {
                 Ok(input) => encode(resource, input, out),
                 Err(_) if !resource.required => Ok(()),
                 Err(failure) => Err(failure),
             };
             result = result.and(outcome);
         }
-        result
+        // A stock Pi's kernel has it, and keeps it only when told so at boot.
+        if found { result } else { Err(Failure::Absent { what: "pressure (psi=1)" }) }
     }
 }

@@ -6,7 +6,7 @@ use super::attributes::word;
 use super::rescan::Rescan;
 use super::{Collector, numbered};
 use crate::encoder::{Encoder, Family};
-use crate::failure::Failure;
+use crate::failure::{Failure, Told};
 use crate::scan;
 use crate::source::Source;
 use crate::value::Value;
@@ -72,7 +72,7 @@ fn encode_cooling(devices: &[Cooling], out: &mut Encoder) {
 pub struct ThermalZone {
     class: PathBuf,
     cooling: Vec<Cooling>,
-    zones: Vec<(Zone, Source)>,
+    zones: Vec<(Zone, Source, Told)>,
     rescan: Rescan,
 }
 
@@ -97,12 +97,14 @@ impl ThermalZone {
                 states: [None, scan::attribute(&word(&folder.join("max_state")))],
             })
             .collect();
-        self.zones.clear();
+        let before = std::mem::take(&mut self.zones);
         for (number, folder) in numbered(&self.class, "thermal_zone") {
             // A zone without a type is no less hot.
             let kind = word(&folder.join("type"));
             let zone = Zone { zone: number.to_string(), kind, millidegrees: None };
-            self.zones.push((zone, Source::new(folder.join("temp"))));
+            let same = before.iter().find(|(old, ..)| old.zone == zone.zone);
+            let told = same.map(|(.., told)| *told).unwrap_or_default();
+            self.zones.push((zone, Source::new(folder.join("temp")), told));
         }
     }
 }
@@ -125,7 +127,7 @@ impl Collector for ThermalZone {
             return Err(Failure::Absent { what: "thermal zone" });
         }
         let mut result = Ok(());
-        for (zone, file) in &mut self.zones {
+        for (zone, file, told) in &mut self.zones {
             let read = file.read(scratch).and_then(|content| {
                 scan::attribute(content).ok_or(Failure::Malformed {
                     file: "thermal_zone*/temp",
@@ -133,9 +135,9 @@ impl Collector for ThermalZone {
                 })
             });
             zone.millidegrees = read.as_ref().ok().copied();
-            result = result.and(read.map(drop));
+            result = result.and(told.once(read.map(drop)));
         }
-        encode(self.zones.iter().map(|(zone, _)| zone), out);
+        encode(self.zones.iter().map(|(zone, ..)| zone), out);
         result
     }
 }

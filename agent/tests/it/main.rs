@@ -33,4 +33,5 @@ mod soak;
 mod systemd;
 mod textfiles;
 mod unit;
+mod upstream;
 mod web;

@@ -86,7 +86,7 @@ proptest! {
         for mount in &found {
             prop_assert!(mount.path.starts_with("/absent"), "{:?}", mount.path);
         }
-        let asked: Vec<_> = found.into_iter().map(|mount| (mount, None)).collect();
+        let asked: Vec<_> = found.into_iter().map(|mount| (mount, Err(filesystem::Trouble::Late))).collect();
         let mut out = Encoder::default();
         filesystem::encode(&asked, &mut out);
         well_formed(&out)?;
@@ -98,15 +98,16 @@ proptest! {
         let [kind, name] = names;
         let zone = Zone { zone: file.clone(), kind, millidegrees: number };
         let device = Path::new("/sys/devices").join(&file);
-        let sensors = hwmon::classify(&file).into_iter().map(|(reading, sensor)| {
-            (Sensor { reading, name: sensor.to_owned(), number: number.or(Some(i64::MIN)) }, ())
+        let sensors = hwmon::classify(&file).into_iter().map(|(kind, name)| {
+            (Sensor { kind, name, number: number.or(Some(i64::MIN)) }, ())
         });
-        let label = hwmon::chip_label(&device);
+        let label = hwmon::device_label(&device);
+        let name = String::from_utf8_lossy(&name).into_owned();
         let named = vec![(file.clone(), text.clone())];
         let chip = Chip { label, name, named, sensors: sensors.collect() };
         let mut out = Encoder::default();
         thermal_zone::encode([&zone].into_iter(), &mut out);
-        hwmon::encode(&[chip], &mut out);
+        hwmon::encode(&[chip], &[], &mut out);
         well_formed(&out)?;
     }
 

@@ -26,10 +26,12 @@ const LEFT_OUT: [Listed; 9] = [
 ];
 
 /// Families and series that only the agent has.
-const ADDED: [Listed; 16] = [
+const ADDED: [Listed; 18] = [
     ("container_", "pods: cAdvisor's names"),
     ("node_cpu_scaling_governor", "newer than Debian's"),
     ("node_exporter_build_info", "of what serves: the agent"),
+    ("node_filesystem_mount_info", "newer than Debian's"),
+    ("node_filesystem_purgeable_bytes", "newer than Debian's"),
     ("node_kernel_hung_tasks_total", "newer than Debian's"),
     ("node_network_receive_nohandler_total", "Debian's shows it from netlink only"),
     ("node_netstat_TcpExt_TCPOFOQueue", "newer than Debian's"),
@@ -94,7 +96,18 @@ const OF_THE_PROGRAM: [Listed; 3] = [
 ];
 
 /// Labels newer than the release compared with.
-const NEWER_LABELS: [Listed; 1] = [("node_network_info", "adminstate")];
+const NEWER_LABELS: [Listed; 10] = [
+    ("node_filesystem_avail_bytes", "device_error"),
+    ("node_filesystem_device_error", "device_error"),
+    ("node_filesystem_files", "device_error"),
+    ("node_filesystem_files_free", "device_error"),
+    ("node_filesystem_free_bytes", "device_error"),
+    ("node_filesystem_purgeable_bytes", "device_error"),
+    ("node_filesystem_readonly", "device_error"),
+    ("node_filesystem_size_bytes", "device_error"),
+    ("node_network_info", "adminstate"),
+    ("node_nvme_info", "cntlid"),
+];
 
 /// Collectors that are off by default and compared all the same. systemd's is
 /// compared on a bus of its own.

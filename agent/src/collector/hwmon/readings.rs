@@ -42,7 +42,7 @@ const fn set(
 
 /// Every attribute shown, by the name of its family.
 #[rustfmt::skip] // A table: a row a line.
-pub const READINGS: [Reading; 84] = [
+pub const READINGS: [Reading; 94] = [
     now("curr", "_alarm", 0, "node_hwmon_curr_alarm", "1 when the current is not as it should be."),
     now("curr", "_input", 3, "node_hwmon_curr_amps", "Current."),
     now("curr", "_average", 3, "node_hwmon_curr_average_amps", "Average current."),
@@ -85,9 +85,19 @@ pub const READINGS: [Reading; 84] = [
     set("in", "_rated_max", 3, "node_hwmon_in_rated_max_volts", "Highest voltage the chip is made for."),
     set("in", "_rated_min", 3, "node_hwmon_in_rated_min_volts", "Lowest voltage the chip is made for."),
     now("in", "_input", 3, "node_hwmon_in_volts", "Voltage."),
+    now("freq", "_input", 6, "node_hwmon_freq_freq_mhz", "Clock of a graphics chip, in megahertz."),
+    now("humidity", "_input", 5, "node_hwmon_humidity", "Relative humidity, 1 being all the air can hold."),
     now("intrusion", "_alarm", 0, "node_hwmon_intrusion_alarm", "1 when the case was opened."),
+    now("beep_enable", "", 0, "node_hwmon_beep_enabled", "1 if alarms are to be heard."),
+    now("cpu", "_vid", 3, "node_hwmon_cpu_vid_volts", "Voltage the processor asks for."),
+    now("vrm", "", 0, "node_hwmon_voltage_regulator_version", "Version of the voltage regulator's rules."),
+    set("update_interval", "", 3, "node_hwmon_update_interval_seconds", "How often the chip measures."),
+    set("power", "_accuracy", 6, "node_hwmon_power_accuracy", "How exact the meter is, as a ratio."),
     now("power", "_alarm", 0, "node_hwmon_power_alarm", "1 when the power is not as it should be."),
     now("power", "_average", 6, "node_hwmon_power_average_watt", "Average power."),
+    set("power", "_average_interval", 3, "node_hwmon_power_average_interval_seconds", "What the average is taken over."),
+    set("power", "_average_interval_max", 3, "node_hwmon_power_average_interval_max_seconds", "The most it may be taken over."),
+    set("power", "_average_interval_min", 3, "node_hwmon_power_average_interval_min_seconds", "The least it may be taken over."),
     set("power", "_beep", 0, "node_hwmon_power_beep_enabled", "1 if the alarm is to be heard."),
     now("power", "_cap_alarm", 6, "node_hwmon_power_cap_alarm_watt", "Above 0 when the power is held down."),
     set("power", "_cap_max", 6, "node_hwmon_power_cap_max_watt", "Highest such limit."),
@@ -129,14 +139,80 @@ pub const READINGS: [Reading; 84] = [
     set("temp", "_type", 0, "node_hwmon_temp_type", "Kind of the sensor, as the kernel numbers them."),
 ];
 
-/// The reading a file of a chip's folder holds, and its sensor: `temp1`.
-pub fn classify(file: &str) -> Option<(usize, &str)> {
-    READINGS.iter().enumerate().find_map(|(index, reading)| {
-        let sensor = file.strip_suffix(reading.attribute)?;
-        let number = sensor.strip_prefix(reading.sensor)?;
-        let counted = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        counted.then_some((index, sensor))
-    })
+/// An attribute that is not in the table: it is shown as `node_exporter` shows
+/// what it has no name for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Its family's name.
+    pub name: String,
+    /// How many places the point moves to give the family's unit.
+    pub places: u8,
+}
+
+/// What a file of a chip's folder holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// One of [`READINGS`].
+    Known(usize),
+    /// Something else of a kind of sensor that is known.
+    Other(Other),
+}
+
+/// Kinds of sensors, and those of which a chip has one, without a number.
+const SENSORS: [&str; 11] =
+    ["cpu", "curr", "energy", "fan", "freq", "humidity", "in", "intrusion", "power", "pwm", "temp"];
+const OF_THE_CHIP: [&str; 3] = ["beep_enable", "update_interval", "vrm"];
+
+/// What a file of a chip's folder holds, and its sensor: `temp1`.
+pub fn classify(file: &str) -> Option<(Kind, String)> {
+    if let Some(sensor) = OF_THE_CHIP.iter().find(|sensor| **sensor == file) {
+        let known = READINGS.iter().position(|reading| reading.sensor == *sensor)?;
+        return Some((Kind::Known(known), format!("{sensor}0")));
+    }
+    let end = file.find(|letter: char| letter.is_ascii_digit())?;
+    let kind = SENSORS.iter().find(|sensor| **sensor == &file[..end])?;
+    let digits = file[end..].bytes().take_while(u8::is_ascii_digit).count();
+    let (sensor, attribute) = file.split_at(end + digits);
+    // A property follows a line, and is one letter at the least.
+    if !(attribute.is_empty() || attribute.len() > 1 && attribute.starts_with('_')) {
+        return None;
+    }
+    let known = READINGS
+        .iter()
+        .position(|reading| reading.sensor == *kind && reading.attribute == attribute);
+    // A name for people is no number.
+    let kind = match known {
+        Some(known) => Kind::Known(known),
+        None if attribute == "_label" => return None,
+        None => Kind::Other(other(kind, attribute)),
+    };
+    Some((kind, sensor.to_owned()))
+}
+
+fn other(kind: &str, attribute: &str) -> Other {
+    let property = clean(attribute);
+    let (end, places) = match (kind, &*property) {
+        (_, "alarm" | "fault") | ("temp", "type") => ("", 0),
+        (_, "beep") => ("_enabled", 0),
+        ("in" | "cpu", _) => ("_volts", 3),
+        ("temp", _) => ("_celsius", 3),
+        ("curr", _) => ("_amps", 3),
+        ("energy", _) => ("_joule_total", 6),
+        ("power", _) => ("_watt", 6),
+        ("humidity", _) => ("", 5),
+        _ => ("", 0),
+    };
+    let line = if property.is_empty() { "" } else { "_" };
+    Other { name: format!("node_hwmon_{kind}{line}{property}{end}"), places }
+}
+
+/// As much of a word as may be in a metric's name.
+pub(super) fn clean(word: &str) -> String {
+    let legal = |letter: char| match letter {
+        'a'..='z' | '0'..='9' | ':' => letter,
+        _ => '_',
+    };
+    word.to_ascii_lowercase().chars().map(legal).collect::<String>().trim_matches('_').to_owned()
 }
 
 #[cfg(test)]
@@ -145,15 +221,41 @@ mod tests {
 
     #[test]
     fn attributes_are_told_by_their_names() {
-        let family = |file| classify(file).map(|(at, sensor)| (READINGS[at].family.name, sensor));
-        assert_eq!(family("temp1_input"), Some(("node_hwmon_temp_celsius", "temp1")));
-        assert_eq!(family("temp2_crit_hyst"), Some(("node_hwmon_temp_crit_hyst_celsius", "temp2")));
-        assert_eq!(family("in0_lcrit_alarm"), Some(("node_hwmon_in_lcrit_alarm_volts", "in0")));
-        assert_eq!(family("in0_alarm"), Some(("node_hwmon_in_alarm", "in0")));
-        assert_eq!(family("pwm1"), Some(("node_hwmon_pwm", "pwm1")));
-        assert_eq!(family("fan12_input"), Some(("node_hwmon_fan_rpm", "fan12")));
-        assert_eq!(family("energy1_input"), Some(("node_hwmon_energy_joule_total", "energy1")));
-        for file in ["pwm1_auto", "temp_input", "name", "temp1", "input", "", "in0x_input"] {
+        let family = |file| {
+            classify(file).map(|(kind, sensor)| match kind {
+                Kind::Known(at) => {
+                    (READINGS[at].family.name.to_owned(), READINGS[at].places, sensor)
+                }
+                Kind::Other(other) => (other.name, other.places, sensor),
+            })
+        };
+        for (file, name, places, sensor) in [
+            ("temp1_input", "temp_celsius", 3, "temp1"),
+            ("temp2_crit_hyst", "temp_crit_hyst_celsius", 3, "temp2"),
+            ("in0_lcrit_alarm", "in_lcrit_alarm_volts", 3, "in0"),
+            ("in0_alarm", "in_alarm", 0, "in0"),
+            ("pwm1", "pwm", 0, "pwm1"),
+            ("fan12_input", "fan_rpm", 0, "fan12"),
+            ("energy1_input", "energy_joule_total", 6, "energy1"),
+            ("humidity1_input", "humidity", 5, "humidity1"),
+            ("update_interval", "update_interval_seconds", 3, "update_interval0"),
+            ("beep_enable", "beep_enabled", 0, "beep_enable0"),
+            ("vrm", "voltage_regulator_version", 0, "vrm0"),
+            ("cpu0_vid", "cpu_vid_volts", 3, "cpu0"),
+            ("pwm1_auto_point2_temp", "pwm_auto_point2_temp", 0, "pwm1"),
+            ("pwm1_auto_channels_temp", "pwm_auto_channels_temp", 0, "pwm1"),
+            ("fan1_manual", "fan_manual", 0, "fan1"),
+            ("intrusion0_beep", "intrusion_beep_enabled", 0, "intrusion0"),
+            ("temp1_rated_max", "temp_rated_max_celsius", 3, "temp1"),
+            ("power1_average_interval_max", "power_average_interval_max_seconds", 3, "power1"),
+            ("humidity1_min-hyst", "humidity_min_hyst", 5, "humidity1"),
+        ] {
+            let expected = (format!("node_hwmon_{name}"), places, sensor.to_owned());
+            assert_eq!(family(file), Some(expected), "{file}");
+        }
+        for file in
+            ["temp_input", "name", "input", "", "in0x_input", "temp1_label", "temp1_", "temp"]
+        {
             assert_eq!(family(file), None, "{file}");
         }
     }

@@ -20,6 +20,8 @@ pub struct Fake {
     pub messages: usize,
     /// Refuse messages of more than one tag, with this error.
     pub refuse_lists: Option<io::ErrorKind>,
+    /// Lose the first so many of those.
+    pub lose_lists: usize,
     /// What it calls itself.
     pub path: Arc<Path>,
 }
@@ -32,6 +34,7 @@ impl Default for Fake {
             last: Vec::new(),
             messages: 0,
             refuse_lists: None,
+            lose_lists: 0,
             path: Path::new("/dev/vcio").into(),
         }
     }
@@ -65,6 +68,10 @@ impl Mailbox for Fake {
                 message[at + 2] = 0x8000_0000 | u32::try_from(answer.len() * 4).unwrap_or(0);
             }
             at = value.end;
+        }
+        if tags > 1 && self.lose_lists > 0 {
+            self.lose_lists -= 1;
+            return Err(io::ErrorKind::TimedOut.into());
         }
         if tags > 1
             && let Some(kind) = self.refuse_lists

@@ -71,6 +71,8 @@ impl Pi {
     }
 
     fn find(&mut self, scratch: &mut Vec<u8>) {
+        // What was refused is asked once more: the firmware may have been busy.
+        (self.without_numbers, self.without_pmic) = (false, false);
         if self.board.is_none() {
             self.board = Board::read(&self.procfs, &self.sysfs);
         }
@@ -105,15 +107,24 @@ impl Pi {
         if !self.without_numbers {
             match Numbers::ask(mailbox, &mut self.message) {
                 Ok(numbers) => numbers.encode(out),
-                Err(_) => self.without_numbers = true,
+                // One that it refuses to understand is not put again; one that was
+                // lost on the way is.
+                Err(error) => self.without_numbers = is_refusal(&error),
             }
         }
         if is_pi_5 && !self.without_pmic {
-            self.without_pmic = self.pmic.refresh(mailbox, &mut self.message).is_err();
+            let asked = self.pmic.refresh(mailbox, &mut self.message);
+            self.without_pmic = asked.is_err_and(|error| is_refusal(&error));
             self.pmic.encode(out);
         }
         Ok(())
     }
+}
+
+/// Whether the firmware said that it does not know what it was asked.
+fn is_refusal(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, Unsupported};
+    matches!(error.kind(), InvalidData | InvalidInput | Unsupported)
 }
 
 impl Collector for Pi {

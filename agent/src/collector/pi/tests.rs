@@ -91,6 +91,18 @@ fn a_firmware_that_takes_one_question_at_a_time_is_not_asked_more() {
 }
 
 #[test]
+fn a_message_that_was_lost_is_sent_again() {
+    let fake = Fake { lose_lists: 1, ..firmware(None, 48_312) };
+    let mut pi = Pi::asking(&settings("pi4"), Box::new(fake));
+    let told = [false, true].map(|_| {
+        let mut out = Encoder::default();
+        pi.collect(&mut Vec::new(), &mut out).unwrap();
+        str::from_utf8(out.page()).unwrap().contains("rpi_temperature_celsius")
+    });
+    assert_eq!(told, [false, true]);
+}
+
+#[test]
 fn another_board_is_none() {
     let root = tempfile::tempdir().unwrap();
     let sysfs = root.path().to_owned();
