@@ -30,9 +30,10 @@ pub struct Args {
     /// Leave out what the agent says of itself (`process_*`, `terrarium_agent_*`).
     #[arg(long = "web.disable-exporter-metrics")]
     pub disable_exporter_metrics: bool,
-    /// How many scrapes may be under way at a time; 0 for any number.
-    #[arg(long = "web.max-requests", value_name = "NUMBER", default_value_t = 40)]
-    pub max_requests: usize,
+    /// How many scrapes may be under way at a time, until they are read; 0 for any
+    /// number. Without it only those of chosen collectors are counted, up to 40.
+    #[arg(long = "web.max-requests", value_name = "NUMBER")]
+    pub max_requests: Option<usize>,
     /// The file that says which services are probed; read again on SIGHUP.
     #[arg(long = "config.file", value_name = "FILE")]
     pub config: Option<PathBuf>,

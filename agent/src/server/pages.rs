@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::accept;
 use super::batch::Batch;
@@ -29,8 +29,11 @@ struct Shared {
     agent: Mutex<(Agent, Gzip)>,
     metrics_path: String,
     watching: Arc<Watching>,
-    /// Pages of chosen collectors that may be under way.
-    slots: Semaphore,
+    /// Scrapes that may be under way.
+    slots: Arc<Semaphore>,
+    /// All of them, and until they are read: so it was asked for. By itself the
+    /// agent shares whole pages, and bounds what waits to be read.
+    counts_all: bool,
     /// One of those at a time: who asks for the whole page comes in between.
     turn: Semaphore,
     /// Whole pages: in both formats, each as it is and compressed.
@@ -51,14 +54,21 @@ struct Made {
 
 type Pages = Arc<Shared>;
 
+/// Pages of chosen collectors that may wait to be made, if nobody says.
+const CHOSEN_AT_ONCE: usize = 40;
+
 /// The paths.
 pub(super) fn router(args: &Args, agent: Agent, watching: Arc<Watching>) -> Router {
-    let most = if args.max_requests == 0 { Semaphore::MAX_PERMITS } else { args.max_requests };
+    let most = match args.max_requests.unwrap_or(CHOSEN_AT_ONCE) {
+        0 => Semaphore::MAX_PERMITS,
+        most => most.min(Semaphore::MAX_PERMITS),
+    };
     let shared = Shared {
         agent: Mutex::new((agent, Gzip::default())),
         metrics_path: args.metrics_path.0.clone(),
         watching,
-        slots: Semaphore::new(most.min(Semaphore::MAX_PERMITS)),
+        slots: Arc::new(Semaphore::new(most)),
+        counts_all: args.max_requests.is_some(),
         turn: Semaphore::new(1),
         whole: Default::default(),
         root: Batch::default(),
@@ -131,7 +141,6 @@ impl Shared {
         format: Format,
         compressed: bool,
     ) -> Option<Made> {
-        let _slot = self.slots.try_acquire().ok()?;
         let _turn = self.turn.acquire().await.ok()?;
         tokio::task::yield_now().await;
         let made = self.render(selection, format, compressed);
@@ -155,17 +164,25 @@ async fn metrics(State(shared): State<Pages>, request: Request) -> Response {
     };
     let format = accept::format(request.headers());
     let compressed = accept::gzip(request.headers());
-    let made = if selection == Selection::All {
+    let whole = selection == Selection::All;
+    let slot = if whole && !shared.counts_all {
+        None
+    } else {
+        let Ok(slot) = Arc::clone(&shared.slots).try_acquire_owned() else {
+            return shared.counted("/metrics", "503", busy());
+        };
+        Some(slot)
+    };
+    let made = if whole {
         let which = 2 * usize::from(format == Format::OpenMetrics) + usize::from(compressed);
         shared.whole[which].get(|| shared.render(&selection, format, compressed)).await
     } else {
         let Some(made) = shared.chosen(&selection, format, compressed).await else {
-            let said = "too many scrapes are under way (--web.max-requests)\n";
-            let busy = (StatusCode::SERVICE_UNAVAILABLE, said).into_response();
-            return shared.counted("/metrics", "503", busy);
+            return shared.counted("/metrics", "503", busy());
         };
         made
     };
+    keep(slot.filter(|_| shared.counts_all), &request);
     let kind = [(CONTENT_TYPE, format.content_type()), (VARY, "accept, accept-encoding")];
     let packed = made.as_asked;
     let mut answer = (kind, handed(made, &request)).into_response();
@@ -173,6 +190,18 @@ async fn metrics(State(shared): State<Pages>, request: Request) -> Response {
         answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     shared.counted("/metrics", "200", answer)
+}
+
+fn busy() -> Response {
+    let said = "too many scrapes are under way (--web.max-requests)\n";
+    (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
+}
+
+/// Keeps the slot taken until the answer is read, or its connection has ended.
+fn keep(slot: Option<OwnedSemaphorePermit>, request: &Request) {
+    if let Some(seat) = request.extensions().get::<Arc<Seat>>() {
+        seat.scrapes(slot);
+    }
 }
 
 /// The page's bytes, for whoever has the seat that the request came from.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::Instant;
 
 /// How much of the pages already made may wait for readers, in bytes: what
@@ -135,6 +135,8 @@ pub(super) struct Seat {
     begun: Notify,
     /// The kernel has it: for the deadline, and for the next request.
     gone: [Notify; 2],
+    /// What it holds of the scrapes that may be under way.
+    slot: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Seats {
@@ -162,7 +164,8 @@ impl Seats {
         });
         let gone = [Notify::new(), Notify::new()];
         let (unread, begun) = (AtomicBool::new(false), Notify::new());
-        Seat { seats: Arc::clone(self), id, from, leave, unread, begun, gone }
+        let slot = Mutex::default();
+        Seat { seats: Arc::clone(self), id, from, leave, unread, begun, gone, slot }
     }
 
     /// Frees a seat, and with it a descriptor; but not the only one there is
@@ -211,6 +214,11 @@ impl Seat {
         });
     }
 
+    /// Its answer counts to the scrapes under way until it is read.
+    pub(super) fn scrapes(&self, slot: Option<OwnedSemaphorePermit>) {
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = slot;
+    }
+
     /// Waits until another page may be made for all.
     pub(super) async fn is_due(&self) {
         while let Some(due) = self.seats.with(|held| held.due()).filter(|due| *due > Instant::now())
@@ -242,6 +250,7 @@ impl Seat {
                     taken.page = None;
                 }
             });
+            self.scrapes(None);
             for gone in &self.gone {
                 gone.notify_one();
             }

@@ -9,14 +9,18 @@ use bcrypt::HashParts;
 use super::WebError;
 use super::section::Section;
 
-/// The headers exporter-toolkit lets one set.
-const HEADERS: [&str; 5] = [
-    "content-security-policy",
-    "strict-transport-security",
-    "x-content-type-options",
-    "x-frame-options",
-    "x-xss-protection",
+/// The headers exporter-toolkit lets one set, and what each can be; anything if
+/// nothing is listed.
+const HEADERS: [(&str, &[&str], &str); 5] = [
+    ("content-security-policy", &[], ""),
+    ("strict-transport-security", &[], ""),
+    ("x-content-type-options", &["nosniff"], "nosniff"),
+    ("x-frame-options", &["deny", "sameorigin"], "deny or sameorigin"),
+    ("x-xss-protection", &[], ""),
 ];
+
+/// The authorities that the system trusts, as Debian and Alpine have them.
+const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// What was asked for.
 #[derive(Debug)]
@@ -51,17 +55,32 @@ impl Config {
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, WebError> {
         let mut file = Section::read(path, text)?;
         let mut http = file.section("http_server_config")?;
-        file.unsupported("rate_limit", "let the firewall do it; see also --web.max-requests")?;
+        let mut rate = file.section("rate_limit")?;
+        // As there: no time between requests is no limit.
+        let limits = rate.word("interval")?.is_some_and(|(_, word)| !["0", "0s"].contains(&&*word));
+        rate.word("burst")?;
+        if limits {
+            let why = "let the firewall do it; see also --web.max-requests";
+            return Err(file.unsupports("rate_limit", why));
+        }
+        rate.end("interval or burst")?;
         let config = Self {
             tls: match file.take("tls_server_config") {
                 None => None,
-                Some(entry) => Some(Tls::of(file.inner(entry)?)?),
+                Some(entry) => {
+                    let section = file.inner(entry)?;
+                    // Without a word in it, it asks for nothing.
+                    if section.is_empty() { None } else { Some(Tls::of(section)?) }
+                }
             },
             headers: headers(&http.section("headers")?)?,
             users: users(&file.section("basic_auth_users")?)?,
         };
-        if http.word("http2")?.is_some_and(|(_, word)| word != "false") {
-            return Err(http.unsupports("http2", "it speaks HTTP/1.1; say false or leave it out"));
+        // Whether it may be spoken: nobody has to, and the agent does not.
+        if let Some((line, word)) = http.word("http2")?
+            && !["true", "false"].contains(&&*word)
+        {
+            return Err(http.value(line, "http2", word, "true or false"));
         }
         http.end("headers or http2")?;
         file.end("tls_server_config, http_server_config or basic_auth_users")?;
@@ -136,10 +155,7 @@ impl Clients {
         match (required, section.file("client_ca_file")?) {
             (None, None) => Ok(None),
             (Some(required), Some(ca_file)) => Ok(Some(Self { ca_file, required })),
-            (Some(_), None) => {
-                let expected = "the authority that client_auth_type verifies with";
-                Err(section.value(line, "client_ca_file", "", expected))
-            }
+            (Some(required), None) => Ok(Some(Self { ca_file: SYSTEM.into(), required })),
             (None, Some(_)) => {
                 let expected = "one that verifies, since client_ca_file is given";
                 Err(section.value(line, KEY, kind, expected))
@@ -152,7 +168,11 @@ fn headers(section: &Section<'_>) -> Result<HeaderMap, WebError> {
     let mut headers = HeaderMap::new();
     for (line, name, value) in section.words()? {
         let header = name.parse::<HeaderName>().ok();
-        let Some(header) = header.filter(|header| HEADERS.contains(&header.as_str())) else {
+        let known = header.and_then(|header| {
+            let known = HEADERS.into_iter().find(|(known, ..)| *known == header.as_str());
+            known.map(|(_, values, expected)| (header, values, expected))
+        });
+        let Some((header, values, expected)) = known else {
             return Err(section.unknown(
                 line,
                 &name,
@@ -164,6 +184,9 @@ fn headers(section: &Section<'_>) -> Result<HeaderMap, WebError> {
         let Ok(plain) = HeaderValue::from_str(&value) else {
             return Err(section.value(line, &name, value, "one line of plain letters"));
         };
+        if !values.is_empty() && !values.iter().any(|known| known.eq_ignore_ascii_case(&value)) {
+            return Err(section.value(line, &name, value, expected));
+        }
         headers.insert(header, plain);
     }
     Ok(headers)

@@ -64,10 +64,20 @@ impl<'p> Section<'p> {
         }
     }
 
-    /// Takes a path, relative to the file's folder.
+    /// Takes a path, relative to the file's folder; an empty one is none.
     pub(super) fn file(&mut self, key: &str) -> Result<Option<PathBuf>, WebError> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        Ok(self.word(key)?.map(|(_, file)| folder.join(file)))
+        Ok(self.word(key)?.filter(|(_, file)| !file.is_empty()).map(|(_, file)| folder.join(file)))
+    }
+
+    /// Whether nothing was said, or nothing but empty words.
+    pub(super) fn is_empty(&self) -> bool {
+        let empty = |node: &Node| match node {
+            Node::Nothing => true,
+            Node::Scalar(word) => word.is_empty(),
+            Node::Mapping(_) | Node::Sequence => false,
+        };
+        self.entries.iter().all(|entry| empty(&entry.value))
     }
 
     /// All of it, as lines, names and words.

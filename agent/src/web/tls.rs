@@ -7,8 +7,9 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 
 use super::WebError;
 use super::config::{Clients, Tls};
@@ -27,7 +28,19 @@ pub(super) fn server(tls: &Tls) -> Result<ServerConfig, WebError> {
     let chain = certificates(&tls.cert_file, "cert_file")?;
     let key = PrivateKeyDer::from_pem_file(&tls.key_file)
         .map_err(|error| material(&tls.key_file, "key_file", pem_says(&error)))?;
-    let wrong = |error: rustls::Error| material(&tls.cert_file, "cert_file", error.to_string());
+    // By itself, so that a key that cannot be used is not the certificate's fault.
+    let key = provider.key_provider.load_private_key(key).map_err(|_| {
+        let expected = "a key that this agent's TLS cannot use; expected RSA of 2048 to 4096 bits, \
+                        ECDSA P-256 or P-384, or Ed25519, not encrypted";
+        material(&tls.key_file, "key_file", expected.to_owned())
+    })?;
+    let wrong = |error: rustls::Error| match error {
+        rustls::Error::InconsistentKeys(_) => {
+            let said = format!("it does not belong to {}", tls.cert_file.display());
+            material(&tls.key_file, "key_file", said)
+        }
+        error => material(&tls.cert_file, "cert_file", error.to_string()),
+    };
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&versions)
         .map_err(wrong)?;
@@ -36,8 +49,9 @@ pub(super) fn server(tls: &Tls) -> Result<ServerConfig, WebError> {
         Some(Clients { ca_file, required }) => {
             let wrong = |error: String| material(ca_file, "client_ca_file", error);
             let mut roots = RootCertStore::empty();
-            for authority in certificates(ca_file, "client_ca_file")? {
-                roots.add(authority).map_err(|error| wrong(error.to_string()))?;
+            let authorities = certificates(ca_file, "client_ca_file")?;
+            if roots.add_parsable_certificates(authorities).0 == 0 {
+                return Err(wrong("no authority in it that can be used".to_owned()));
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
             let verifier = if *required { verifier } else { verifier.allow_unauthenticated() };
@@ -46,7 +60,13 @@ pub(super) fn server(tls: &Tls) -> Result<ServerConfig, WebError> {
             )
         }
     };
-    let mut server = builder.with_single_cert(chain, key).map_err(wrong)?;
+    let certified = CertifiedKey::new(chain, key);
+    match certified.keys_match() {
+        // A key that does not tell: its signatures will.
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {}
+        Err(error) => return Err(wrong(error)),
+    }
+    let mut server = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     server.session_storage = ServerSessionMemoryCache::new(SESSIONS);
     Ok(server)

@@ -4,12 +4,16 @@
 //! Without serde: its YAML brings half a megabyte along, a fifth of the
 //! program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, StrInput};
 
 /// No configuration is nested deeper.
 const DEEPEST: usize = 16;
+
+/// Values in all, with those that aliases stand for: they could stand for each
+/// other, and for more than there is memory.
+const MOST: usize = 10_000;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,18 @@ pub(super) enum Node {
     Mapping(Vec<Entry>),
     /// A list: nothing here takes one, so what is in it does not matter.
     Sequence,
+}
+
+impl Node {
+    /// The values in it.
+    fn size(&self) -> usize {
+        match self {
+            Self::Mapping(entries) => {
+                1 + entries.iter().map(|entry| entry.value.size()).sum::<usize>()
+            }
+            _ => 1,
+        }
+    }
 }
 
 /// A key and its value.
@@ -45,7 +61,7 @@ pub(super) fn read(text: &str) -> Result<Node, Fault> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     let events = Parser::new_from_str_with_options(text, options);
-    let mut reader = Reader { events, line: 1 };
+    let mut reader = Reader { events, line: 1, anchors: BTreeMap::new(), left: MOST };
     let mut document = Node::Nothing;
     let mut documents = 0;
     loop {
@@ -66,6 +82,10 @@ pub(super) fn read(text: &str) -> Result<Node, Fault> {
 struct Reader<'t> {
     events: Parser<'t, StrInput<'t>>,
     line: usize,
+    /// What aliases may stand for, by the parser's number.
+    anchors: BTreeMap<usize, Node>,
+    /// Values that there may still be.
+    left: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -90,6 +110,29 @@ impl<'t> Reader<'t> {
         if depth > DEEPEST {
             return self.fault("nested too deep");
         }
+        self.count(1)?;
+        let anchor = match &event {
+            Event::Scalar(_, _, anchor, _)
+            | Event::SequenceStart(_, anchor, _)
+            | Event::MappingStart(_, anchor, _) => *anchor,
+            _ => 0,
+        };
+        let node = self.plain(event, depth)?;
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn count(&mut self, values: usize) -> Result<(), Fault> {
+        match self.left.checked_sub(values) {
+            Some(left) => self.left = left,
+            None => return self.fault("more values than a configuration has"),
+        }
+        Ok(())
+    }
+
+    fn plain(&mut self, event: Event<'t>, depth: usize) -> Result<Node, Fault> {
         match event {
             Event::Scalar(text, ScalarStyle::Plain, ..)
                 if matches!(&*text, "" | "~" | "null" | "Null" | "NULL") =>
@@ -104,7 +147,14 @@ impl<'t> Reader<'t> {
                 };
             },
             Event::MappingStart(..) => self.mapping(depth),
-            _ => self.fault("an alias; expected what it stands for, written out"),
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    return self.fault("an alias for what is not there before it");
+                };
+                self.count(node.size())?;
+                Ok(node)
+            }
+            _ => self.fault("no value"),
         }
     }
 
@@ -156,7 +206,7 @@ mod tests {
         for (text, line) in [
             ("a: b\nc: d: e\n", 2),
             ("a: 1\na: 2\n", 2),
-            ("a: &x 1\nb: *x\n", 2),
+            ("a: 1\nb: *x\n", 2),
             ("a: b\n---\nc: d\n", 2),
             ("a: 1\n? [b]\n: c\n", 2),
             ("a: [", 1),
@@ -164,6 +214,30 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap_err().line, line, "{text}");
         }
+    }
+
+    #[test]
+    fn an_alias_is_what_it_stands_for() {
+        assert_eq!(
+            read("a: &x {k: v}\nb: *x\n"),
+            read("a: {k: v}\nb:\n  {k: v}\n").map(|node| {
+                let Node::Mapping(mut entries) = node else { unreachable!() };
+                // The line is that of the anchor.
+                entries[1].line = 2;
+                if let Node::Mapping(inner) = &mut entries[1].value {
+                    inner[0].line = 1;
+                }
+                Node::Mapping(entries)
+            })
+        );
+        // Each twice the one before: nobody's memory is filled by it.
+        let mut text = String::from("a0: &a0 {x: y}\n");
+        for at in 1..30 {
+            use std::fmt::Write as _;
+            let before = at - 1;
+            let _ = writeln!(text, "a{at}: &a{at} {{x: *a{before}, y: *a{before}}}");
+        }
+        assert!(read(&text).unwrap_err().said.contains("more values"));
     }
 
     proptest! {

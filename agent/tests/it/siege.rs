@@ -28,7 +28,7 @@ const SCRAPE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 5 } els
 const MEMORY: u64 = 24 * 1024;
 
 /// A node with all the pods there may be, of two containers each.
-fn node() -> tempfile::TempDir {
+pub(crate) fn node() -> tempfile::TempDir {
     let node = tempfile::tempdir().unwrap();
     copy("pods-v2/proc", node.path());
     let groups = fixture("pods-v2/sys/fs/cgroup");
@@ -64,7 +64,7 @@ fn node() -> tempfile::TempDir {
 }
 
 /// The agent on that node.
-fn on(node: &Path) -> Command {
+pub(crate) fn on(node: &Path) -> Command {
     let mut command = agent();
     command.args(["--collector.disable-defaults", "--collector.pods"]);
     for (flag, folder) in [("procfs", "proc"), ("sysfs", "sys"), ("rootfs", "root")] {
@@ -74,7 +74,7 @@ fn on(node: &Path) -> Command {
 }
 
 /// A client whose kernel takes next to nothing of an answer.
-fn unwilling(running: &Running, request: &[u8]) -> TcpStream {
+pub(crate) fn unwilling(running: &Running, request: &[u8]) -> TcpStream {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     sockopt::set_socket_recv_buffer_size(&socket, 2048).unwrap();
     connect(&socket, &running.address).unwrap();
@@ -85,7 +85,7 @@ fn unwilling(running: &Running, request: &[u8]) -> TcpStream {
     stream
 }
 
-fn request(path: &str) -> Vec<u8> {
+pub(crate) fn request(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").into_bytes()
 }
 

@@ -10,7 +10,16 @@ const TLS: &str = "tls_server_config:\n  cert_file: a.crt\n  key_file: /keys/a.k
 
 #[test]
 fn nothing_asks_for_nothing() {
-    for text in ["", "# comment\n", "{}", "tls_server_config:\n"] {
+    for text in [
+        "",
+        "# comment\n",
+        "{}",
+        "tls_server_config:\n",
+        "tls_server_config: {}",
+        "tls_server_config: {cert_file: \"\", key_file: \"\"}",
+        "http_server_config: {http2: true}",
+        "rate_limit: {interval: 0, burst: 0}",
+    ] {
         let config = parse(text).unwrap();
         assert!(config.tls.is_none() && config.headers.is_empty() && config.users.is_empty());
     }
@@ -45,6 +54,24 @@ fn versions_and_clients_are_as_asked() {
 }
 
 #[test]
+fn without_an_authority_clients_are_held_against_the_systems() {
+    for kind in ["VerifyClientCertIfGiven", "RequireAndVerifyClientCert"] {
+        let text = format!("{TLS}  client_auth_type: {kind}\n  client_ca_file: \"\"\n");
+        let clients = parse(&text).unwrap().tls.unwrap().clients.unwrap();
+        assert_eq!(clients.ca_file, Path::new("/etc/ssl/certs/ca-certificates.crt"));
+    }
+    let text = format!("{TLS}  client_auth_type: NoClientCert\n  client_ca_file: \"\"\n");
+    assert!(parse(&text).unwrap().tls.unwrap().clients.is_none());
+}
+
+#[test]
+fn an_alias_gives_two_users_one_hash() {
+    let hash = "$2y$04$abcdefghijklmnopqrstuuWVS/PqgiIVVbh4LfBYMbTdKhHa7gLWi";
+    let config = parse(&format!("basic_auth_users:\n  a: &x {hash}\n  b: *x\n")).unwrap();
+    assert_eq!(config.users["a"], config.users["b"]);
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_by_name() {
     let tls = |more: &str| format!("{TLS}  {more}\n");
     for (text, expected) in [
@@ -61,10 +88,23 @@ fn what_cannot_be_done_is_refused_by_name() {
         (tls("min_version: TLS13\n  max_version: TLS12"), "no less than min_version"),
         (tls("client_auth_type: Requires"), "RequireAndVerifyClientCert"),
         (tls("client_auth_type: RequireAnyClientCert"), "is not supported"),
-        (tls("client_auth_type: RequireAndVerifyClientCert"), "client_ca_file"),
         (tls("client_ca_file: x"), "client_auth_type"),
         ("rate_limit: {interval: 1s}".to_owned(), "rate_limit is not supported"),
-        ("http_server_config: {http2: true}".to_owned(), "HTTP/1.1"),
+        ("http_server_config: {http2: maybe}".to_owned(), "true or false"),
+        (
+            "http_server_config: {headers: {X-Frame-Options: never}}".to_owned(),
+            "deny or sameorigin",
+        ),
+        ("http_server_config: {headers: {X-Content-Type-Options: sniff}}".to_owned(), "nosniff"),
+        (
+            "tls_server_config: {cert_file: \"\", key_file: x}".to_owned(),
+            "tls_server_config.cert_file",
+        ),
+        (
+            "tls_server_config: {cert_file: x, key_file: \"\"}".to_owned(),
+            "tls_server_config.key_file",
+        ),
+        ("rate_limit: {intervall: 1s}".to_owned(), "interval or burst"),
         ("http_server_config: {headers: {Server: x}}".to_owned(), "X-Frame-Options"),
         ("http_server_config: {headers: {X-Frame-Options: \"a\\nb\"}}".to_owned(), "one line"),
         ("basic_auth_users: {a: hunter2}".to_owned(), "bcrypt"),
