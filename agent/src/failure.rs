@@ -1,7 +1,7 @@
 //! Why a collector could not give everything.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What went wrong. Made without allocating: a host without some file fails
@@ -38,6 +38,17 @@ pub enum Failure {
     /// What is read does not answer.
     #[error("what it reads does not answer; pages go without it until it does")]
     Late,
+    /// Pods run here that are not found.
+    #[error(
+        "{} tells of pods, but none has a control group below {}; \
+         the host's own has to be seen there", path.display(), root.display()
+    )]
+    Pods {
+        /// Where there are traces of them.
+        path: Arc<Path>,
+        /// Where they are looked for.
+        root: PathBuf,
+    },
     /// This host has nothing of the kind.
     #[error("no {what} on this host")]
     Absent {

@@ -31,6 +31,14 @@ pub fn memory(input: &[u8]) -> Option<(u64, u64)> {
     Some((scan::unsigned(fields.next()?)?, scan::unsigned(fields.next()?)?))
 }
 
+/// A clock that went so far at once was set.
+const SET: i128 = 1_000_000_000;
+
+fn now(clock: ClockId) -> i128 {
+    let now = clock_gettime(clock);
+    i128::from(now.tv_sec) * 1_000_000_000 + i128::from(now.tv_nsec)
+}
+
 fn nanoseconds(clock: ClockId) -> Value {
     let now = clock_gettime(clock);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
@@ -43,7 +51,9 @@ fn nanoseconds(clock: ClockId) -> Value {
 pub struct Process {
     stat: Source,
     descriptors: Option<File>,
-    started: Value,
+    /// Nanoseconds on the host's own clock, and how far the wall's is from it.
+    started: i128,
+    offset: i128,
 }
 
 impl Default for Process {
@@ -53,12 +63,23 @@ impl Default for Process {
         Self {
             stat: Source::new(own.join("stat")),
             descriptors: File::open(own.join("fd")).ok(),
-            started: nanoseconds(ClockId::Realtime),
+            started: now(ClockId::Boottime),
+            offset: now(ClockId::Realtime) - now(ClockId::Boottime),
         }
     }
 }
 
 impl Process {
+    /// When it was started. A clock that is set moves that, as a Pi's without one
+    /// of its own is; one that is steered does not.
+    fn start(&mut self) -> Value {
+        let offset = now(ClockId::Realtime) - now(ClockId::Boottime);
+        if (offset - self.offset).abs() > SET {
+            self.offset = offset;
+        }
+        Value::scaled(u64::try_from(self.started + self.offset).unwrap_or(0), 9)
+    }
+
     /// Encodes everything.
     ///
     /// # Errors
@@ -71,7 +92,7 @@ impl Process {
         if let Some(open) = self.descriptors.as_ref().and_then(count) {
             out.single(&OPEN_FDS, open);
         }
-        out.single(&START, self.started);
+        out.single(&START, self.start());
         let (virtual_bytes, pages) = memory(self.stat.read(scratch)?)
             .ok_or(Failure::Malformed { file: "self/stat", expected: "24 fields or more" })?;
         out.single(&VIRTUAL, virtual_bytes);
@@ -104,6 +125,21 @@ mod tests {
         assert_eq!(memory(stat.as_bytes()), Some((4_096_000, 250)));
         assert_eq!(memory(b"7 (a) S 1"), None);
         assert_eq!(memory(b""), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_moves_the_start() {
+        let text = |value: Value| value.with_text(|text| String::from_utf8(text.to_vec()).unwrap());
+        let mut process = Process::default();
+        let right = text(process.start());
+        assert_eq!(text(process.start()), right);
+        // As of a clock that was wrong by a year when the agent started.
+        process.offset -= 31_536_000 * SET;
+        let late = text(process.start());
+        assert_eq!(late.split('.').next(), right.split('.').next());
+        // A second's tenth is no reason.
+        process.offset -= SET / 10;
+        assert_ne!(text(process.start()), late);
     }
 
     #[test]

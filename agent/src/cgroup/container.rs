@@ -26,6 +26,10 @@ pub struct Container {
     pub pid: Option<u32>,
     /// When that was started, in hundredths of a second since the epoch.
     pub started: Option<u64>,
+    /// The same since the boot, which no clock moves.
+    pub(super) ticks: Option<u64>,
+    /// Where its group is.
+    pub(super) folder: PathBuf,
     /// What it uses, as of the last reading.
     pub readings: Readings,
     /// The last reading found it there.
@@ -56,6 +60,8 @@ impl Container {
             names,
             pid: None,
             started: None,
+            ticks: None,
+            folder: folder.to_owned(),
             readings: Readings::default(),
             present: false,
             processes: hierarchy.processes(folder),
@@ -72,10 +78,11 @@ impl Container {
     }
 
     /// Finds a process if none is known.
-    pub(super) fn look(&mut self, host: &Host) {
+    pub(super) fn look(&mut self, host: &Host, boot: Option<u64>) {
         if self.pid.is_none() {
             self.pid = process::first(&self.processes);
-            self.started = self.pid.and_then(|pid| host.started(pid));
+            self.ticks = self.pid.and_then(|pid| host.ticks(pid));
+            self.started = process::since_epoch(boot, self.ticks);
         }
     }
 

@@ -1,10 +1,15 @@
 //! Which pods and containers there are: the folders, listed.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::files::{File, V1, V2};
 use super::place;
 use super::watch::Watch;
+
+/// How far down a kubelet's folder is looked for, and in how many folders.
+const DEEPEST: usize = 10;
+const MOST: usize = 4096;
 
 /// The hierarchy of control groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +61,41 @@ impl Hierarchy {
         self.main().join(folder).join("cgroup.procs")
     }
 
+    /// The folders with all pods, wherever a kubelet has its own: at the root, in
+    /// its service's or its user's, in a container's.
+    pub fn tops(&self) -> Vec<PathBuf> {
+        let main = self.main();
+        let mut tops = Vec::new();
+        let mut level = vec![PathBuf::new()];
+        let mut looked = 0;
+        for _ in 0..DEEPEST {
+            for folder in std::mem::take(&mut level) {
+                looked += 1;
+                if looked > MOST {
+                    return tops;
+                }
+                for name in folders(&main.join(&folder)) {
+                    let inner = folder.join(&name);
+                    if place::is_top(&name) { tops.push(inner) } else { level.push(inner) }
+                }
+            }
+        }
+        tops
+    }
+
+    /// When a folder of the tree was made, or something in it last.
+    pub fn made(&self, folder: &Path) -> Option<SystemTime> {
+        self.main().join(folder).metadata().and_then(|about| about.modified()).ok()
+    }
+
     /// Every pod with its containers. What goes while it is listed is left
     /// out; each folder is watched before it is listed, so that nothing that
     /// comes in between is missed.
-    pub fn list(&self, watch: &mut Watch) -> Vec<Place> {
+    pub fn list(&self, tops: &[PathBuf], watch: &mut Watch) -> Vec<Place> {
         let main = self.main();
         let mut pods = Vec::new();
-        for top in tops(&main) {
-            let mut below = vec![top];
+        for top in tops {
+            let mut below = vec![top.clone()];
             while let Some(folder) = below.pop() {
                 let path = main.join(&folder);
                 watch.add(&path);
@@ -80,20 +112,6 @@ impl Hierarchy {
         }
         pods
     }
-}
-
-/// The folders with all pods, below the root or a folder in it.
-fn tops(main: &Path) -> Vec<PathBuf> {
-    let (tops, others): (Vec<_>, Vec<_>) =
-        folders(main).into_iter().partition(|name| place::is_top(name));
-    if !tops.is_empty() {
-        return tops.into_iter().map(PathBuf::from).collect();
-    }
-    let second = |other: String| {
-        let inner = folders(&main.join(&other)).into_iter().filter(|name| place::is_top(name));
-        inner.map(move |name| Path::new(&other).join(name)).collect::<Vec<_>>()
-    };
-    others.into_iter().flat_map(second).collect()
 }
 
 fn containers(main: &Path, pod: &Path) -> Vec<(String, PathBuf)> {
@@ -140,6 +158,20 @@ mod tests {
                 ),
             ),
             (false, format!("kubepods/besteffort/pod{uid}/{id}")),
+            (true, format!("system.slice/k3s.service/kubepods/burstable/pod{uid}/{id}")),
+            (
+                true,
+                format!(
+                    "user.slice/user-1000.slice/user@1000.service/user.slice/k3s-rootless.scope/kubepods/burstable/pod{uid}/{id}"
+                ),
+            ),
+            (
+                true,
+                format!(
+                    "system.slice/docker-{id}.scope/kubepods.slice/kubepods-pod{flat}.slice/crio-{id}.scope"
+                ),
+            ),
+            (false, format!("system.slice/k3s.service/kubepods/pod{uid}/{id}")),
         ] {
             let sysfs = tempfile::tempdir().unwrap();
             let root = sysfs.path().join("fs/cgroup");
@@ -152,7 +184,11 @@ mod tests {
             let hierarchy = Hierarchy::find(sysfs.path()).unwrap();
             let containers = vec![(id.clone(), PathBuf::from(&folder))];
             let expected = [Place { uid: uid.to_owned(), containers }];
-            assert_eq!(hierarchy.list(&mut Watch::default()), expected, "{folder}");
+            assert_eq!(
+                hierarchy.list(&hierarchy.tops(), &mut Watch::default()),
+                expected,
+                "{folder}"
+            );
         }
         assert_eq!(Hierarchy::find(Path::new("/absent")), None);
     }

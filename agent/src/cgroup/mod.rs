@@ -19,7 +19,9 @@ pub mod watch;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::time::{ClockId, clock_gettime};
 
 pub use container::Container;
 pub use readings::Readings;
@@ -75,6 +77,13 @@ pub struct Index {
     /// whatever could not be watched.
     rescan: Rescan,
     slow: bool,
+    /// The folders with all pods, as of the last time all was looked over.
+    tops: Vec<PathBuf>,
+    /// When the host booted, and how far the clock was from its own then.
+    boot: Option<u64>,
+    offset: i64,
+    /// Traces of a kubelet's pods are here, and no group of theirs.
+    lost: bool,
     looked: Option<Instant>,
 }
 
@@ -91,6 +100,10 @@ impl Index {
             budget: Budget::of_this_process(),
             rescan: Rescan::default(),
             slow: false,
+            tops: Vec::new(),
+            boot: None,
+            offset: 0,
+            lost: false,
             looked: None,
         }
     }
@@ -113,9 +126,39 @@ impl Index {
         let due = self.rescan.due();
         self.slow |= due;
         let changed = self.watch.changed() || due;
-        let listed = if changed { self.list() } else { Ok(()) };
+        self.follow_clock(due);
+        let listed = if changed { self.list(due) } else { Ok(()) };
         self.look(changed);
+        if self.lost {
+            let (path, root) = (Arc::from(&*self.links), self.sysfs.join("fs/cgroup"));
+            return Err(Failure::Pods { path, root });
+        }
         listed
+    }
+
+    /// A clock that is set moves the boot, and with it every start: a Pi without
+    /// one of its own learns the time after its pods are there.
+    fn follow_clock(&mut self, due: bool) {
+        let seconds = |clock| clock_gettime(clock).tv_sec;
+        let offset = seconds(ClockId::Realtime).saturating_sub(seconds(ClockId::Boottime));
+        if !due && offset.abs_diff(self.offset) <= 1 {
+            return;
+        }
+        self.offset = offset;
+        self.clock_was_set();
+    }
+
+    /// Asks when the host booted; every start counts from there.
+    pub fn clock_was_set(&mut self) {
+        let boot = process::boot(&self.procfs);
+        // It is rounded now to one second, now to the next.
+        if boot.zip(self.boot).is_some_and(|(new, old)| new.abs_diff(old) <= 1) {
+            return;
+        }
+        self.boot = boot;
+        for container in self.pods.iter_mut().flat_map(|pod| &mut pod.containers) {
+            container.started = process::since_epoch(boot, container.ticks);
+        }
     }
 
     /// Finds processes and addresses. A container has no process and a pod no
@@ -125,7 +168,9 @@ impl Index {
         if (changed || is_late) && self.pods.iter().any(Pod::is_incomplete) {
             self.looked = Some(Instant::now());
             let host = Host::new(&self.procfs);
-            self.pods.iter_mut().filter(|pod| pod.is_incomplete()).for_each(|pod| pod.look(&host));
+            let boot = self.boot;
+            let incomplete = self.pods.iter_mut().filter(|pod| pod.is_incomplete());
+            incomplete.for_each(|pod| pod.look(&host, boot));
         }
     }
 
@@ -150,15 +195,19 @@ impl Index {
         result
     }
 
-    fn list(&mut self) -> Result<(), Failure> {
+    fn list(&mut self, all: bool) -> Result<(), Failure> {
         self.hierarchy = Hierarchy::find(&self.sysfs);
         let Some(hierarchy) = &self.hierarchy else {
             self.pods.clear();
+            self.lost = names::read(&self.links).is_ok_and(|book| !book.is_empty());
             return Ok(());
         };
+        if all || self.tops.is_empty() {
+            self.tops = hierarchy.tops();
+        }
         // Names come a moment after the container.
         self.watch.try_add(&self.links);
-        let places = hierarchy.list(&mut self.watch);
+        let places = hierarchy.list(&self.tops, &mut self.watch);
         let (book, outcome) = match names::read(&self.links) {
             Ok(book) => (book, Ok(())),
             Err(_) if places.is_empty() => (names::Book::new(), Ok(())),
@@ -167,6 +216,8 @@ impl Index {
                 (names::Book::new(), Err(Failure::Read { path, source }))
             }
         };
+        // Names of the last pod may stay a moment after it.
+        self.lost = places.is_empty() && !book.is_empty() && (all || self.lost);
         let mut before = BTreeMap::new();
         for pod in std::mem::take(&mut self.pods) {
             before.insert(pod.uid.clone(), pod);
@@ -177,6 +228,14 @@ impl Index {
         }
         self.pods.sort_unstable_by(|one, other| {
             (&one.namespace, &one.name, &one.uid).cmp(&(&other.namespace, &other.name, &other.uid))
+        });
+        // One made anew under its name is there while the old one ends.
+        self.pods.dedup_by(|later, kept| {
+            let same = later.namespace == kept.namespace && later.name == kept.name;
+            if same && later.made(hierarchy) > kept.made(hierarchy) {
+                std::mem::swap(later, kept);
+            }
+            same
         });
         self.budget.clear();
         for container in self.pods.iter_mut().flat_map(|pod| &mut pod.containers) {
@@ -208,7 +267,15 @@ impl Pod {
                 anonymous.push(hierarchy.processes(&folder));
             }
         }
-        containers.sort_unstable_by(|one, other| one.names.container.cmp(&other.names.container));
+        containers.sort_unstable_by(|one, other| {
+            let key = |container: &Container| {
+                (container.names.restarts, hierarchy.made(&container.folder))
+            };
+            let names = one.names.container.cmp(&other.names.container);
+            names.then_with(|| key(other).cmp(&key(one)))
+        });
+        // Of one started anew the old one's group may still be there.
+        containers.dedup_by(|old, new| old.names.container == new.names.container);
         let names = &containers.first()?.names;
         if anonymous != pod.anonymous || !before.is_empty() {
             // The process may be gone with one of them, and the network with it.
@@ -216,6 +283,11 @@ impl Pod {
         }
         let (namespace, name) = (names.namespace.clone(), names.pod.clone());
         Some(Self { namespace, name, uid: place.uid, containers, anonymous, ..pod })
+    }
+
+    /// When its last container was made.
+    fn made(&self, hierarchy: &Hierarchy) -> Option<SystemTime> {
+        self.containers.iter().filter_map(|found| hierarchy.made(&found.folder)).max()
     }
 
     /// What is known by its process.
@@ -228,9 +300,9 @@ impl Pod {
     }
 
     /// Finds what is missing.
-    fn look(&mut self, host: &Host) {
+    fn look(&mut self, host: &Host, boot: Option<u64>) {
         for container in &mut self.containers {
-            container.look(host);
+            container.look(host, boot);
         }
         if self.address.is_none() {
             let holder = self.anonymous.iter().find_map(|list| process::first(list));

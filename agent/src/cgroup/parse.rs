@@ -286,13 +286,17 @@ pub fn io_stat(input: &[u8], to: &mut Readings) -> bool {
     to.io.clear();
     let mut whole = true;
     for line in scan::lines(input) {
-        let mut fields = scan::fields(line);
-        let Some(device) = fields.next().and_then(device) else {
-            whole = false;
-            continue;
-        };
-        for field in fields {
-            let Some(at) = field.iter().position(|byte| *byte == b'=') else { continue };
+        // A device without numbers may end without a line's end: the next one
+        // follows on the same line.
+        let mut last = None;
+        for field in scan::fields(line) {
+            let Some(at) = field.iter().position(|byte| *byte == b'=') else {
+                last = device(field);
+                // A device that is gone has this for a name.
+                whole &= last.is_some() || field == UNKNOWN;
+                continue;
+            };
+            let Some(device) = last else { continue };
             let io = match &field[..at] {
                 b"rbytes" => &mut entry(&mut to.io, device).read_bytes,
                 b"wbytes" => &mut entry(&mut to.io, device).written_bytes,
@@ -309,10 +313,14 @@ pub fn io_stat(input: &[u8], to: &mut Readings) -> bool {
     whole
 }
 
+/// What the kernel calls a device that is gone.
+const UNKNOWN: &[u8] = b"(unknown)";
+
 /// Lines `8:16 Read 4096` of v1's files, ending with a total.
 fn blkio(input: &[u8], mut put: impl FnMut((u32, u32), &[u8], u64)) -> bool {
     let mut whole = !input.is_empty();
-    for line in scan::lines(input).filter(|line| !line.starts_with(b"Total ")) {
+    let of_a_device = |line: &&[u8]| !line.starts_with(b"Total ") && !line.starts_with(UNKNOWN);
+    for line in scan::lines(input).filter(of_a_device) {
         let mut fields = scan::fields(line);
         let mut row = || {
             let (device, kind) = (device(fields.next()?)?, fields.next()?);

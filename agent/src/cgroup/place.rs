@@ -33,7 +33,9 @@ pub fn pod_uid(name: &str) -> Option<String> {
 /// The identity of the container whose folder this is.
 pub fn container_id(name: &str) -> Option<&str> {
     let name = name.strip_suffix(".scope").unwrap_or(name);
-    let id = name.rsplit('-').next()?;
+    let (runtime, id) = name.rsplit_once('-').unwrap_or(("", name));
+    // CRI-O's monitor of a container is beside it, in a group named likewise.
+    (!runtime.ends_with("conmon")).then_some(())?;
     let plain = id.bytes().all(|byte| byte.is_ascii_hexdigit());
     (plain && id.len() == ID).then_some(id)
 }
@@ -74,7 +76,9 @@ mod tests {
         ] {
             assert_eq!(container_id(&name), Some(id.as_str()), "{name}");
         }
-        for name in ["", "init.scope", "cri-containerd-.scope", &id[1..], &"g".repeat(64)] {
+        let monitor = format!("crio-conmon-{id}.scope");
+        for name in ["", "init.scope", "cri-containerd-.scope", &id[1..], &"g".repeat(64), &monitor]
+        {
             assert_eq!(container_id(name), None, "{name}");
         }
     }

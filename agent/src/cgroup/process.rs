@@ -13,8 +13,6 @@ use crate::source::{ROWS, Source};
 #[derive(Debug)]
 pub struct Host {
     procfs: PathBuf,
-    /// Seconds since the epoch.
-    boot: Option<u64>,
     /// This process's own addresses.
     fib_trie: Vec<u8>,
 }
@@ -25,17 +23,13 @@ const HZ: u64 = 100;
 impl Host {
     /// The host of `procfs` as it is now.
     pub fn new(procfs: &Path) -> Self {
-        let stat = crate::source::whole(procfs.join("stat")).unwrap_or_default();
-        let boot =
-            scan::lines(&stat).find_map(|line| scan::unsigned(line.strip_prefix(b"btime ")?));
         let fib_trie = crate::source::whole(procfs.join("self/net/fib_trie")).unwrap_or_default();
-        Self { procfs: procfs.to_owned(), boot, fib_trie }
+        Self { procfs: procfs.to_owned(), fib_trie }
     }
 
-    /// When a process was started, in hundredths of a second since the epoch.
-    pub fn started(&self, pid: u32) -> Option<u64> {
-        let stat = crate::source::whole(self.procfs.join(format!("{pid}/stat"))).ok()?;
-        self.boot?.checked_mul(HZ)?.checked_add(start_ticks(&stat)?)
+    /// When a process was started, in hundredths of a second since the boot.
+    pub fn ticks(&self, pid: u32) -> Option<u64> {
+        start_ticks(&crate::source::whole(self.procfs.join(format!("{pid}/stat"))).ok()?)
     }
 
     /// Where a process's network is reached.
@@ -49,6 +43,18 @@ impl Host {
     pub fn network(&self, pid: u32) -> Source {
         Source::new(self.procfs.join(format!("{pid}/net/dev")))
     }
+}
+
+/// When the host booted, in seconds since the epoch: another time once the clock
+/// was set.
+pub fn boot(procfs: &Path) -> Option<u64> {
+    let stat = crate::source::whole(procfs.join("stat")).unwrap_or_default();
+    scan::lines(&stat).find_map(|line| scan::unsigned(line.strip_prefix(b"btime ")?))
+}
+
+/// A moment since the boot, in hundredths of a second since the epoch.
+pub fn since_epoch(boot: Option<u64>, ticks: Option<u64>) -> Option<u64> {
+    boot?.checked_mul(HZ)?.checked_add(ticks?)
 }
 
 /// Ticks from boot to the start of a process: the field 22 of its `stat`. Its

@@ -40,8 +40,13 @@ impl Device {
     pub fn new(name: String, folder: PathBuf, table: &[Attribute], scratch: &mut Vec<u8>) -> Self {
         let attributes = table.iter().enumerate().filter_map(|(index, attribute)| {
             let mut source = Source::new(folder.join(attribute.file));
-            let content = source.read(scratch).ok()?;
-            Some((index, (attribute.read)(content)?, source))
+            let value = source.read(scratch).ok().and_then(attribute.read);
+            // Open, a file has a page of the kernel's: what is not read again
+            // before all is looked for anew is closed.
+            if attribute.constant {
+                source.close();
+            }
+            Some((index, value?, source))
         });
         let attributes = attributes.map(|(index, value, source)| (index, source, Some(value)));
         Self { attributes: attributes.collect(), name, folder }
@@ -123,6 +128,34 @@ pub fn class(folder: &Path, what: &'static str) -> Result<Vec<(String, PathBuf)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_read_again_is_not_kept_open() {
+        const TABLE: [Attribute; 2] = [
+            Attribute {
+                file: "mtu",
+                family: Family::gauge("mtu", "Constant."),
+                read: number,
+                constant: true,
+            },
+            Attribute {
+                file: "speed",
+                family: Family::gauge("speed", "Not so."),
+                read: number,
+                constant: false,
+            },
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["mtu", "speed"] {
+            std::fs::write(folder.path().join(file), "7\n").unwrap();
+        }
+        let mut device =
+            Device::new("eth0".to_owned(), folder.path().to_owned(), &TABLE, &mut Vec::new());
+        device.refresh(&TABLE, &mut Vec::new());
+        let open =
+            device.attributes.iter().map(|(_, source, value)| (source.is_open(), value.is_some()));
+        assert_eq!(open.collect::<Vec<_>>(), [(false, true), (true, true)]);
+    }
 
     #[test]
     fn contents_are_numbers_or_nothing() {

@@ -187,6 +187,70 @@ fn a_pod_that_goes_between_listing_and_reading_is_no_error() {
 }
 
 #[test]
+fn of_what_is_made_anew_under_its_name_the_new_is_shown() {
+    let node = Node::new();
+    // A pod of another uid, and a container started once more in it.
+    for (nth, pod, file) in [(1, 1, "0.log"), (2, 2, "0.log"), (3, 2, "1.log")] {
+        let pods = node.root.path().join("sys/fs/cgroup/kubepods/burstable");
+        let folder = pods.join(format!("pod{pod:032x}")).join(Node::id(nth));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("memory.current"), format!("{nth}\n")).unwrap();
+        symlink(format!("/var/log/pods/ns_p_{pod:032x}/c/{file}"), node.link(nth)).unwrap();
+    }
+    // The first is the old one.
+    let old = std::fs::File::open(node.folder(1)).unwrap();
+    old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let mut agent = Agent::new(&settings(node.root.path())).unwrap();
+    for _ in 0..2 {
+        let page = collect(&mut agent);
+        assert!(succeeds(&page));
+        let samples = &page["container_memory_usage_bytes"].samples;
+        assert_eq!(samples.iter().map(|sample| &*sample.value).collect::<Vec<_>>(), ["3"]);
+    }
+}
+
+#[test]
+fn pods_that_are_told_of_and_not_found_are_told() {
+    let node = Node::new();
+    node.name(1);
+    let mut index = Index::new(&settings(node.root.path()));
+    for _ in 0..2 {
+        let failure = index.refresh().unwrap_err().to_string();
+        assert!(failure.contains("var/log/containers tells of pods"), "{failure}");
+    }
+    // A host without any is none of that.
+    let node = Node::new();
+    Index::new(&settings(node.root.path())).refresh().unwrap();
+}
+
+#[test]
+fn a_clock_that_is_set_moves_the_start_of_containers() {
+    let node = Node::new();
+    let procfs = node.root.path().join("proc");
+    std::fs::create_dir_all(procfs.join("812")).unwrap();
+    let rest = "S 1 1 1 0 -1 0 1 1 0 0 1 1 0 0 20 0 1 0 4200 1 1";
+    std::fs::write(procfs.join("812/stat"), format!("812 (app) {rest}\n")).unwrap();
+    let boots = |seconds: u64| {
+        std::fs::write(procfs.join("stat"), format!("btime {seconds}\n")).unwrap();
+    };
+    boots(1_000_000);
+    node.start(1);
+    node.name(1);
+    std::fs::write(node.folder(1).join("cgroup.procs"), "812\n").unwrap();
+    let mut index = Index::new(&settings(node.root.path()));
+    index.refresh().unwrap();
+    let started = |index: &Index| index.pods()[0].containers[0].started;
+    assert_eq!(started(&index), Some(100_004_200));
+    boots(1_700_000_000);
+    index.clock_was_set();
+    assert_eq!(started(&index), Some(170_000_004_200));
+    // Rounded otherwise, it is the same boot.
+    boots(1_700_000_001);
+    index.clock_was_set();
+    assert_eq!(started(&index), Some(170_000_004_200));
+}
+
+#[test]
 fn without_names_the_folder_that_should_have_them_is_named() {
     let node = Node::new();
     node.start(1);

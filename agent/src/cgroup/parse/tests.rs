@@ -87,6 +87,33 @@ fn a_broken_number_costs_itself_and_is_told() {
 }
 
 #[test]
+fn every_form_in_which_the_kernel_tells_of_devices_is_read() {
+    let devices = |readings: &Readings| -> Vec<_> {
+        readings.io.iter().map(|io| (io.device, io.read_bytes, io.writes)).collect()
+    };
+    for (text, found) in [
+        // A device that is gone.
+        ("(unknown) rbytes=1 wios=2\n8:0 rbytes=3 wios=4\n", vec![((8, 0), 3, 4)]),
+        // Devices without numbers, and without a line's end.
+        (
+            "252:0 8:16 (unknown) 8:0 rbytes=3 wbytes=1 rios=1 wios=4 dbytes=0 dios=0\n",
+            vec![((8, 0), 3, 4)],
+        ),
+        ("8:0 rbytes=3 wios=4 \n252:0 ", vec![((8, 0), 3, 4)]),
+        ("8:0 rbytes=3 wios=4 cost.vrate=100.00 cost.usage=7\n", vec![((8, 0), 3, 4)]),
+        ("(unknown) \n", vec![]),
+    ] {
+        let (whole, readings) = read(io_stat, text);
+        assert!(whole, "{text}");
+        assert_eq!(devices(&readings), found, "{text}");
+    }
+    assert!(!read(io_stat, "sda rbytes=1\n").0);
+    let (whole, readings) = read(blkio_bytes, "(unknown) Read 5\n8:0 Read 3\nTotal 8\n");
+    assert!(whole);
+    assert_eq!(devices(&readings), [((8, 0), 3, 0)]);
+}
+
+#[test]
 fn of_an_empty_file_nothing_is_left() {
     let content = "usage_usec 1\nuser_usec 1\nsystem_usec 1\nuser 1\nsystem 1\nmax 1\noom_kill 1\n179:0 rbytes=1\n179:0 Read 1\n";
     for file in V1.iter().chain(&V2) {
