@@ -27,6 +27,10 @@ struct Part<'a> {
     sample: Sample<'a>,
 }
 
+/// A larger family is not looked at: its samples would be in memory all at once,
+/// which the unit's limit bounds.
+const LARGEST: usize = 4000;
+
 /// What the names of the samples end with, in a group's order.
 const ENDS: [&str; 4] = ["_bucket", "", "_sum", "_count"];
 const SUM: usize = 2;
@@ -35,6 +39,9 @@ const COUNT: usize = 3;
 /// The samples group by group, with bounds written as `OpenMetrics` has them;
 /// none if a group is not whole.
 pub(super) fn groups<'a>(family: &Family<'a>, kind: Kind) -> Option<Vec<Sample<'a>>> {
+    if family.samples.len() > LARGEST {
+        return None;
+    }
     let samples = family.samples.iter().map(|placed| line::sample(placed.text).ok());
     let parts = samples.map(|sample| part(sample?, family.name, kind));
     let mut parts: Vec<Part<'a>> = parts.collect::<Option<_>>()?;
@@ -108,7 +115,27 @@ fn go(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use super::super::families::Families;
+    use super::super::faults::Faults;
     use super::*;
+
+    #[test]
+    fn a_family_too_large_to_be_held_whole_is_not() {
+        for (groups_of_it, whole) in [(1000, true), (1001, false)] {
+            let mut text = String::from("# TYPE s summary\n");
+            for at in 0..groups_of_it {
+                use std::fmt::Write as _;
+                let _ = writeln!(text, "s_sum{{a=\"{at}\"}} 1\ns_count{{a=\"{at}\"}} 1");
+                let _ = writeln!(text, "s{{a=\"{at}\",quantile=\"0.5\"}} 1");
+                let _ = writeln!(text, "s{{a=\"{at}\",quantile=\"0.9\"}} 1");
+            }
+            let mut families = Families::default();
+            assert!(families.add(text.as_bytes(), Path::new("/x.prom"), &mut Faults::default()));
+            assert_eq!(groups(&families.list[0], Kind::Summary).is_some(), whole);
+        }
+    }
 
     #[test]
     fn bounds_are_written_as_go_does() {
