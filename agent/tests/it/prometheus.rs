@@ -91,7 +91,7 @@ fn prometheus_misses_no_scrape_while_pods_come_and_go_beside_hostile_text_files(
     hostile_textfiles::leave(&left);
     std::fs::write(left.join("z.prom"), "among_hostile_ones 1\n").unwrap();
     let textfiles = format!("--collector.textfile.directory={}", left.display());
-    let running = Running::start(agent().args([sysfs, rootfs, textfiles]));
+    let running = Running::start(agent().args([sysfs, rootfs, textfiles])).drained();
 
     let config = format!(
         "global: {{scrape_interval: 5s, scrape_timeout: 5s}}\n\

@@ -32,7 +32,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     child: Child,
     /// Kept, so that the child can go on writing to it.
-    log: BufReader<ChildStderr>,
+    log: Option<BufReader<ChildStderr>>,
 }
 
 impl Running {
@@ -59,7 +59,16 @@ impl Running {
                 }
             }
         };
-        Self { address, child, log }
+        Self { address, child, log: Some(log) }
+    }
+
+    /// Reads on what it logs, and forgets it: a full pipe would hold it up.
+    pub(crate) fn drained(mut self) -> Self {
+        let log = self.log.take();
+        std::thread::spawn(move || {
+            log.map(|mut log| std::io::copy(&mut log, &mut std::io::sink()))
+        });
+        self
     }
 
     pub(crate) fn connect(&self) -> Connection {
@@ -105,7 +114,9 @@ impl Running {
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         let mut log = String::new();
-        self.log.read_to_string(&mut log).unwrap();
+        if let Some(mut said) = self.log.take() {
+            said.read_to_string(&mut log).unwrap();
+        }
         (self.child.wait().unwrap().code(), log)
     }
 }
