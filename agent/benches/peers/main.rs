@@ -149,7 +149,7 @@ fn lines(measured: &Measured) -> Vec<Line> {
         line("allocations a scrape, the HTTP layer's own", allocations.http, Bound::none()),
         line("system calls, host set", host.system_calls, Bound::most(60.0, 35.0)),
         line("threads, host set", f64::from(host.threads), Bound::most(2.0, 1.0)),
-        line("program, stripped, MB", measured.megabytes, Bound::most(2.5, 1.5)),
+        line("program, stripped, MB", measured.megabytes, Bound::most(2.75, 1.5)),
         line("wake-ups in ten idle seconds", f64::from(host.wakeups), Bound::most(0.0, 0.0)),
     ]
 }
