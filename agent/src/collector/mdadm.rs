@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::rescan::Rescan;
 use super::{Collector, entries};
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
@@ -173,9 +174,15 @@ const DEGRADED: Family = Family::gauge("node_md_degraded", "Disks the array lack
 const RAID_DISKS: Family =
     Family::gauge("node_md_raid_disks", "Disks the array is made of when whole.");
 
-/// What sysfs tells of an array: its name, how many disks it lacks, and how many
-/// it has when whole.
-type Shape = (String, u64, Option<u64>);
+/// What sysfs tells of an array.
+#[derive(Debug)]
+struct Shape {
+    name: String,
+    /// How many disks it lacks; absent where none can be missing.
+    degraded: Source,
+    /// How many disks it has when whole.
+    disks: Option<u64>,
+}
 
 fn shapes(block: &Path) -> Vec<Shape> {
     let names = entries(block).unwrap_or_default().into_iter();
@@ -184,25 +191,25 @@ fn shapes(block: &Path) -> Vec<Shape> {
         let level = crate::source::whole(folder.join("level")).ok()?;
         // What holds arrays is none; while its shape changes the old one follows.
         let is_array = !matches!(level.trim_ascii(), b"" | b"container" | b"imsm" | b"ddf");
-        let number = |file: &str| {
-            scan::unsigned(scan::fields(&crate::source::whole(folder.join(file)).ok()?).next()?)
-        };
-        let disks = if is_array { number("raid_disks") } else { None };
-        Some((name, number("degraded").unwrap_or(0), disks))
+        let disks = crate::source::whole(folder.join("raid_disks")).ok();
+        let disks = disks.and_then(|text| scan::unsigned(scan::fields(&text).next()?));
+        let degraded = Source::new(folder.join("degraded"));
+        Some(Shape { name, degraded, disks: disks.filter(|_| is_array) })
     });
     arrays.collect()
 }
 
-fn encode_shapes(shapes: &[Shape], out: &mut Encoder) {
+fn encode_shapes(shapes: &mut [Shape], scratch: &mut Vec<u8>, out: &mut Encoder) {
     if shapes.is_empty() {
         return;
     }
     out.family(&DEGRADED);
-    for (name, degraded, _) in shapes {
-        out.sample(&DEGRADED, &[("device", name.as_bytes())], *degraded);
+    for Shape { name, degraded, .. } in shapes.iter_mut() {
+        let read = degraded.read(scratch).ok().and_then(|text| scan::unsigned(text.trim_ascii()));
+        out.sample(&DEGRADED, &[("device", name.as_bytes())], read.unwrap_or(0));
     }
     out.family(&RAID_DISKS);
-    for (name, _, disks) in shapes {
+    for Shape { name, disks, .. } in shapes {
         let Some(disks) = disks else { continue };
         out.sample(&RAID_DISKS, &[("device", name.as_bytes())], *disks);
     }
@@ -214,6 +221,8 @@ pub struct Mdadm {
     file: Source,
     block: PathBuf,
     arrays: Vec<Array>,
+    shapes: Vec<Shape>,
+    rescan: Rescan,
 }
 
 impl Mdadm {
@@ -223,6 +232,8 @@ impl Mdadm {
             file: Source::new(settings.procfs.join("mdstat")),
             block: settings.sysfs.join("block"),
             arrays: Vec::new(),
+            shapes: Vec::new(),
+            rescan: Rescan::default(),
         }
     }
 }
@@ -239,8 +250,11 @@ impl Collector for Mdadm {
         };
         let whole = parse(input, &mut self.arrays);
         encode(input, &self.arrays, out);
+        if self.rescan.due() {
+            self.shapes = shapes(&self.block);
+        }
         if !self.arrays.is_empty() {
-            encode_shapes(&shapes(&self.block), out);
+            encode_shapes(&mut self.shapes, scratch, out);
         }
         if whole {
             return Ok(());
