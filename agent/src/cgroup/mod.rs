@@ -17,7 +17,7 @@ pub mod readings;
 pub mod watch;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -210,7 +210,10 @@ impl Index {
         let places = hierarchy.list(&self.tops, &mut self.watch);
         let (book, outcome) = match names::read(&self.links) {
             Ok(book) => (book, Ok(())),
-            Err(_) if places.is_empty() => (names::Book::new(), Ok(())),
+            // A cluster in a container of this host has its names in there.
+            Err(_) if places.is_empty() || self.tops.iter().all(|top| is_within(top)) => {
+                (names::Book::new(), Ok(()))
+            }
             Err(source) => {
                 let path = Arc::from(&*self.links);
                 (names::Book::new(), Err(Failure::Read { path, source }))
@@ -243,6 +246,11 @@ impl Index {
         }
         outcome
     }
+}
+
+/// Whether a kubelet's folder is in a container.
+fn is_within(top: &Path) -> bool {
+    top.iter().any(|part| part.to_str().is_some_and(|name| place::container_id(name).is_some()))
 }
 
 impl Pod {

@@ -261,6 +261,20 @@ fn without_names_the_folder_that_should_have_them_is_named() {
 }
 
 #[test]
+fn a_cluster_in_a_container_is_another_s() {
+    let node = Node::new();
+    node.start(1);
+    let groups = node.root.path().join("sys/fs/cgroup");
+    let container = groups.join("docker").join(Node::id(7));
+    std::fs::create_dir_all(&container).unwrap();
+    std::fs::rename(groups.join("kubepods"), container.join("kubepods")).unwrap();
+    std::fs::remove_dir(node.root.path().join("root/var/log/containers")).unwrap();
+    let mut index = Index::new(&settings(node.root.path()));
+    index.refresh().unwrap();
+    assert!(index.pods().is_empty());
+}
+
+#[test]
 fn a_broken_file_is_named_and_the_others_are_shown() {
     let node = Node::new();
     node.start(1);
