@@ -9,6 +9,7 @@
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
+mod clients;
 mod core;
 mod each;
 mod helm;

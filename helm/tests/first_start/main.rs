@@ -4,5 +4,6 @@
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
+mod documentdb;
 mod pod;
 mod postgresql;

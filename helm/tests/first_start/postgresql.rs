@@ -9,70 +9,97 @@ use tempfile::TempDir;
 
 use crate::pod::{ADDRESS, Pod};
 
-const READY: &str = "database system is ready to accept connections";
-const PASSWORD: &str = "first start";
+pub(crate) const READY: &str = "database system is ready to accept connections";
+pub(crate) const PASSWORD: &str = "first start";
+
+/// A chart's server: its start script, who owns the cluster, and what clients use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Server {
+    pub(crate) script: &'static str,
+    pub(crate) superuser: &'static str,
+    pub(crate) database: &'static str,
+    pub(crate) arguments: &'static [&'static str],
+    /// What stands in the place of what this machine has not.
+    pub(crate) prepare: fn(&Volume),
+}
+
+const POSTGRESQL: Server = Server {
+    script: "charts/postgresql/files/start.sh",
+    superuser: "postgres",
+    database: "terrarium",
+    arguments: &[],
+    prepare: |_| {},
+};
 
 /// A volume with a database cluster.
-struct Volume {
+pub(crate) struct Volume {
     folder: TempDir,
     programs: PathBuf,
+    server: Server,
 }
 
 impl Volume {
     fn new() -> Self {
+        Self::of(POSTGRESQL)
+    }
+
+    pub(crate) fn of(server: Server) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let volume = Self { folder, programs: programs() };
+        let volume = Self { folder, programs: programs(), server };
         fs::write(volume.path("password"), PASSWORD).expect("written");
         let (user, group) = (id("-u"), id("-g"));
         for path in [volume.path(""), volume.path("password")] {
             chown(path, Some(user), Some(group)).expect("root may");
         }
         fs::set_permissions(volume.path(""), fs::Permissions::from_mode(0o700)).expect("ours");
+        (server.prepare)(&volume);
         volume
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Starts the pod on this volume.
-    fn start(&self) -> Pod {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/postgresql/files/start.sh");
+    pub(crate) fn start(&self) -> Pod {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(self.server.script);
         // Readable by the server's user, wherever this checkout lies.
         let copy = self.path("start.sh");
         fs::copy(script, &copy).expect("copied");
         let text = |path: PathBuf| path.to_str().expect("text").to_owned();
         let socket = format!("unix_socket_directories={}", text(self.path("")));
-        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.programs.display());
+        // What a test puts in place of a program comes first.
+        let (doubles, programs) = (self.path("doubles"), self.programs.display());
+        let path = format!("{}:{programs}:/usr/sbin:/usr/bin:/sbin:/bin", doubles.display());
         Pod::start(
             "postgres",
             &copy,
-            &["-c", &socket],
+            &[&["-c", &socket], self.server.arguments].concat(),
             &[
                 ("PATH", &path),
                 ("LANG", "C.UTF-8"),
                 ("PGDATA", &text(self.path("pgdata"))),
-                ("POSTGRES_DB", "terrarium"),
+                ("POSTGRES_DB", self.server.database),
                 ("POSTGRES_PASSWORD_FILE", &text(self.path("password"))),
             ],
         )
     }
 
     /// Asks as a client in another pod does: by the network, with a password.
-    fn ask(&self, pod: &Pod, password: &str, sql: &str) -> Output {
+    pub(crate) fn ask(&self, pod: &Pod, password: &str, sql: &str) -> Output {
         pod.client(&self.programs.join("psql"))
             .args(["--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "--command", sql])
             .env("PGHOST", ADDRESS)
-            .env("PGUSER", "postgres")
+            .env("PGUSER", self.server.superuser)
             .env("PGPASSWORD", password)
-            .env("PGDATABASE", "terrarium")
+            .env("PGDATABASE", self.server.database)
             .output()
             .expect("psql runs")
     }
 
     /// Starts the pod and holds that a client gets into its database with the
     /// password, and not with another.
-    fn serves(&self, cut: &str) {
+    pub(crate) fn serves(&self, cut: &str) {
         let mut pod = self.start();
         pod.until(READY);
         let answer = self.ask(&pod, PASSWORD, "SELECT 40 + 2");
@@ -94,17 +121,18 @@ impl Volume {
     }
 
     /// A cluster as `initdb` of the image's own start leaves it, before anything else.
-    fn initdb(&self) -> PathBuf {
+    pub(crate) fn initdb(&self) -> PathBuf {
         let data = self.path("pgdata");
         let (at, file) = (data.display(), self.path("password"));
         let password = format!("--pwfile={}", file.display());
         let folder = format!("--pgdata={at}");
-        self.run("initdb", &[&folder, "--username=postgres", &password, "--no-sync"]);
+        let user = format!("--username={}", self.server.superuser);
+        self.run("initdb", &[&folder, &user, &password, "--no-sync"]);
         data
     }
 }
 
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL of Debian");
     let version = versions.map(|entry| entry.expect("read").path()).max().expect("a version");
     version.join("bin")
@@ -115,26 +143,32 @@ fn id(kind: &str) -> u32 {
     String::from_utf8(output.stdout).expect("text").trim().parse().expect("a number")
 }
 
-#[test]
-fn a_first_start_cut_off_at_any_line_of_its_log_serves_its_clients_the_next_time() {
-    let whole = Volume::new();
-    let lines = whole.start().until(READY).len();
+/// Cuts a first start off after each line of its log, and holds what the next
+/// one does.
+pub(crate) fn cut_off_at_each_line(server: Server, next: impl Fn(&Volume, &str) + Sync) {
+    let lines = Volume::of(server).start().until(READY).len();
     assert!(lines > 5, "{lines}");
     let ends: Vec<usize> = (0..lines).collect();
     // Two at once: a first start waits for its disk most of the time.
+    let next = &next;
     std::thread::scope(|scope| {
         for half in ends.chunks(lines.div_ceil(2)) {
             scope.spawn(move || {
                 for &cut in half {
-                    let volume = Volume::new();
+                    let volume = Volume::of(server);
                     let mut pod = volume.start();
                     let last = (0..=cut).filter_map(|_| pod.line()).last();
                     drop(pod);
-                    volume.serves(&format!("cut off after {last:?}"));
+                    next(&volume, &format!("cut off after {last:?}"));
                 }
             });
         }
     });
+}
+
+#[test]
+fn a_first_start_cut_off_at_any_line_of_its_log_serves_its_clients_the_next_time() {
+    cut_off_at_each_line(POSTGRESQL, Volume::serves);
 }
 
 #[test]

@@ -15,7 +15,10 @@ const rolesOf = (client) => {
 
 for (const [user, client] of Object.entries(clients)) {
   const pwd = password(`/run/clients/${user}`);
-  const there = admin.getUser(user) !== null;
+  // Not getUser: mongosh throws when the answer has no `users`, which is how
+  // FerretDB says that there is none.
+  const { users } = admin.runCommand({ usersInfo: { user, db: "admin" } });
+  const there = (users || []).length > 0;
   // FerretDB has no roles to give.
   const roles = engine === "ferretdb" ? [] : rolesOf(client);
   if (!there) {

@@ -9,9 +9,11 @@ terminationGracePeriodSeconds: 60
 initContainers:
   - {{- include "terrarium.container" (dict "root" . "name" "documentdb" "image" $store.image "resources" $store.resources) | nindent 4 }}
     restartPolicy: Always
+    # Not left to the image: see files/documentdb.sh.
+    command: [sh, /etc/mongodb/documentdb.sh]
     args:
-      - postgres
-      {{- range $name, $value := dict "listen_addresses" "127.0.0.1" "shared_buffers" "64MB" "work_mem" "4MB" "max_connections" "50" "huge_pages" "off" "jit" "off" }}
+      {{- $settings := dict "listen_addresses" "127.0.0.1" "shared_buffers" "64MB" "work_mem" "4MB" "max_connections" "50" "huge_pages" "off" "jit" "off" }}
+      {{- range $name, $value := merge $settings (include "mongodb.documentdb" . | fromYaml) }}
       - -c
       - {{ $name }}={{ $value }}
       {{- end }}
@@ -19,16 +21,8 @@ initContainers:
       # Below the mount: a file system's own root is not always empty.
       - name: PGDATA
         value: /var/lib/postgresql/data/pgdata
-      # The users of PostgreSQL are those of FerretDB. Its extension is made in
-      # the database of this name.
-      - name: POSTGRES_USER
-        value: root
-      - name: POSTGRES_DB
-        value: postgres
       - name: POSTGRES_PASSWORD_FILE
         value: /run/secrets/mongodb/password
-      - name: POSTGRES_INITDB_ARGS
-        value: --data-checksums
     {{- $ready := dict "exec" (dict "command" (list "pg_isready" "--quiet" "--host=127.0.0.1" "--username=root")) }}
     {{- include "terrarium.probes" (dict "handler" $ready "startSeconds" 600) | nindent 4 }}
     volumeMounts:
@@ -36,6 +30,9 @@ initContainers:
         mountPath: /var/lib/postgresql/data
       - name: password
         mountPath: /run/secrets/mongodb
+        readOnly: true
+      - name: scripts
+        mountPath: /etc/mongodb
         readOnly: true
       - name: socket
         mountPath: /var/run/postgresql
@@ -66,6 +63,9 @@ containers:
       - name: state
         mountPath: /state
 volumes:
+  - name: scripts
+    configMap:
+      name: {{ include "terrarium.name" . }}-start
   - name: password
     secret:
       secretName: {{ include "terrarium.name" . }}
@@ -80,4 +80,25 @@ volumes:
   - name: state
     emptyDir:
       sizeLimit: 1Mi
+{{- end }}
+
+{{/*
+What FerretDB 2.7 asks of its PostgreSQL. The image writes these into the
+cluster's own file, at the first start only and not when that is cut off.
+*/}}
+{{- define "mongodb.documentdb" -}}
+shared_preload_libraries: pg_cron,pg_documentdb_core,pg_documentdb
+cron.database_name: postgres
+# Two jobs every two seconds: their rows and lines would be 100 MB written a day,
+# and the rows would stay for ever.
+cron.log_run: "off"
+cron.log_statement: "off"
+documentdb.enableCompact: "on"
+documentdb.enableLetAndCollationForQueryMatch: "on"
+documentdb.enableNowSystemVariable: "on"
+documentdb.enableSortbyIdPushDownToPrimaryKey: "on"
+documentdb.enableSchemaValidation: "on"
+documentdb.enableBypassDocumentValidation: "on"
+documentdb.enableUserCrud: "on"
+documentdb.maxUserLimit: "100"
 {{- end }}
