@@ -133,3 +133,38 @@ fn no_page_is_left_of_a_service_that_is_gone() {
         assert!(nav.contains(&format!(" services/{id}.md")), "{id} is not in the site's list");
     }
 }
+
+/// A service that nobody could run must not look like one that was.
+#[test]
+fn every_service_says_what_holds_its_configuration() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let text = crate::read("docs/services/index.md");
+    let (_, section) = text.split_once("## What holds each configuration").unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| [")?.strip_suffix(" |"));
+    let mut proofs: Vec<(&str, &str)> = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let &[service, proof, what] = cells.as_slice() else { panic!("three cells: {row}") };
+        let link = service.split_once("](").and_then(|(_, link)| link.strip_suffix(".md)"));
+        let id = link.unwrap_or_else(|| panic!("a link to its page: {service}"));
+        assert!(catalogue.get(id).is_some(), "{id} is no service");
+        assert!(["lab", "once", "schema", "reading"].contains(&proof), "{id}: {proof}");
+        assert!(!what.is_empty(), "{id}: of what?");
+        proofs.push((id, proof));
+    }
+    let images = crate::files("hardware/lab/images");
+    let described = images.iter().filter(|file| file.ends_with("/image.toml"));
+    let lab: String = described.map(|file| crate::read(file)).collect();
+    for (id, service) in catalogue.iter() {
+        let of: Vec<&str> =
+            proofs.iter().filter(|(of, _)| *of == id.as_str()).map(|(_, proof)| *proof).collect();
+        let &[proof] = of.as_slice() else { panic!("{id} has {} rows, not one", of.len()) };
+        // Nothing runs in the lab whose image the lab has not; ours are built there.
+        let image = service.chart.values["image"]["repository"].as_str();
+        let ours = image.is_none_or(|image| image.contains("terrarium"));
+        let named = format!("hardware/lab/images/{id}/image.toml");
+        let there = images.contains(&named)
+            || image.is_some_and(|image| lab.contains(&format!("{image}:")));
+        assert!(proof != "lab" || ours || there, "{id}: the lab has no {image:?}");
+    }
+}
