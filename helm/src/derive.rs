@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::card::ServiceId;
+use crate::card::{Card, Health, Probe, ServiceId};
 use crate::catalogue::{Catalogue, Service};
 
 /// The one that reads what others say of themselves, wherever they say it. It
@@ -148,9 +148,20 @@ fn tiles(selected: &[ServiceId], catalogue: &Catalogue, domain: &str) -> Value {
             "icon": card.icon,
             "href": address(service, domain),
             "port": port,
+            "monitor": monitor(id, card),
         })
     };
     shown.map(tile).collect()
+}
+
+/// What says whether a service without a user interface answers: what its own probe
+/// asks. Of one that speaks no HTTP there is nothing to ask.
+fn monitor(id: &ServiceId, card: &Card) -> Option<String> {
+    let (None, Some(Health { port, probe: Probe::Http(path) })) = (&card.ui, &card.health) else {
+        return None;
+    };
+    let number = card.ports.get(port)?;
+    Some(format!("http://{id}:{number}{path}"))
 }
 
 #[cfg(test)]

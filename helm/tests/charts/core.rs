@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use terrarium_helm::card::ServiceId;
+use terrarium_helm::card::{Probe, ServiceId};
 use terrarium_helm::catalogue::Catalogue;
 use terrarium_helm::derive::Site;
 use terrarium_helm::edge::edges;
@@ -260,6 +260,9 @@ fn the_home_page_lists_what_is_deployed_in_its_documented_format() {
     let rendered = render(BTreeMap::new());
     let map = rendered["homepage"].iter().find(|object| object["kind"] == "ConfigMap");
     let files = map.expect("a ConfigMap")["data"].as_object().expect("files").clone();
+    let home = catalogue.get("homepage").expect("there");
+    let named = |object: &&Value| object["metadata"]["name"] == "homepage-icons";
+    let icons = &rendered["homepage"].iter().find(named).expect("icons")["data"];
     let validators = schema["$defs"].as_object().expect("definitions");
     for (file, content) in &files {
         let Some(name) = file.strip_suffix(".yaml") else { continue };
@@ -290,6 +293,15 @@ fn the_home_page_lists_what_is_deployed_in_its_documented_format() {
             let expected = format!("https://{}.{DOMAIN}{}", ui.host, ui.path);
             assert_eq!(tile["href"], *expected, "{id}");
         }
+        // Whatever speaks HTTP has a dot; a picture comes from inside.
+        let http =
+            matches!(&service.card.health, Some(health) if matches!(health.probe, Probe::Http(_)));
+        assert!(!http || tile["siteMonitor"].is_string(), "{id}: nothing is asked");
+        let asked = tile["siteMonitor"].is_string();
+        assert!(!asked || home.card.uses.contains_key(id), "{id}: the network refuses it");
+        let picture = tile["icon"].as_str().and_then(|icon| icon.strip_prefix("/icons/"));
+        let picture = picture.unwrap_or_else(|| panic!("{id}: {}", tile["icon"]));
+        assert!(icons[picture].as_str().is_some_and(|text| text.starts_with("<svg")), "{id}");
     }
     let known: BTreeSet<&str> = catalogue
         .iter()

@@ -6,7 +6,8 @@ user interface.
 {{- define "homepage.services" -}}
 {{- $byGroup := dict -}}
 {{- range .Values.tiles }}
-{{- $tile := dict "description" (.summary | default "") "icon" (.icon | default "") }}
+{{- $icon := ternary (.icon | default "") (printf "/icons/%s.svg" .service) $.Values.onlineIcons }}
+{{- $tile := dict "description" (.summary | default "") "icon" $icon }}
 {{- with .href }}{{ $_ := set $tile "href" . }}{{ end }}
 {{- $monitor := .monitor }}
 {{- if and (not $monitor) .href .port }}{{ $monitor = printf "http://%s:%d%s" .service (int .port) ((urlParse .href).path | default "/") }}{{ end }}
@@ -16,7 +17,7 @@ user interface.
 {{- $services := list -}}
 {{- if and .Values.prometheus .Values.nodes }}
 {{- $nodes := list -}}
-{{- range .Values.nodes }}{{ $nodes = append $nodes (dict . (include "homepage.node" . | fromJson)) }}{{ end }}
+{{- range .Values.nodes }}{{ $nodes = append $nodes (dict . (include "homepage.node" (dict "name" . "icon" (ternary "raspberry-pi" "/icons/_node.svg" $.Values.onlineIcons)) | fromJson)) }}{{ end }}
 {{- $services = append $services (dict "Nodes" $nodes) }}
 {{- end }}
 {{- range $group := concat .Values.groups (keys $byGroup | sortAlpha) | uniq }}
@@ -25,10 +26,29 @@ user interface.
 {{- toYaml $services }}
 {{- end }}
 
-{{/* The card of a node, as JSON: four numbers of its agent, by way of Prometheus. */}}
+{{/*
+The pictures of the tiles, served from inside: whoever has no internet would see
+broken ones. Takes the chart's root, gives JSON.
+*/}}
+{{- define "homepage.icons" -}}
+{{- $icons := dict "_node.svg" (include "homepage.icon" "Raspberry Pi") -}}
+{{- range .Values.tiles }}{{ $_ := set $icons (printf "%s.svg" .service) (include "homepage.icon" .title) }}{{ end -}}
+{{- $icons | toJson -}}
+{{- end }}
+
+{{/* A coloured square with the first letters of these words. */}}
+{{- define "homepage.icon" -}}
+{{- $letters := initials . | regexFind "^.{1,2}" | html -}}
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="hsl({{ mod (adler32sum .) 360 }},45%,40%)"/><text x="16" y="22" font-family="sans-serif" font-size="16" text-anchor="middle" fill="#fff">{{ $letters }}</text></svg>
+{{- end }}
+
+{{/*
+The card of a node, as JSON: four numbers of its agent, by way of Prometheus.
+Takes "name" and "icon".
+*/}}
 {{- define "homepage.node" -}}
-{{- $at := printf "{node=%q}" . -}}
-{{- $of := printf "node=%q" . -}}
+{{- $at := printf "{node=%q}" .name -}}
+{{- $of := printf "node=%q" .name -}}
 {{- $percent := dict "type" "number" "suffix" " %" "options" (dict "maximumFractionDigits" 0) -}}
 {{- $degrees := dict "type" "number" "suffix" " °C" "options" (dict "maximumFractionDigits" 0) -}}
 {{- $heat := printf "max({__name__=~\"node_thermal_zone_temp|node_hwmon_temp_celsius\",%s})" $of -}}
@@ -42,7 +62,7 @@ user interface.
   (dict "label" "Memory" "query" $memory "format" $percent)
   (dict "label" "Disk" "query" $disk "format" $percent) -}}
 {{- $widget := dict "type" "prometheusmetric" "url" "http://prometheus:9090" "refreshInterval" 30000 "metrics" $metrics -}}
-{{- dict "icon" "raspberry-pi" "widget" $widget | toJson -}}
+{{- dict "icon" .icon "widget" $widget | toJson -}}
 {{- end }}
 
 {{- define "homepage.settings" -}}
@@ -53,7 +73,7 @@ color: slate
 headerStyle: clean
 statusStyle: dot
 target: _self
-# Nothing is asked of servers outside.
+# Nothing is asked of servers outside; nor do browsers, unless onlineIcons is set.
 disableUpdateCheck: true
 disableIndexing: true
 hideErrors: false

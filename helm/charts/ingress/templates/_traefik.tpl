@@ -4,8 +4,11 @@ that chart to the next is given as Traefik's own arguments, which stay.
 */}}
 {{- define "ingress.traefik" -}}
 {{- $acme := .Values.acme -}}
-globalArguments: []
 additionalArguments:
+  # Nothing is told to its makers. Older charts say otherwise in a key that newer
+  # ones refuse; of what is said twice Traefik takes the last.
+  - --global.checkNewVersion=false
+  - --global.sendAnonymousUsage=false
   # Whoever asks without TLS is sent to the port with it.
   - --entryPoints.web.http.redirections.entryPoint.to=:443
   - --entryPoints.web.http.redirections.entryPoint.scheme=https
