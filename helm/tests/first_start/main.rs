@@ -7,3 +7,4 @@
 mod documentdb;
 mod pod;
 mod postgresql;
+mod redis;
