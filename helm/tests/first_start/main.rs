@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 mod documentdb;
+mod kafka;
 mod pod;
 mod postgresql;
 mod redis;

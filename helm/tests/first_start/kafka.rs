@@ -1,0 +1,117 @@
+//! The broker's first start: Kafka's own jars behind the start scripts of the lab.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::pod::{ADDRESS, Pod};
+
+struct Volume(TempDir);
+
+impl Volume {
+    fn new() -> Self {
+        let volume = Self(tempfile::tempdir().expect("a folder"));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for folder in ["data", "broker", "secrets", "kafka"] {
+            fs::create_dir(volume.path(folder)).expect("made");
+        }
+        let lab = root.join("../hardware/lab/images/kafka/root/opt/kafka");
+        let copied = Command::new("cp")
+            .arg("-a")
+            .args([lab.join("bin"), lab.join("config"), volume.path("kafka")])
+            .status();
+        assert!(copied.expect("cp runs").success());
+        let home = std::env::var_os("TERRARIUM_KAFKA_HOME").map(PathBuf::from);
+        let built =
+            || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/terrarium/kafka-home"));
+        let jars = home.or_else(built).expect("HOME").join("libs");
+        assert!(jars.is_dir(), "no jars in {}: set TERRARIUM_KAFKA_HOME", jars.display());
+        std::os::unix::fs::symlink(jars, volume.path("kafka/libs")).expect("linked");
+        for (file, to) in [
+            ("start.sh", "start.sh"),
+            ("server.properties", "broker/server.properties"),
+            ("log4j2.properties", "broker/log4j2.properties"),
+        ] {
+            let text = fs::read_to_string(root.join("charts/kafka/files").join(file));
+            fs::write(volume.path(to), volume.here(&text.expect("text"))).expect("written");
+        }
+        let login = "listener.name.admin.plain.sasl.jaas.config=\
+             org.apache.kafka.common.security.plain.PlainLoginModule required \
+             username=\"admin\" password=\"first-start\" user_admin=\"first-start\";\n";
+        fs::write(volume.path("secrets/login.properties"), login).expect("written");
+        fs::write(volume.path("secrets/cluster-id"), "MkU3OEVBNTcwNTJENDM2Qg").expect("written");
+        volume
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A file of the chart's with the places of this volume and its default sizes.
+    fn here(&self, text: &str) -> String {
+        let at = |name: &str| self.path(name).display().to_string();
+        let text = text
+            .replace("/opt/kafka", &at("kafka"))
+            .replace("/etc/broker", &at("broker"))
+            .replace("/run/secrets/kafka", &at("secrets"))
+            .replace("/var/lib/kafka/data", &at("data"))
+            .replace("/tmp/server.properties", &at("server.properties"))
+            .replace("{{ include \"kafka.milliseconds\" .Values.retention.time }}", "604800000")
+            .replace("{{ .Values.retention.bytes | int64 }}", "134217728");
+        // Settings of the user's own come last: there are none.
+        text.split("{{- range").next().expect("a part").to_owned()
+    }
+
+    fn start(&self) -> Pod {
+        let java = Command::new("sh").args(["-c", "readlink -f \"$(command -v java)\""]).output();
+        let java = String::from_utf8(java.expect("sh runs").stdout).expect("text");
+        let java = java.trim().trim_end_matches("/bin/java").to_owned();
+        Pod::start(
+            "root",
+            &self.path("start.sh"),
+            &[],
+            &[
+                ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                ("JAVA_HOME", &java),
+                ("HOST_IP", ADDRESS),
+                ("POD_IP", ADDRESS),
+                ("EXTERNAL_PORT", "30094"),
+                ("BROKER_HEAP", "256m"),
+            ],
+        )
+    }
+
+    /// The port the pod's probe asks is opened, on storage that is whole.
+    fn serves(&self, cut: &str) {
+        let mut pod = self.start();
+        let said = pod.until(STARTED);
+        let port = format!("exec 3<>/dev/tcp/{ADDRESS}/9092");
+        let open = pod.client(Path::new("bash")).args(["-c", &port]).status().expect("bash runs");
+        assert!(open.success(), "{cut}: {}", said.join("\n"));
+        assert!(self.path("data/logs/meta.properties").exists(), "{cut}");
+    }
+}
+
+const STARTED: &str = "Kafka Server started";
+
+#[test]
+fn kafka_cut_off_in_its_first_start_serves_the_next_time() {
+    let whole = Volume::new();
+    let lines = whole.start().until(STARTED);
+    let formatted = lines.iter().position(|line| line.contains("Formatting")).expect("a format");
+    // In the format, at its end, and in the broker's own start: each start of a JVM
+    // costs seconds.
+    let cuts = [formatted / 2, formatted, usize::midpoint(formatted, lines.len())];
+    for cut in cuts {
+        let volume = Volume::new();
+        let mut pod = volume.start();
+        let last = (0..=cut).filter_map(|_| pod.line()).last();
+        drop(pod);
+        volume.serves(&format!("cut off after {last:?}"));
+    }
+    // Within the format no line tells how far it came: its mark is missing.
+    fs::remove_file(whole.path("data/logs/meta.properties")).expect("written by the format");
+    whole.serves("a format without its mark");
+}
