@@ -1,12 +1,19 @@
 #!/usr/bin/env python3
-"""Records commands as an animated picture that needs no player: an SVG.
+r"""Records commands as an animated picture that needs no player: an SVG.
 
-    cast.py OUT.svg 'provision plan' 'provision' ...
+    cast.py [--answer QUESTION=TEXT]... OUT.svg 'provision plan' 'provision' ...
 
 Each command is typed, run on a terminal of 80 columns, and its screen drawn as it
-changes; waits are cut short. Needs the package `pyte`, a terminal's emulator.
+changes; waits are cut short. A line that ends with QUESTION is answered with TEXT.
+Needs the package `pyte`, a terminal's emulator.
+
+docs/pictures/run.svg was made so, beside an inventory of the lab's fresh nodes:
+
+    cast.py --answer 'sudo):=…' --answer 'fingerprint)?=yes' docs/pictures/run.svg \
+        'provision --ask-password' 'provision --ask-password status'
 """
 
+import argparse
 import html
 import os
 import pty
@@ -23,17 +30,18 @@ import pyte
 COLUMNS, ROWS = 80, 24
 # No wait of the recording is longer, and no frame shorter, in seconds.
 LONGEST, SHORTEST = 1.2, 0.12
+# A command's screen is drawn this often while it works, in seconds.
+OFTEN = 0.5
 CELL, LINE = 8.4, 18
 
 
-def record(commands):
+def record(commands, answers):
     """Yields (seconds to wait before, lines of the screen)."""
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     lines = lambda: [line.rstrip() for line in screen.display]
     for command in commands:
         for typed in range(0, len(command) + 1, 3):
-            screen.restore_cursor() if typed else screen.save_cursor()
             stream.feed(b"\r\x1b[K$ " + command[: typed or 1].encode())
             yield 0.12, lines()
         stream.feed(b"\r\x1b[K$ " + command.encode() + b"\r\n")
@@ -43,7 +51,7 @@ def record(commands):
             os.environ.update(TERM="xterm", COLUMNS=str(COLUMNS), LINES=str(ROWS), NO_COLOR="1")
             os.execvp("sh", ["sh", "-c", command])
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        shown = time.monotonic()
+        shown, said = time.monotonic(), ""
         while True:
             ready, _, _ = select.select([terminal], [], [], 0.5)
             if ready:
@@ -54,7 +62,13 @@ def record(commands):
                 if not data:
                     break
                 stream.feed(data)
-            if time.monotonic() - shown > SHORTEST:
+                said += data.decode(errors="replace")
+            answer = next((text for ask, text in answers if said.rstrip().endswith(ask)), None)
+            if answer is not None:
+                yield LONGEST, lines()
+                said = ""
+                os.write(terminal, answer.encode() + b"\n")
+            if time.monotonic() - shown > OFTEN:
                 yield time.monotonic() - shown, lines()
                 shown = time.monotonic()
         yield time.monotonic() - shown, lines()
@@ -108,12 +122,18 @@ def svg(frames):
 
 
 def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    text = svg(record(sys.argv[2:]))
-    with open(sys.argv[1], "w", encoding="utf-8") as file:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--answer", action="append", default=[], metavar="QUESTION=TEXT")
+    parser.add_argument("out")
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+    answers = [tuple(answer.split("=", 1)) for answer in options.answer]
+    text = svg(record(options.command, answers))
+    with open(options.out, "w", encoding="utf-8") as file:
         file.write(text)
-    print(f"{sys.argv[1]}: {len(text)} bytes")
+    print(f"{options.out}: {len(text)} bytes")
 
 
 if __name__ == "__main__":

@@ -119,9 +119,15 @@ impl Program<'_> {
             let candidates = self.candidates(machine);
             let list: Vec<String> =
                 candidates.iter().map(|path| path.display().to_string()).collect();
+            // Without /proc nobody tells a program where it lies.
+            let seen = match list.as_slice() {
+                [] => "this machine does not tell where `provision` lies (/proc is not mounted)"
+                    .to_owned(),
+                list => format!("{} not found", list.join(" and ")),
+            };
             return Err(Failure::plain(
                 Code::Usage,
-                format!("no {} for {machine}: {} not found", self.what, list.join(" and ")),
+                format!("no {} for {machine}: {seen}", self.what),
             )
             .hint(Some(format!("build it with `make dist`, or set {}", self.variable))));
         };

@@ -65,7 +65,8 @@ pub(super) async fn run(
     if common.json {
         terminal::json(&Document { version: 1, stores: &outcomes.stores, edges: &outcomes.edges })?;
     } else {
-        let tables = [verify::stores(&outcomes.stores), verify::table(&outcomes.edges)];
+        let tables =
+            [verify::stores(&outcomes.stores), verify::table(&outcomes.edges, !numbers.is_empty())];
         terminal::text(&tables.concat());
     }
     code(&outcomes)

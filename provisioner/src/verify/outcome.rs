@@ -121,10 +121,16 @@ fn row(text: &mut String, what: &str, verdict: &Verdict) {
     }
 }
 
-/// All of it as a table of 80 columns.
-pub(crate) fn table(outcomes: &[Outcome]) -> String {
+/// The edges as a table of 80 columns. Those that are not deployed are counted alone,
+/// but where they were asked for by their numbers.
+pub(crate) fn table(outcomes: &[Outcome], asked: bool) -> String {
+    let absent = |outcome: &Outcome| matches!(outcome.verdict, Verdict::NotDeployed { .. });
+    let rows: Vec<&Outcome> = outcomes.iter().filter(|o| asked || !absent(o)).collect();
+    if rows.is_empty() {
+        return format!("No edge of the {} is deployed; `--json` lists them.\n", outcomes.len());
+    }
     let mut text = format!("{:>4}  {:<42}  {:<12}  {:>8}\n", "EDGE", "FROM → TO", "STATE", "TIME");
-    for outcome in outcomes {
+    for outcome in rows {
         let arrow = format!("{} → {}", outcome.from, outcome.to);
         row(&mut text, &format!("{:>4}  {arrow:<42}", outcome.number), &outcome.verdict);
     }
@@ -198,8 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn edges_that_are_not_deployed_are_rows_only_where_they_were_asked_for() {
+        let absent =
+            |number| outcome(number, "dbt", "feast", Verdict::NotDeployed { missing: vec![] });
+        let all = [absent(1), absent(2)];
+        assert_eq!(table(&all, false), "No edge of the 2 is deployed; `--json` lists them.\n");
+        assert!(table(&all, true).contains("dbt → feast"));
+        assert!(!table(&some(), false).contains("flink"));
+        assert!(table(&some(), false).contains("1 not deployed"));
+    }
+
+    #[test]
     fn the_table_fits_eighty_columns_and_says_why() {
-        let table = table(&some());
+        let table = table(&some(), true);
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
         insta::assert_snapshot!(table, @"
         EDGE  FROM → TO                                   STATE             TIME
