@@ -5,7 +5,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::postgresql::{PASSWORD, READY, Server, Volume, cut_off_at_each_line, programs};
+use crate::postgresql::{
+    PASSWORD, READY, Server, Volume, cut_off_at_each_line, programs, starts_beside_empty_locks,
+};
 
 const DOCUMENTDB: Server = Server {
     script: "charts/mongodb/files/documentdb.sh",
@@ -48,4 +50,9 @@ fn extended(volume: &Volume, cut: &str) {
 #[test]
 fn ferretdbs_store_cut_off_in_its_first_start_has_its_extension_the_next_time() {
     cut_off_at_each_line(DOCUMENTDB, extended);
+}
+
+#[test]
+fn an_empty_lock_file_is_no_server_of_ferretdbs_that_runs() {
+    starts_beside_empty_locks(DOCUMENTDB, extended);
 }

@@ -80,6 +80,7 @@ impl Volume {
                 ("EXTERNAL_PORT", "30094"),
                 ("BROKER_HEAP", "256m"),
             ],
+            &[],
         )
     }
 

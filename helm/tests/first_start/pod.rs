@@ -17,17 +17,22 @@ pub(crate) struct Pod {
 }
 
 impl Pod {
-    /// Starts a shell script as the user `user`, as process 1 of its own.
+    /// Starts a shell script as the user `user`, as process 1 of its own. Each
+    /// mount is a folder and where the pod finds it.
     pub(crate) fn start(
         user: &str,
         script: &Path,
         arguments: &[&str],
         env: &[(&str, &str)],
+        mounts: &[(&Path, &str)],
     ) -> Self {
+        let mounted =
+            mounts.iter().map(|(from, to)| format!("mount --bind {} {to} && ", from.display()));
+        let mounted: String = mounted.collect();
         // Both streams are one, as in a pod's log.
         let begin = format!(
-            "ip link set lo up && ip address add {ADDRESS}/32 dev lo && \
-             exec setpriv --reuid={user} --regid={user} --clear-groups sh \"$0\" \"$@\" 2>&1"
+            "exec 2>&1; {mounted}ip link set lo up && ip address add {ADDRESS}/32 dev lo && \
+             exec setpriv --reuid={user} --regid={user} --clear-groups sh \"$0\" \"$@\""
         );
         let mut command = Command::new("unshare");
         command

@@ -53,7 +53,7 @@ impl Volume {
     fn start(&self) -> Pod {
         let conf = self.path("redis.conf");
         let path = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")];
-        Pod::start("redis", &self.path("start.sh"), &[conf.to_str().expect("text")], &path)
+        Pod::start("redis", &self.path("start.sh"), &[conf.to_str().expect("text")], &path, &[])
     }
 
     /// What a client in another pod is answered.

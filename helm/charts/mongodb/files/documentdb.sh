@@ -32,6 +32,13 @@ if ! finished; then
     sync
 fi
 
+# A lock file is made and then written. A start that was cut off in between leaves
+# it empty, which PostgreSQL takes for another server that just starts: in this
+# pod there is none. The sockets' folder outlives a container, if not its pod.
+for lock in "$PGDATA/postmaster.pid" /var/run/postgresql/.s.PGSQL.*.lock; do
+    if [ -e "$lock" ] && ! [ -s "$lock" ]; then rm -f "$lock"; fi
+done
+
 # On a port nobody else asks: the probe and FerretDB wait for the usual one.
 first=5433
 pg_ctl start --silent --wait --timeout=900 --pgdata="$PGDATA" \

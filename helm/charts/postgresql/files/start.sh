@@ -35,6 +35,13 @@ if ! finished; then
     sync
 fi
 
+# A lock file is made and then written. A start that was cut off in between leaves
+# it empty, which PostgreSQL takes for another server that just starts: in this
+# pod there is none. The sockets' folder outlives a container, if not its pod.
+for lock in "$PGDATA/postmaster.pid" /var/run/postgresql/.s.PGSQL.*.lock; do
+    if [ -e "$lock" ] && ! [ -s "$lock" ]; then rm -f "$lock"; fi
+done
+
 # One statement, of standard input, without a server. $1 is what it may fail with.
 statement() {
     # In a pod every server that was cut off had a small process id, such as this
