@@ -7,9 +7,11 @@
 //! ```
 
 mod holds;
+mod owner;
 mod volumes;
 
 pub use holds::selects;
+pub use owner::Owner;
 pub use volumes::{bytes, shared};
 
 use std::collections::BTreeMap;
@@ -216,6 +218,8 @@ pub struct Claim {
     pub ephemeral: bool,
     /// Whether pods on several nodes use it at once: it ties none to another.
     pub anywhere: bool,
+    /// Whether one pod alone may use it (`ReadWriteOncePod`).
+    pub alone: bool,
 }
 
 /// A container, for reports.
@@ -235,40 +239,6 @@ pub struct Container {
     pub memory_limit: Option<u64>,
     /// CPU it requests, if it says so, in thousandths of a core.
     pub cpu_request: Option<u64>,
-}
-
-/// What made a pod, and replaces it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub enum Owner {
-    /// Nobody.
-    #[default]
-    Pod,
-    /// A Deployment (or a bare `ReplicaSet`, which is never rolled).
-    Deployment {
-        /// Its name.
-        name: String,
-        /// Pods it may have above its replicas during an update.
-        max_surge: u64,
-        /// Pods it may lack meanwhile.
-        max_unavailable: u64,
-    },
-    /// A `StatefulSet`.
-    StatefulSet {
-        /// Its name.
-        name: String,
-        /// Whether each pod is made once the one before it runs.
-        ordered: bool,
-    },
-    /// A `DaemonSet`.
-    DaemonSet {
-        /// Its name.
-        name: String,
-    },
-    /// A Job: it ends.
-    Job {
-        /// Its name.
-        name: String,
-    },
 }
 
 /// A pod.

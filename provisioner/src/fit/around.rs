@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use terrarium_fit::model::{Owner, Pod, Problem, bytes};
-use terrarium_fit::simulate::{Compiled, State};
+use terrarium_fit::model::{Pod, bytes};
 use terrarium_fit::{k3s, limit};
 
 use super::answer::{Remark, Weight};
 use super::hazard::hazards;
 use super::problem::Asked;
+use super::room;
 use super::words::{gib, listed, mib};
 
 /// Services named before the rest is counted.
@@ -21,7 +21,7 @@ pub(crate) fn remarks(asked: &Asked, placed: &[Option<usize>], stock: bool) -> V
     let mut remarks = images(asked, placed);
     remarks.extend(reservation(asked, stock));
     if placed.iter().all(Option::is_some) {
-        remarks.extend(room(asked, placed));
+        remarks.extend(room::remarks(asked, placed));
     }
     remarks.extend(disks(asked, placed));
     remarks.extend(unpriced(asked));
@@ -77,64 +77,6 @@ fn reservation(asked: &Asked, stock: bool) -> Option<Remark> {
             "set kube-reserved, system-reserved and eviction-hard, as `provision` does".to_owned()
         }),
     })
-}
-
-/// Whether one more pod of each Deployment, and each job, finds a node.
-fn room(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
-    let mut extra: Vec<(Pod, bool)> = Vec::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    for pod in &asked.low.pods {
-        limit::check();
-        let Owner::Deployment { name, max_surge, .. } = &pod.owner else { continue };
-        let surges = *max_surge > 0 && pod.claims.is_empty() && !seen.contains(name.as_str());
-        if surges && pod.service != k3s::SERVICE {
-            seen.insert(name);
-            extra.push((Pod { name: format!("{}-next", pod.name), ..pod.clone() }, false));
-        }
-    }
-    extra.extend(asked.jobs.iter().map(|job| (job.clone(), true)));
-    let mut pods = Problem::clone(&asked.low).pods;
-    pods.extend(extra.iter().map(|(pod, _)| pod.clone()));
-    let compiled = Compiled::new(&Problem { nodes: asked.low.nodes.clone(), pods });
-    let mut state = State::new(&compiled);
-    for (pod, node) in placed.iter().enumerate() {
-        if let (false, Some(node)) = (state.is_placed(pod), node) {
-            state.place(pod, *node);
-        }
-    }
-    let mut remarks = Vec::new();
-    for (place, (pod, once)) in extra.iter().enumerate() {
-        let place = asked.low.pods.len() + place;
-        if (0..state.nodes()).any(|node| state.feasible(place, node)) {
-            continue;
-        }
-        let (request, service) = (mib(pod.requests.memory_bytes), &pod.service);
-        remarks.push(if *once {
-            Remark {
-                about: "start",
-                service: Some(service.clone()),
-                weight: Weight::Warning,
-                what: format!(
-                    "the job `{}` of `{service}` requests {request} while the others run, and no \
-                     node has that left",
-                    pod.name
-                ),
-                hint: Some("scale something down while it runs".to_owned()),
-            }
-        } else {
-            Remark {
-                about: "update",
-                service: Some(service.clone()),
-                weight: Weight::Warning,
-                what: format!(
-                    "an update of `{service}` starts a pod of {request} before it ends the old \
-                     one, and no node has room for both"
-                ),
-                hint: Some("give it `strategy: Recreate`, or room".to_owned()),
-            }
-        });
-    }
-    remarks
 }
 
 /// Volumes against free disks.

@@ -388,4 +388,4 @@ fn services(
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::fit) mod tests;

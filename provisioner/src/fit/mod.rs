@@ -22,6 +22,8 @@ mod loss;
 mod nowhere;
 pub(crate) mod problem;
 pub(crate) mod profile;
+mod rollout;
+mod room;
 pub(crate) mod site;
 pub(crate) mod stack;
 mod sure;

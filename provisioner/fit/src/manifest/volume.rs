@@ -12,6 +12,8 @@ use crate::model::{Claim, Node};
 const BY_HAND: &str = "kubernetes.io/no-provisioner";
 /// Modes in which pods on several nodes use one volume at once.
 const SHARED: [&str; 2] = ["ReadWriteMany", "ReadOnlyMany"];
+/// The mode in which one pod alone uses a volume.
+const ALONE: &str = "ReadWriteOncePod";
 
 /// A volume that is there.
 struct Volume<'a> {
@@ -66,7 +68,8 @@ pub(super) fn claims(
         };
         let anywhere = found.is_none() && modes.iter().any(|mode| SHARED.contains(mode));
         let name = object.name.clone();
-        claims.insert(key, Claim { name, bytes, nodes: found, ephemeral: false, anywhere });
+        let alone = modes.contains(ALONE);
+        claims.insert(key, Claim { name, bytes, nodes: found, ephemeral: false, anywhere, alone });
     }
     Ok(claims)
 }

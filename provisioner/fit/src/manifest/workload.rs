@@ -177,7 +177,7 @@ fn pod(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, Manife
                 "ReplicaSet" => Owner::Deployment { name, max_surge: 0, max_unavailable: 0 },
                 // It is there already.
                 "StatefulSet" => Owner::StatefulSet { name, ordered: false },
-                "DaemonSet" => Owner::DaemonSet { name },
+                "DaemonSet" => Owner::DaemonSet { name, max_surge: 0 },
                 "Job" => Owner::Job { name },
                 _ => Owner::Pod,
             }
@@ -300,6 +300,17 @@ fn job(
         .collect())
 }
 
+/// How many nodes of a `DaemonSet` may have two of its pods during an update: none,
+/// unless it says so.
+fn surge(at: &At<'_>, nodes: u64) -> Result<u64, ManifestError> {
+    let strategy = at.get("spec").get("updateStrategy");
+    let surge = strategy.get("rollingUpdate").get("maxSurge");
+    if surge.is_null() || strategy.get("type").text_or("RollingUpdate")? != "RollingUpdate" {
+        return Ok(0);
+    }
+    part(&surge, nodes, true)
+}
+
 /// What every pod of a `DaemonSet` tolerates.
 const TOLERATED: [(&str, Effect); 6] = [
     ("node.kubernetes.io/not-ready", Effect::NoExecute),
@@ -330,6 +341,9 @@ fn daemon_set(
         };
         crate::filter::wants(&pod, node) && node.taints.iter().all(tolerated)
     };
+    let on: Vec<&Node> = nodes.iter().filter(takes).collect();
+    let owner =
+        Owner::DaemonSet { name: object.name.clone(), max_surge: surge(at, on.len() as u64)? };
     let here = |node: &Node| {
         let pinned = crate::model::NodeTerm {
             labels: Vec::new(),
@@ -352,10 +366,10 @@ fn daemon_set(
         });
         Pod {
             name: format!("{}-{}", object.name, node.name),
-            owner: Owner::DaemonSet { name: object.name.clone() },
+            owner: owner.clone(),
             node_affinity: affinity,
             ..pod.clone()
         }
     };
-    Ok(nodes.iter().filter(takes).map(here).collect())
+    Ok(on.into_iter().map(here).collect())
 }

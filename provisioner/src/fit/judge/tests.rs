@@ -155,9 +155,14 @@ fn equal_questions_get_equal_bytes() {
 const PIS: &str = "kind: Node\nmetadata: {name: a}\nstatus: {allocatable: {cpu: 4, memory: 4Gi}}\n";
 
 fn manifests(text: &str) -> Result<Answer, crate::error::Failure> {
+    judged(PIS, text)
+}
+
+/// Manifests on these nodes.
+pub(in crate::fit) fn judged(nodes: &str, text: &str) -> Result<Answer, crate::error::Failure> {
     let file = |name: &str, text: &str| [(name.to_owned(), text.to_owned())];
     let asked =
-        crate::fit::problem::of_manifests(&file("nodes.yaml", PIS), &file("pods.yaml", text))?;
+        crate::fit::problem::of_manifests(&file("nodes.yaml", nodes), &file("pods.yaml", text))?;
     let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
     let terms = Terms {
         subject: Subject { title: "manifests".to_owned(), source: "manifests" },

@@ -108,6 +108,7 @@ fn taints_cordons_labels_and_volumes_decide_who_may_go_where() {
         nodes: Some(vec!["pi-4".to_owned()]),
         ephemeral: false,
         anywhere: false,
+        alone: false,
     });
     let packing = compile(&Problem { nodes, pods: all }, false);
     let eligible: Vec<&[bool]> = packing.classes.iter().map(|class| &class.eligible[..]).collect();

@@ -10,7 +10,7 @@ pub fn workload(pod: &Pod) -> String {
         Owner::Pod => format!("Pod/{}", pod.name),
         Owner::Deployment { name, .. } => format!("Deployment/{name}"),
         Owner::StatefulSet { name, .. } => format!("StatefulSet/{name}"),
-        Owner::DaemonSet { name } => format!("DaemonSet/{name}"),
+        Owner::DaemonSet { name, .. } => format!("DaemonSet/{name}"),
         Owner::Job { name } => format!("Job/{name}"),
     }
 }
