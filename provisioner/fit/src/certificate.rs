@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::pack::Cause;
+use crate::pack::{Cause, Tie};
 
 /// A proof that not all pods can be placed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,15 @@ pub enum Certificate {
         /// All nodes any of them may go to.
         nodes: Vec<String>,
     },
+    /// Pods that have to be in one domain, none of which takes all of them.
+    Together {
+        /// The pods.
+        pods: Vec<String>,
+        /// What ties them.
+        tie: Tie,
+        /// The nodes of each domain any of them may go to.
+        domains: Vec<Vec<String>>,
+    },
     /// Every placement was ruled out, one by one.
     Searched {
         /// How many pods.
@@ -87,7 +96,9 @@ impl Certificate {
             Self::Nowhere { pod, .. } | Self::TooLarge { pod, .. } => {
                 Some(BTreeSet::from([pod.as_str()]))
             }
-            Self::Confined { pods, .. } | Self::Apart { pods, .. } => Some(named(pods)),
+            Self::Confined { pods, .. }
+            | Self::Apart { pods, .. }
+            | Self::Together { pods, .. } => Some(named(pods)),
             Self::Copies { pods, places, .. } => Some(named(too_many(pods, places))),
             Self::Searched { .. } => None,
         }

@@ -3,6 +3,7 @@
 //! one that works differently.
 
 pub mod again;
+mod together;
 mod translate;
 
 #[cfg(test)]
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::certificate::{Certificate, Places, Short, too_many};
 use crate::limit;
-use crate::pack::Cause;
+use crate::pack::{Cause, Tie};
 pub use translate::translate;
 
 use again::{Group, Recount, recount};
@@ -30,6 +31,8 @@ pub struct Count {
     pub apart: Vec<Apart>,
     /// Limits spread constraints set because a domain stays empty.
     pub limits: Vec<Limit>,
+    /// Pods that end up in one domain, whichever it is.
+    pub together: Vec<Together>,
 }
 
 /// A pod to count.
@@ -65,6 +68,17 @@ pub struct Limit {
     pub most: u64,
 }
 
+/// Pods that have to be in one domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Together {
+    /// The pods' places.
+    pub pods: BTreeSet<usize>,
+    /// The domain of each node; none where they cannot be.
+    pub domains: Vec<Option<usize>>,
+    /// What ties them.
+    pub tie: Tie,
+}
+
 /// The certificate, if it holds; an exhausted search comes back with the steps
 /// of the second, which may take `steps`.
 pub fn check(count: &Count, certificate: &Certificate, steps: u64) -> Option<Certificate> {
@@ -97,6 +111,11 @@ pub fn check(count: &Count, certificate: &Certificate, steps: u64) -> Option<Cer
                 && pairs().all(|(one, other)| {
                     nodes.iter().all(|&node| count.never_both(one, other, node))
                 })
+        }
+        Certificate::Together { pods, tie, .. } => {
+            let pods: BTreeSet<usize> = count.all(pods)?.into_iter().collect();
+            let mut ties = count.together.iter().filter(|group| group.tie == *tie);
+            ties.any(|group| pods.is_subset(&group.pods) && count.none_takes(&pods, group))
         }
         Certificate::Searched { pods, nodes, steps: first, .. } => {
             let sizes = (*pods, *nodes) == (count.pods.len(), count.nodes.len());

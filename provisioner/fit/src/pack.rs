@@ -35,6 +35,8 @@ pub struct Packing {
     pub conflicts: Vec<Conflict>,
     /// At most so many pods of a class in each domain.
     pub caps: Vec<Cap>,
+    /// Classes all of whose pods end up in one domain.
+    pub tied: Vec<Tied>,
 }
 
 /// A node's room after the pods bound to it.
@@ -115,6 +117,27 @@ pub struct Cap {
     pub most: u64,
 }
 
+/// Classes whose pods are all in one domain in the end, whichever it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tied {
+    /// The classes.
+    pub classes: Vec<usize>,
+    /// The domains.
+    pub topology: usize,
+    /// What ties them.
+    pub tie: Tie,
+}
+
+/// What ties pods together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tie {
+    /// A volume of one node.
+    Volume,
+    /// Each requires the others for neighbours.
+    Affinity,
+}
+
 impl Packing {
     /// Whether a pod of the class fits an empty node in every dimension.
     pub fn fits(&self, class: usize, node: usize) -> bool {
@@ -155,10 +178,15 @@ impl Packing {
             .caps
             .iter()
             .filter_map(|cap| Some(Cap { class: renamed[cap.class]?, ..cap.clone() }));
+        let tied = self.tied.iter().map(|tied| Tied {
+            classes: tied.classes.iter().filter_map(|&class| renamed[class]).collect(),
+            ..tied.clone()
+        });
         Self {
             classes,
             conflicts: conflicts.collect(),
             caps: caps.collect(),
+            tied: tied.filter(|tied| !tied.classes.is_empty()).collect(),
             dimensions: self.dimensions.clone(),
             names: self.names.clone(),
             nodes: self.nodes.clone(),

@@ -89,5 +89,6 @@ fn instance(nodes: usize, pods: usize, load: u64, seed: u64) -> Packing {
         topologies: vec![(0..nodes).map(Some).collect()],
         conflicts: Vec::new(),
         caps: Vec::new(),
+        tied: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Certificate, Places, Short};
-use crate::pack::{Cause, Packing};
+use crate::pack::{Cause, Packing, Tied};
 use crate::search::weight;
 
 /// The first certificate there is, without searching.
@@ -12,6 +12,7 @@ pub fn find(packing: &Packing) -> Option<Certificate> {
         .or_else(|| copies(packing))
         .or_else(|| sets(packing).iter().find_map(|set| confined(packing, set)))
         .or_else(|| sets(packing).iter().find_map(|set| apart(packing, set)))
+        .or_else(|| packing.tied.iter().find_map(|tied| together(packing, tied)))
 }
 
 /// A pod that fits no node even alone.
@@ -201,6 +202,58 @@ fn apart(packing: &Packing, set: &[bool]) -> Option<Certificate> {
         }
         None
     })
+}
+
+/// Pods that one domain has to take, and none can.
+fn together(packing: &Packing, tied: &Tied) -> Option<Certificate> {
+    let topology = &packing.topologies[tied.topology];
+    let domains: BTreeSet<usize> = topology.iter().flatten().copied().collect();
+    let nodes = |domain: usize| -> Vec<usize> {
+        (0..topology.len()).filter(|&node| topology[node] == Some(domain)).collect()
+    };
+    if domains.iter().any(|&domain| takes(packing, tied, &nodes(domain))) {
+        return None;
+    }
+    let may = |node: usize| tied.classes.iter().any(|&class| packing.fits(class, node));
+    let named = |nodes: Vec<usize>| -> Vec<String> {
+        let nodes = nodes.into_iter().filter(|&node| may(node));
+        nodes.map(|node| packing.nodes[node].name.clone()).collect()
+    };
+    let domains = domains.into_iter().map(|domain| named(nodes(domain)));
+    let members = tied.classes.iter().flat_map(|&class| &packing.classes[class].members);
+    Some(Certificate::Together {
+        pods: members.map(|&pod| packing.names[pod].clone()).collect(),
+        tie: tied.tie,
+        domains: domains.filter(|nodes| !nodes.is_empty()).collect(),
+    })
+}
+
+/// Whether the nodes of a domain might take all pods of the classes, as far as sums
+/// and pairs say.
+fn takes(packing: &Packing, tied: &Tied, nodes: &[usize]) -> bool {
+    let all = || tied.classes.iter().map(|&class| (class, &packing.classes[class]));
+    let welcome = all().all(|(class, _)| nodes.iter().any(|&node| packing.fits(class, node)));
+    let room = (0..packing.dimensions.len()).all(|dimension| {
+        let sum = |amount: u64, count: usize| u128::from(amount) * count as u128;
+        let needs: u128 =
+            all().map(|(_, class)| sum(class.demand[dimension], class.members.len())).sum();
+        let has: u128 =
+            nodes.iter().map(|&node| u128::from(packing.nodes[node].room[dimension])).sum();
+        needs == 0 || needs <= has
+    });
+    let one_domain = |topology: usize| {
+        let domains = &packing.topologies[topology];
+        let first = nodes.first().and_then(|&node| domains[node]);
+        first.is_some() && nodes.iter().all(|&node| domains[node] == first)
+    };
+    let apart = packing.conflicts.iter().any(|conflict| {
+        let several =
+            conflict.one != conflict.other || packing.classes[conflict.one].members.len() > 1;
+        several
+            && [conflict.one, conflict.other].iter().all(|class| tied.classes.contains(class))
+            && one_domain(conflict.topology)
+    });
+    welcome && room && !apart
 }
 
 /// Whether a pod of each can never share a node.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::pack::tests::{class, packing};
-use crate::pack::{Cap, Conflict, Meter};
+use crate::pack::{Cap, Conflict, Meter, Tie, Tied};
 use crate::search::{Outcome, search};
 
 fn sentence(packing: &crate::pack::Packing) -> String {
@@ -50,6 +50,25 @@ fn copies_above_half_a_node_need_a_node_each() {
         "3 pods like default/0-0 have only 2 places, 1 on pi-1 and 1 on pi-2: no node holds more \
          of that size"
     );
+}
+
+#[test]
+fn pods_that_have_to_be_in_one_place_need_one_that_takes_all() {
+    let mut packing = packing(&[&[100], &[100]], vec![class(2, &[50]), class(1, &[60])]);
+    let tied = |classes: &[usize], tie| Tied { classes: classes.to_vec(), topology: 0, tie };
+    packing.tied = vec![tied(&[0], Tie::Volume)];
+    assert_eq!(sentence(&packing), "");
+    packing.tied = vec![tied(&[0, 1], Tie::Volume)];
+    let said = "default/0-0, default/0-1 and default/1-0 have to be on one node, where the volume \
+                is that they share, and no node takes all of them";
+    assert_eq!(sentence(&packing), said);
+    // Enough room in sum, but not side by side.
+    packing.classes[1].demand = vec![0];
+    packing.tied = vec![tied(&[0], Tie::Affinity)];
+    assert_eq!(sentence(&packing), "");
+    let cause = Cause::AntiAffinity;
+    packing.conflicts.push(Conflict { one: 0, other: 0, topology: 0, cause });
+    assert!(sentence(&packing).contains("as they require each other"));
 }
 
 #[test]
@@ -141,7 +160,9 @@ fn the_documentation_shows_each_kind_as_it_is_printed() {
     add(&[&[100][..]; 2], vec![class(3, &[51])], &["half"]);
     let three = vec![class(1, &[51, 1]), class(1, &[60, 1]), class(1, &[52, 1])];
     add(&[&[100, 100][..]; 2], three, &["a", "b", "c"]);
+    add(&[&[100][..]; 2], vec![class(2, &[51])], &["web"]);
     all[1].classes[0].eligible = vec![false];
+    all[5].tied.push(Tied { classes: vec![0], topology: 0, tie: Tie::Volume });
     all[2].classes.iter_mut().for_each(|class| class.eligible[2] = false);
     let mut sentences: Vec<String> = all.iter().map(sentence).collect();
     let packing = packing(&[&[10], &[10]], vec![class(1, &[7]), class(2, &[6])]);

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Certificate, Places, Short};
-use crate::pack::Cause;
+use crate::pack::{Cause, Tie};
 
 impl Display for Certificate {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
@@ -56,6 +56,9 @@ impl Display for Certificate {
                 counted(nodes.len(), "node"),
                 list(nodes)
             ),
+            Self::Together { pods, tie, domains } => {
+                write!(out, "{}", together(pods, *tie, domains))
+            }
             Self::Searched { pods, nodes, steps, again } => write!(
                 out,
                 "there is no way to place {} on {}: one search ruled all out in {steps} steps, \
@@ -65,6 +68,18 @@ impl Display for Certificate {
             ),
         }
     }
+}
+
+/// Pods that no place takes all of.
+fn together(pods: &[String], tie: Tie, domains: &[Vec<String>]) -> String {
+    let pods = list(pods);
+    let one = domains.iter().all(|nodes| nodes.len() == 1);
+    let (place, why) = match (tie, one) {
+        (Tie::Volume, _) => ("node", "where the volume is that they share"),
+        (Tie::Affinity, true) => ("node", "as they require each other"),
+        (Tie::Affinity, false) => ("domain", "as they require each other"),
+    };
+    format!("{pods} have to be on one {place}, {why}, and no {place} takes all of them")
 }
 
 /// Where a pod falls short, nodes that lack the same told together.

@@ -43,8 +43,13 @@ pub fn pins(
 
 /// The packing with pods tied to nodes.
 fn pinned(packing: &Packing, pins: &BTreeMap<usize, usize>) -> Packing {
-    let mut tied =
-        Packing { classes: Vec::new(), conflicts: Vec::new(), caps: Vec::new(), ..packing.clone() };
+    let mut pinned = Packing {
+        classes: Vec::new(),
+        conflicts: Vec::new(),
+        caps: Vec::new(),
+        tied: Vec::new(),
+        ..packing.clone()
+    };
     let mut parts: Vec<Vec<usize>> = vec![Vec::new(); packing.classes.len()];
     for (index, class) in packing.classes.iter().enumerate() {
         let mut by_node: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
@@ -59,22 +64,26 @@ fn pinned(packing: &Packing, pins: &BTreeMap<usize, usize>) -> Packing {
                     *eligible &= node == pin;
                 }
             }
-            parts[index].push(tied.classes.len());
-            tied.classes.push(Class { members, eligible, ..class.clone() });
+            parts[index].push(pinned.classes.len());
+            pinned.classes.push(Class { members, eligible, ..class.clone() });
         }
     }
     for conflict in &packing.conflicts {
         for &one in &parts[conflict.one] {
             for &other in &parts[conflict.other] {
                 limit::check();
-                tied.conflicts.push(crate::pack::Conflict { one, other, ..conflict.clone() });
+                pinned.conflicts.push(crate::pack::Conflict { one, other, ..conflict.clone() });
             }
         }
     }
     for cap in &packing.caps {
-        tied.caps.extend(
+        pinned.caps.extend(
             parts[cap.class].iter().map(|&class| crate::pack::Cap { class, ..cap.clone() }),
         );
     }
-    tied
+    for group in &packing.tied {
+        let classes = group.classes.iter().flat_map(|&class| parts[class].clone()).collect();
+        pinned.tied.push(crate::pack::Tied { classes, ..group.clone() });
+    }
+    pinned
 }

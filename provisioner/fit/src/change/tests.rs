@@ -192,8 +192,8 @@ mod of_a_problem {
         let problem = Problem { nodes: nodes(2), pods: all };
         let services = ["one", "other"].map(str::to_owned);
         let found = cuts(&problem, &services, &mut certain).unwrap();
-        // 600 would do, beside a small one; the proof's bound asks for somewhat less.
-        assert_eq!(found, [("one".to_owned(), 528 << 20), ("other".to_owned(), 528 << 20)]);
+        // Of a node of 1000 a small one leaves 600.
+        assert_eq!(found, [("one".to_owned(), 600 << 20), ("other".to_owned(), 600 << 20)]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(crate) fn count(packing: &Packing) -> Count {
         pods: pods.into_iter().map(|(_, pod)| pod).collect(),
         apart,
         limits: limits.collect(),
+        together: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::together::groups;
 use super::{Apart, Count, Counted, Limit};
 use crate::limit;
 use crate::model::{Effect, Node, Pod, Problem, Taint, selects};
@@ -43,21 +44,30 @@ pub fn translate(problem: &Problem, wanted: Option<&BTreeSet<&str>>) -> Count {
         };
         dimensions.iter().map(left).collect()
     };
-    let pods = waiting.iter().map(|pod| Counted {
-        name: pod.key(),
-        demand: dimensions.iter().map(|name| pod.requests.get(name)).collect(),
-        welcome: problem
-            .nodes
-            .iter()
-            .map(|node| {
-                welcome(node, pod) && firm.iter().all(|firm| !meets(problem, pod, firm, node))
-            })
-            .collect(),
-    });
+    // Who requires a neighbour has no place where there is none of its kind.
+    let accompanied = |pod: &Pod| {
+        let near = |other: &Pod| pod.affinity.required.iter().all(|term| term.means(other));
+        pod.affinity.required.is_empty() || problem.pods.iter().any(near)
+    };
+    let pods =
+        waiting.iter().map(|pod| (*pod, accompanied(pod))).map(|(pod, accompanied)| Counted {
+            name: pod.key(),
+            demand: dimensions.iter().map(|name| pod.requests.get(name)).collect(),
+            welcome: problem
+                .nodes
+                .iter()
+                .map(|node| {
+                    accompanied
+                        && welcome(node, pod)
+                        && firm.iter().all(|firm| !meets(problem, pod, firm, node))
+                })
+                .collect(),
+        });
     Count {
         nodes: problem.nodes.iter().map(|node| (node.name.clone(), room(node))).collect(),
         pods: pods.collect(),
         apart: pairs(problem, &waiting),
+        together: groups(problem, &waiting, |key| domains(problem, key)),
         limits: waiting.iter().flat_map(|pod| limits(problem, pod, &waiting)).collect(),
         dimensions,
     }
@@ -98,6 +108,17 @@ fn welcome(node: &Node, pod: &Pod) -> bool {
     }
     let hard = pod.spread.iter().filter(|spread| spread.hard);
     hard.into_iter().all(|spread| node.labels.contains_key(&spread.topology_key))
+}
+
+/// Whether the empty node has what the pod takes.
+fn holds(node: &Node, pod: &Pod) -> bool {
+    let (all, asked) = (&node.allocatable, &pod.requests);
+    let enough = |has: u64, asked: u64| asked == 0 || asked <= has;
+    enough(all.cpu_milli, asked.cpu_milli)
+        && enough(all.memory_bytes, asked.memory_bytes)
+        && enough(all.ephemeral_bytes, asked.ephemeral_bytes)
+        && enough(all.pods, asked.pods)
+        && asked.extended.iter().all(|(name, asked)| enough(all.get(name), *asked))
 }
 
 /// The labels whose domains two pods may not share; an empty one stands for
@@ -196,10 +217,10 @@ fn limits(problem: &Problem, pod: &Pod, waiting: &[&Pod]) -> Vec<Limit> {
             .filter(|(node, _)| {
                 problem.pods.iter().any(|other| {
                     like(other)
-                        && other
-                            .node_name
-                            .as_ref()
-                            .map_or_else(|| welcome(node, other), |bound| *bound == node.name)
+                        && other.node_name.as_ref().map_or_else(
+                            || welcome(node, other) && holds(node, other),
+                            |bound| *bound == node.name,
+                        )
                 })
             })
             .filter_map(|(_, domain)| *domain)

@@ -93,9 +93,12 @@ impl<'p> Blockers<'p> {
     fn modes_of(&self, class: usize, node: usize) -> Vec<Mode> {
         let room = &self.packing.nodes[node].room;
         let demand = &self.packing.classes[class].demand;
-        let full = (0..room.len()).filter(|&d| demand[d] > 0).map(|dimension| Mode::Full {
-            dimension,
-            need: room[dimension] - demand[dimension] + 1,
+        let full = (0..room.len()).filter(|&d| demand[d] > 0).filter_map(|dimension| {
+            // What stands there is a sum of whole pods.
+            let step = self.step(dimension, node);
+            let need = room[dimension] - demand[dimension] + 1;
+            let need = need.checked_next_multiple_of(step)?;
+            (need <= room[dimension]).then_some(Mode::Full { dimension, need })
         });
         let mut topologies: Vec<usize> = self.excludes.iter().flatten().copied().collect();
         topologies.sort_unstable();
@@ -114,6 +117,14 @@ impl<'p> Blockers<'p> {
                 brought.sum::<u128>() >= part.need
             })
             .collect()
+    }
+
+    /// What all amounts of a dimension that others may bring to a node are multiples
+    /// of.
+    fn step(&self, dimension: usize, node: usize) -> u64 {
+        let there = self.others.iter().filter(|(other, _)| self.packing.fits(*other, node));
+        let amounts = there.map(|(other, _)| self.packing.classes[*other].demand[dimension]);
+        amounts.fold(0, common).max(1)
     }
 
     /// What one pod of a class brings towards blocking a part's nodes.
@@ -260,6 +271,14 @@ impl<'p> Blockers<'p> {
             .collect();
         format!("the others might block it: {}", nodes.join(", "))
     }
+}
+
+/// The greatest common divisor.
+const fn common(mut one: u64, mut other: u64) -> u64 {
+    while other > 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// Weights to try for so many parts, on an even grid.

@@ -24,6 +24,15 @@ fn a_large_pod_that_small_ones_may_block_is_not_guaranteed() {
 }
 
 #[test]
+fn pods_that_fill_the_nodes_exactly_are_guaranteed_as_what_stands_there_is_whole_pods() {
+    assert!(proven(&packing(&[&[30][..]; 3], vec![class(9, &[10])])));
+    assert!(!proven(&packing(&[&[30][..]; 3], vec![class(10, &[10])])));
+    // Each node takes one of 20, whatever is left beside it.
+    assert!(proven(&packing(&[&[30][..]; 3], vec![class(3, &[20])])));
+    assert!(!proven(&packing(&[&[30][..]; 3], vec![class(3, &[20]), class(2, &[10])])));
+}
+
+#[test]
 fn pods_of_later_waves_block_nothing() {
     let mut packing = packing(&[&[100], &[100]], vec![class(2, &[20]), class(1, &[90])]);
     packing.classes[0].wave = 1;

@@ -2,6 +2,7 @@
 
 mod neighbours;
 mod spread;
+mod tied;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -44,6 +45,9 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
         }
         let mut eligible: Vec<bool> = problem.nodes.iter().map(|node| accepts(node, pod)).collect();
         neighbours::exclude_bound(problem, &bound, pod, &mut eligible);
+        if neighbours::alone(problem, pod) {
+            eligible.fill(false);
+        }
         spread::exclude_uncounted(problem, pod, &mut eligible);
         let volumes: Vec<usize> =
             pod.claims.iter().filter_map(|claim| claim.among(pod, &shared)).collect();
@@ -69,6 +73,7 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
     classes.sort_by_key(|class| class.members.first().copied());
     let conflicts = neighbours.conflicts(problem, &classes);
     let caps = spread::caps(problem, &classes, &mut neighbours);
+    let tied = tied::tied(problem, &classes, &mut neighbours);
     Packing {
         dimensions,
         names: problem.pods.iter().map(Pod::key).collect(),
@@ -77,6 +82,7 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
         topologies: neighbours.topologies,
         conflicts,
         caps,
+        tied,
     }
 }
 

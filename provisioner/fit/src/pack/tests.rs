@@ -37,5 +37,6 @@ pub(crate) fn packing(rooms: &[&[u64]], mut classes: Vec<Class>) -> Packing {
         topologies: vec![(0..rooms.len()).map(Some).collect()],
         conflicts: Vec::new(),
         caps: Vec::new(),
+        tied: Vec::new(),
     }
 }

@@ -64,6 +64,13 @@ pub(super) fn exclude_bound(problem: &Problem, bound: &[&Pod], pod: &Pod, eligib
     }
 }
 
+/// Whether it requires neighbours that nobody here is, itself included.
+pub(super) fn alone(problem: &Problem, pod: &Pod) -> bool {
+    let required = &pod.affinity.required;
+    !required.is_empty()
+        && !problem.pods.iter().any(|other| required.iter().all(|term| term.means(other)))
+}
+
 /// Why two pods keep each other away, and where.
 fn reasons(problem: &Problem, one: &Pod, other: &Pod) -> Vec<(Vec<Option<usize>>, Cause)> {
     limit::check();

@@ -96,6 +96,14 @@ fn stays_empty(problem: &Problem, pod: &Pod, spread: &SpreadConstraint, node: us
         .filter(|other| selects(&spread.selector, &other.labels))
         .all(|other| match &other.node_name {
             Some(bound) => *bound != node.name,
-            None => !accepts(node, other),
+            None => !accepts(node, other) || larger(other, node),
         })
+}
+
+/// Whether the pod asks for more of something than the node has in all.
+fn larger(pod: &Pod, node: &Node) -> bool {
+    let asked = &pod.requests;
+    let names = ["cpu", "memory", "ephemeral-storage", "pods"];
+    let names = names.into_iter().chain(asked.extended.keys().map(String::as_str));
+    names.into_iter().any(|name| asked.get(name) > node.allocatable.get(name))
 }
