@@ -241,6 +241,15 @@ pub struct Container {
     pub cpu_request: Option<u64>,
 }
 
+/// What a pod says of its memory as a whole, and not by its containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Whole {
+    /// Whether it requests some.
+    pub requested: bool,
+    /// Whether it has a limit.
+    pub limited: bool,
+}
+
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pod {
@@ -263,8 +272,8 @@ pub struct Pod {
     pub scored: (u64, u64),
     /// The most it may take at once, of what has a limit.
     pub limits: Resources,
-    /// Whether it has a limit of memory as a whole.
-    pub limited: bool,
+    /// What it says of memory as a whole.
+    pub whole: Whole,
     /// Higher goes first.
     pub priority: i32,
     /// Whether it waits rather than have others give way (`preemptionPolicy: Never`).
@@ -309,7 +318,8 @@ impl Pod {
     /// its lasting containers has a limit.
     pub fn memory_limit(&self) -> Option<u64> {
         let mut lasting = self.containers.iter().filter(|container| !container.init);
-        let limited = self.limited || lasting.all(|container| container.memory_limit.is_some());
+        let limited =
+            self.whole.limited || lasting.all(|container| container.memory_limit.is_some());
         limited.then_some(self.limits.memory_bytes)
     }
 

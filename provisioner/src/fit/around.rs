@@ -125,6 +125,7 @@ fn disks(asked: &Asked, placed: &[Option<usize>]) -> Vec<Remark> {
 fn unpriced(asked: &Asked) -> Option<Remark> {
     let silent = |pod: &&Pod| {
         pod.service != k3s::SERVICE
+            && !pod.whole.requested
             && pod.containers.iter().any(|c| !c.init && c.memory_request.is_none())
     };
     let mut services: Vec<&str> =

@@ -388,4 +388,6 @@ fn services(
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 pub(in crate::fit) mod tests;

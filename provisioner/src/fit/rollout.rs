@@ -62,7 +62,7 @@ impl Step {
     /// The new pods.
     pub(super) fn next<'p>(&'p self, pods: &'p [Pod]) -> impl Iterator<Item = Pod> + 'p {
         let old = self.beside.iter().map(|&place| &pods[place]);
-        old.map(|pod| Pod { name: format!("{}-next", pod.name), ..pod.clone() })
+        old.map(|pod| Pod { name: format!("{}-next", pod.name), node_name: None, ..pod.clone() })
     }
 
     /// That the update does not go on, when new pods found no node, with what the

@@ -39,6 +39,8 @@ pub enum Why {
     NoClaim,
     /// A priority class that is not there.
     NoClass,
+    /// Load balancers on one port.
+    Balancers,
 }
 
 impl Why {
@@ -53,6 +55,10 @@ impl Why {
             Self::OtherScheduler => "of another scheduler",
             Self::NoClass => {
                 "not among the manifests: the API takes no pod that names it; judged as priority 0"
+            }
+            Self::Balancers => {
+                "where k3s' own load balancer serves them, one has the port of each node and the \
+                 others wait"
             }
             Self::NoClaim => "not among the manifests: pods that name it wait until it is there",
         }

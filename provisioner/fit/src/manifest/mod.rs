@@ -4,11 +4,13 @@
 //! need the nodes, get a pod for each that takes them.
 
 mod at;
+mod balancer;
 mod beyond;
 mod kind;
 mod node;
 mod pod;
 mod resized;
+mod running;
 mod term;
 mod text;
 mod volume;

@@ -13,10 +13,12 @@ pub(super) fn node(at: &At<'_>) -> Result<Node, ManifestError> {
     // The kubelet sets it; a file written by hand may lack it.
     labels.entry("kubernetes.io/hostname".to_owned()).or_insert_with(|| name.clone());
     let taints = spec.get("taints").items()?;
+    let mut taints: Vec<Taint> = taints.iter().map(taint).collect::<Result<_, _>>()?;
+    taints.extend(unready(&status, &taints)?);
     let node = Node {
         name,
         labels,
-        taints: taints.iter().map(taint).collect::<Result<_, _>>()?,
+        taints,
         unschedulable: spec.get("unschedulable").flag()?,
         allocatable: if allocatable.is_null() {
             capacity.clone()
@@ -26,6 +28,25 @@ pub(super) fn node(at: &At<'_>) -> Result<Node, ManifestError> {
         capacity,
     };
     Ok(completed(node))
+}
+
+/// The taint of a node that says that it is not ready, should it not be there yet. One
+/// that says nothing of it is written by hand.
+fn unready(status: &At<'_>, taints: &[Taint]) -> Result<Option<Taint>, ManifestError> {
+    for condition in status.get("conditions").items()? {
+        if condition.get("type").text()? != "Ready" {
+            continue;
+        }
+        let key = match condition.get("status").text_or("True")? {
+            "True" => return Ok(None),
+            "False" => "node.kubernetes.io/not-ready",
+            _ => "node.kubernetes.io/unreachable",
+        };
+        let there = taints.iter().any(|one| one.key == key && one.effect == Effect::NoSchedule);
+        let taint = Taint { key: key.to_owned(), value: String::new(), effect: Effect::NoSchedule };
+        return Ok((!there).then_some(taint));
+    }
+    Ok(None)
 }
 
 /// What the kubelet takes where nothing is said.

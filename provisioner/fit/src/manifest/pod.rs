@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::at::At;
 use super::resized::Granted;
 use super::{ManifestError, term, whole};
-use crate::model::{Claim, Container, HostPort, Pod};
+use crate::model::{Claim, Container, HostPort, Pod, Whole};
 use crate::requests::{self, Kind, Part};
 
 /// What else there is that pods refer to.
@@ -63,7 +63,11 @@ pub(super) fn template(
         overhead,
         scored,
         limits,
-        limited: !most.get("memory").is_null(),
+        whole: Whole {
+            requested: !most.get("memory").is_null()
+                || !spec.get("resources").get("requests").get("memory").is_null(),
+            limited: !most.get("memory").is_null(),
+        },
         labels,
         host_ports,
         containers,

@@ -1,10 +1,11 @@
 //! Claims, and where the volumes lie that they are or may be bound to.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::at::At;
 use super::pod::storage;
-use super::{ManifestError, Object, term};
+use super::{ManifestError, Object, PODS_MAX, term};
 use crate::limit;
 use crate::model::{Claim, Node};
 
@@ -34,44 +35,82 @@ pub(super) fn claims(
     nodes: &[Node],
 ) -> Result<BTreeMap<String, Claim>, ManifestError> {
     let volumes = volumes(objects, nodes)?;
-    let by_hand = by_hand(objects)?;
+    let classes = classes(objects, nodes)?;
     let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
     let mut claims = BTreeMap::new();
     for object in objects.iter().filter(|object| object.kind.is("PersistentVolumeClaim")) {
         limit::check();
-        let at = object.at();
-        let (spec, key) = (at.get("spec"), format!("{}/{}", object.namespace, object.name));
-        let modes = modes(&spec)?;
-        let named = spec.get("volumeName").text_or("")?;
-        let class = spec.get("storageClassName");
-        let bytes = storage(&at)?;
-        let chosen = at.get("metadata").get("annotations");
-        let chosen = chosen.get("volume.kubernetes.io/selected-node").text_or("")?;
-        let bound = volumes.iter().find(|volume| {
-            volume.name == named || named.is_empty() && volume.kept_for.as_ref() == Some(&key)
-        });
-        // No class at all means the cluster's default one, which provisions.
-        let static_class = class.value.as_str().filter(|c| c.is_empty() || by_hand.contains(c));
-        let found = match (bound, static_class) {
-            (Some(volume), _) => Some(volume.nodes.clone()),
-            (None, Some(class)) if named.is_empty() => {
-                let fits = |volume: &&Volume<'_>| {
-                    volume.class == class
-                        && volume.kept_for.is_none()
-                        && volume.bytes >= bytes
-                        && modes.is_subset(&volume.modes)
-                };
-                Some(any_of(volumes.iter().filter(fits), taken.entry(class).or_default()))
+        let (at, name) = (object.at(), object.name.clone());
+        let key = format!("{}/{name}", object.namespace);
+        let claim = claim(&at, name, &key, &volumes, &classes, &mut taken)?;
+        claims.insert(key, claim);
+    }
+    for object in objects.iter().filter(|object| object.kind.is("StatefulSet")) {
+        let spec = object.at().get("spec");
+        let replicas = spec.get("replicas").number_or(1)?.min(PODS_MAX);
+        for own in spec.get("volumeClaimTemplates").items()? {
+            let class = own.get("spec").get("storageClassName").value.as_str().unwrap_or("-");
+            // One of any other class is made for the pod, on whichever node that is.
+            if !class.is_empty() && !classes.contains_key(class) {
+                continue;
             }
-            (None, _) if !chosen.is_empty() => Some(vec![chosen.to_owned()]),
-            (None, _) => None,
-        };
-        let anywhere = found.is_none() && modes.iter().any(|mode| SHARED.contains(mode));
-        let name = object.name.clone();
-        let alone = modes.contains(ALONE);
-        claims.insert(key, Claim { name, bytes, nodes: found, ephemeral: false, anywhere, alone });
+            let begin = own.get("metadata").get("name").text()?;
+            for number in 0..replicas {
+                limit::check();
+                let name = format!("{begin}-{}-{number}", object.name);
+                let key = format!("{}/{name}", object.namespace);
+                // One that is there as an object stays what it is.
+                if let Entry::Vacant(free) = claims.entry(key) {
+                    let key = free.key().clone();
+                    free.insert(claim(&own, name, &key, &volumes, &classes, &mut taken)?);
+                }
+            }
+        }
     }
     Ok(claims)
+}
+
+/// One claim, with the nodes of its volume where there are only some.
+fn claim<'a>(
+    at: &At<'a>,
+    name: String,
+    key: &str,
+    volumes: &[Volume<'_>],
+    classes: &BTreeMap<&str, Class>,
+    taken: &mut BTreeMap<&'a str, usize>,
+) -> Result<Claim, ManifestError> {
+    let spec = at.get("spec");
+    let modes = modes(&spec)?;
+    let named = spec.get("volumeName").text_or("")?;
+    let class = spec.get("storageClassName");
+    let bytes = storage(at)?;
+    let chosen = at.get("metadata").get("annotations");
+    let chosen = chosen.get("volume.kubernetes.io/selected-node").text_or("")?;
+    let bound = volumes.iter().find(|volume| {
+        volume.name == named || named.is_empty() && volume.kept_for.as_deref() == Some(key)
+    });
+    // No class at all means the cluster's default one, which provisions.
+    let of_class = class.value.as_str().map(|name| (name, classes.get(name)));
+    let by_hand =
+        of_class.filter(|(name, class)| name.is_empty() || class.is_some_and(|c| c.by_hand));
+    let found = match (bound, by_hand) {
+        (Some(volume), _) => Some(volume.nodes.clone()),
+        (None, Some((class, _))) if named.is_empty() => {
+            let fits = |volume: &&Volume<'_>| {
+                volume.class == class
+                    && volume.kept_for.is_none()
+                    && volume.bytes >= bytes
+                    && modes.is_subset(&volume.modes)
+            };
+            Some(any_of(volumes.iter().filter(fits), taken.entry(class).or_default()))
+        }
+        (None, _) if !chosen.is_empty() => Some(vec![chosen.to_owned()]),
+        (None, _) => of_class.and_then(|(_, class)| class?.nodes.clone()),
+    };
+    let shared = modes.iter().any(|mode| SHARED.contains(mode));
+    let anywhere = shared && (found.is_none() || bound.is_none() && by_hand.is_none());
+    let alone = modes.contains(ALONE);
+    Ok(Claim { name, bytes, nodes: found, ephemeral: false, anywhere, alone })
 }
 
 /// The nodes of the volumes one of which the claim will get; none once there are no
@@ -117,12 +156,41 @@ fn modes<'a>(spec: &At<'a>) -> Result<BTreeSet<&'a str>, ManifestError> {
     spec.get("accessModes").items()?.iter().map(At::text).collect()
 }
 
-/// Classes without a provisioner.
-fn by_hand(objects: &[Object]) -> Result<BTreeSet<&str>, ManifestError> {
-    let mut classes = BTreeSet::new();
+/// A class that does not make volumes everywhere.
+struct Class {
+    /// Whether somebody makes its volumes by hand.
+    by_hand: bool,
+    /// The nodes it makes volumes for, where it says so.
+    nodes: Option<Vec<String>>,
+}
+
+/// The classes that do not make volumes everywhere.
+fn classes<'a>(
+    objects: &'a [Object],
+    nodes: &[Node],
+) -> Result<BTreeMap<&'a str, Class>, ManifestError> {
+    let mut classes = BTreeMap::new();
     for object in objects.iter().filter(|object| object.kind.is("StorageClass")) {
-        if object.at().get("provisioner").text_or("")? == BY_HAND {
-            classes.insert(object.name.as_str());
+        let at = object.at();
+        let by_hand = at.get("provisioner").text_or("")? == BY_HAND;
+        let mut terms = Vec::new();
+        for term in at.get("allowedTopologies").items()? {
+            let mut all = Vec::new();
+            for one in term.get("matchLabelExpressions").items()? {
+                all.push((one.get("key").text()?, one.get("values").list()?));
+            }
+            terms.push(all);
+        }
+        let holds = |node: &Node| {
+            let in_values = |(key, values): &(&str, Vec<String>)| {
+                node.labels.get(*key).is_some_and(|value| values.contains(value))
+            };
+            terms.iter().any(|term| term.iter().all(in_values))
+        };
+        let here = || nodes.iter().filter(|node| holds(node)).map(|node| node.name.clone());
+        let nodes = (!terms.is_empty()).then(|| here().collect());
+        if by_hand || nodes.is_some() {
+            classes.insert(object.name.as_str(), Class { by_hand, nodes });
         }
     }
     Ok(classes)

@@ -6,8 +6,9 @@ use super::at::At;
 use super::beyond::{elsewhere, missing, spec_of};
 use super::kind::Part;
 use super::pod::{Around, storage, template};
+use super::running::Running;
 use super::volume;
-use super::{ManifestError, Manifests, Object, PODS_MAX, Place, Why, term};
+use super::{ManifestError, Manifests, Object, PODS_MAX, Place, Why, balancer, term};
 use crate::limit;
 use crate::model::{Claim, Effect, Node, Operator, Owner, Pod, Requirement, Toleration, selects};
 
@@ -17,6 +18,7 @@ const QUARTER: u64 = 25;
 pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, ManifestError> {
     let around = around(objects, nodes)?;
     let services = services(objects)?;
+    let running = Running::new(objects, nodes)?;
     let owners: BTreeSet<(&str, &str, &str)> = objects
         .iter()
         .map(|o| (o.kind.name.as_str(), o.namespace.as_str(), o.name.as_str()))
@@ -54,6 +56,7 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
             found.leave(why, format!("pod of {}", object.at().object()), made.len());
             continue;
         }
+        running.place(object, &mut made);
         missing(&whose, &object.namespace, &around, &mut found)?;
         for pod in &mut made {
             limit::check();
@@ -77,7 +80,23 @@ pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, Mani
             return Err(at.wrong(format!("more than {PODS_MAX} pods are asked for in all")));
         }
     }
+    apart(&mut found.pods);
+    balancer::collisions(objects, &mut found)?;
     Ok(found)
+}
+
+/// Workloads of one name in several namespaces are several services.
+fn apart(pods: &mut [Pod]) {
+    let mut namespaces: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for pod in pods.iter() {
+        limit::check();
+        namespaces.entry(&pod.service).or_default().insert(&pod.namespace);
+    }
+    let several = namespaces.into_iter().filter(|(_, namespaces)| namespaces.len() > 1);
+    let several: BTreeSet<String> = several.map(|(name, _)| name.to_owned()).collect();
+    for pod in pods.iter_mut().filter(|pod| several.contains(&pod.service)) {
+        pod.service = format!("{}/{}", pod.namespace, pod.service);
+    }
 }
 
 /// The pods of a workload; nothing when the object is none.

@@ -290,3 +290,23 @@ fn a_board_that_cannot_run_what_is_refused_is_not_advised() {
     let drops = advised(&found, "drop");
     assert!(drops.iter().all(|what| what.contains("`mongodb`")), "{drops:?}");
 }
+
+#[test]
+fn workloads_of_one_name_in_two_namespaces_are_told_apart() {
+    let of = |namespace: &str| {
+        pod("redis", "limits: {memory: 1Gi}")
+            .replace("name: redis", &format!("name: redis, namespace: {namespace}"))
+    };
+    let answer = manifests(&format!("{}{}", of("a"), of("b"))).unwrap();
+    let names: Vec<&str> = answer.services.iter().map(|service| service.name.as_str()).collect();
+    assert_eq!(names, ["a/redis", "b/redis"]);
+}
+
+#[test]
+fn a_pod_that_requests_memory_as_a_whole_is_not_said_to_request_none() {
+    let requests = |answer: &Answer| answer.remarks.iter().any(|remark| remark.about == "requests");
+    let whole =
+        pod("p", "").replace("{containers", "{resources: {requests: {memory: 1Gi}}, containers");
+    assert!(!requests(&manifests(&whole).unwrap()));
+    assert!(requests(&manifests(&pod("p", "")).unwrap()));
+}
