@@ -6,6 +6,7 @@
 
 mod documentdb;
 mod kafka;
+mod pgadmin;
 mod pod;
 mod postgresql;
 mod redis;
