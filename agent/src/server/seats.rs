@@ -20,7 +20,7 @@ pub(super) const CHOSEN: u64 = 1 << 63;
 /// The least time between two pages for all while many pages wait to be read.
 /// The oldest of them makes room for the next: whoever reads what he asked for
 /// has this time, times the pages there is room for.
-const PACE: Duration = Duration::from_millis(100);
+const PACE: Duration = Duration::from_millis(250);
 
 /// The time for an answer to be read.
 const READING: Duration = Duration::from_secs(30);
