@@ -5,7 +5,8 @@
 //! moves up by one: at a page's edge something would be missed. So no page
 //! number is trusted. After a page the listing is asked for anew, from that
 //! page's last change on. Where more changed at once than a page holds, pages
-//! are followed, but again and again until they bring nothing new.
+//! are followed, but again and again until they bring nothing new; until then no
+//! later moment is asked from, for what moved over a page's edge may lie before it.
 
 use serde::{Deserialize, Serialize};
 
@@ -111,15 +112,17 @@ impl Issues {
             }
             next => {
                 let end = next.is_none();
+                let settled = !(walked && self.news);
                 let reached = if end { self.high } else { last };
                 self.restart();
-                if reached.saturating_sub(OVERLAP) > since {
+                if settled && reached.saturating_sub(OVERLAP) > since {
                     self.since = Some(reached - OVERLAP);
                     self.recent.forget_below(reached - OVERLAP);
                 } else if !walked {
                     self.etag = page.etag;
                 }
-                end
+                // Pages that do not settle are followed again at the next poll.
+                end || !settled
             }
         };
         Step { events, done }

@@ -89,6 +89,25 @@ fn pages_that_never_settle_are_followed_no_more_than_so_often() {
 }
 
 #[test]
+fn pages_that_did_not_settle_are_followed_from_the_same_moment_until_they_do() {
+    for after in [None, Some("/three")] {
+        let mut cursor = Issues { since: Some(0), ..Issues::default() };
+        for walk in 0..4 {
+            step(&mut cursor, page(&[(1, 0)], Some("/two")));
+            let (sent, done, next) = step(&mut cursor, page(&[(1000 + walk, 10)], after));
+            assert_eq!((sent.len(), done, next), (1, walk == 3, since(0)));
+        }
+        // What moved over the edge while they were followed is found the next time.
+        step(&mut cursor, page(&[(1, 0), (2, 0)], Some("/two")));
+        let (_, done, next) = step(&mut cursor, page(&[(1003, 10)], after));
+        assert_eq!((done, next), (false, since(0)), "the first page brought something");
+        step(&mut cursor, page(&[(1, 0), (2, 0)], Some("/two")));
+        let (_, _, next) = step(&mut cursor, page(&[(1003, 10)], after));
+        assert_eq!(next, since(9));
+    }
+}
+
+#[test]
 fn a_page_in_disorder_is_no_ground_to_leap() {
     let mut cursor = Issues::default();
     let (sent, done, next) = step(&mut cursor, page(&[(2, 90), (1, 10)], Some("/two")));
