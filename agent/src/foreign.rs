@@ -24,7 +24,11 @@ pub static IGNORED: &[Group] = &[
         switches: &[],
         values: &["log.format", "log.level"],
     },
-    Group { reason: "the agent has one thread", switches: &[], values: &["runtime.gomaxprocs"] },
+    Group {
+        reason: "the agent has the same few threads on every host",
+        switches: &[],
+        values: &["runtime.gomaxprocs"],
+    },
     Group { reason: "the agent does not ask udev", switches: &[], values: &["path.udev.data"] },
     Group {
         reason: "the agent has one way to read this, with the same values",
@@ -36,7 +40,7 @@ pub static IGNORED: &[Group] = &[
         values: &[],
     },
     Group {
-        reason: "a mount has half a second, and each that is remote a thread of its own",
+        reason: "a mount has a fifth of a second, and each that is remote a thread of its own",
         switches: &[],
         values: &["collector.filesystem.mount-timeout", "collector.filesystem.stat-workers"],
     },

@@ -9,6 +9,7 @@ pub mod agent;
 pub mod aside;
 pub mod cgroup;
 pub mod cli;
+mod clock;
 pub mod collector;
 pub mod config;
 pub mod encoder;

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use rustix::fs::{RawDir, SeekFrom, seek};
 use rustix::process::{Resource, getrlimit};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 
+use crate::clock;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
@@ -31,19 +32,8 @@ pub fn memory(input: &[u8]) -> Option<(u64, u64)> {
     Some((scan::unsigned(fields.next()?)?, scan::unsigned(fields.next()?)?))
 }
 
-/// A clock that went so far at once was set.
-const SET: i128 = 1_000_000_000;
-
-fn now(clock: ClockId) -> i128 {
-    let now = clock_gettime(clock);
-    i128::from(now.tv_sec) * 1_000_000_000 + i128::from(now.tv_nsec)
-}
-
-fn nanoseconds(clock: ClockId) -> Value {
-    let now = clock_gettime(clock);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    let rest = u64::try_from(now.tv_nsec).unwrap_or(0);
-    Value::scaled(seconds.saturating_mul(1_000_000_000).saturating_add(rest), 9)
+fn seconds(nanoseconds: i128) -> Value {
+    Value::scaled(u64::try_from(nanoseconds).unwrap_or(0), 9)
 }
 
 /// Reads and encodes what the agent itself uses.
@@ -63,8 +53,8 @@ impl Default for Process {
         Self {
             stat: Source::new(own.join("stat")),
             descriptors: File::open(own.join("fd")).ok(),
-            started: now(ClockId::Boottime),
-            offset: now(ClockId::Realtime) - now(ClockId::Boottime),
+            started: clock::now(ClockId::Boottime),
+            offset: clock::offset(),
         }
     }
 }
@@ -73,11 +63,11 @@ impl Process {
     /// When it was started. A clock that is set moves that, as a Pi's without one
     /// of its own is; one that is steered does not.
     fn start(&mut self) -> Value {
-        let offset = now(ClockId::Realtime) - now(ClockId::Boottime);
-        if (offset - self.offset).abs() > SET {
+        let offset = clock::offset();
+        if clock::was_set(self.offset, offset) {
             self.offset = offset;
         }
-        Value::scaled(u64::try_from(self.started + self.offset).unwrap_or(0), 9)
+        seconds(self.started + self.offset)
     }
 
     /// Encodes everything.
@@ -85,7 +75,7 @@ impl Process {
     /// # Errors
     /// When `/proc/self/stat` cannot be read; the rest is written all the same.
     pub fn encode(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        out.single(&CPU, nanoseconds(ClockId::ProcessCPUTime));
+        out.single(&CPU, seconds(clock::now(ClockId::ProcessCPUTime)));
         // No limit is shown as the largest number there is.
         out.single(&MAX_FDS, getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX));
         out.single(&VIRTUAL_MAX, getrlimit(Resource::As).current.unwrap_or(u64::MAX));
@@ -118,6 +108,7 @@ fn count(folder: &File) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SET;
 
     #[test]
     fn a_program_s_name_does_not_confuse_the_fields() {

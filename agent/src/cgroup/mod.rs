@@ -21,11 +21,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::time::{ClockId, clock_gettime};
-
 pub use container::Container;
 pub use readings::Readings;
 
+use crate::clock;
 use crate::collector::rescan::Rescan;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -81,7 +80,7 @@ pub struct Index {
     tops: Vec<PathBuf>,
     /// When the host booted, and how far the clock was from its own then.
     boot: Option<u64>,
-    offset: i64,
+    offset: i128,
     /// Traces of a kubelet's pods are here, and no group of theirs.
     lost: bool,
     looked: Option<Instant>,
@@ -139,9 +138,8 @@ impl Index {
     /// A clock that is set moves the boot, and with it every start: a Pi without
     /// one of its own learns the time after its pods are there.
     fn follow_clock(&mut self, due: bool) {
-        let seconds = |clock| clock_gettime(clock).tv_sec;
-        let offset = seconds(ClockId::Realtime).saturating_sub(seconds(ClockId::Boottime));
-        if !due && offset.abs_diff(self.offset) <= 1 {
+        let offset = clock::offset();
+        if !due && !clock::was_set(self.offset, offset) {
             return;
         }
         self.offset = offset;

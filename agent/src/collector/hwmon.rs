@@ -149,8 +149,11 @@ impl Hwmon {
     fn find(&mut self) {
         let folders: Vec<PathBuf> =
             numbered(&self.class, "hwmon").into_iter().map(|(_, folder)| folder).collect();
-        let labels = labels(&folders);
-        let chips = folders.iter().zip(labels).map(|(folder, label)| chip(folder, label));
+        let names: Vec<String> =
+            folders.iter().map(|folder| cleaned(&word(&folder.join("name")))).collect();
+        let labels = labels(&folders, &names);
+        let chips = folders.iter().zip(names).zip(labels);
+        let chips = chips.map(|((folder, name), label)| chip(folder, name, label));
         let before = std::mem::replace(&mut self.chips, chips.collect());
         self.others = others(&self.chips);
         // What was told of a sensor is not told again.
@@ -164,21 +167,17 @@ impl Hwmon {
     }
 }
 
-/// Labels that tell the chips apart: by the device each is of, by its own name
+/// Labels that tell the chips of these names apart: by the device each is of, by its own name
 /// where it is of none, and by both where one device has several.
-fn labels(folders: &[PathBuf]) -> Vec<String> {
-    let own = |folder: &PathBuf| clean(&folder.file_name().unwrap_or_default().to_string_lossy());
-    let name = |folder: &PathBuf| clean(&String::from_utf8_lossy(&word(&folder.join("name"))));
-    let first = |words: [String; 3]| words.into_iter().find(|word| !word.is_empty());
-    let found: Vec<[String; 3]> = folders
-        .iter()
-        .map(|folder| {
-            let device = folder.join("device").canonicalize();
-            let device = device.map_or_else(|_| String::new(), |device| device_label(&device));
-            let base = first([device, name(folder), own(folder)]).unwrap_or_default();
-            [base, name(folder), own(folder)]
-        })
-        .collect();
+fn labels(folders: &[PathBuf], names: &[String]) -> Vec<String> {
+    let found = folders.iter().zip(names).map(|(folder, name)| {
+        let own = clean(&folder.file_name().unwrap_or_default().to_string_lossy());
+        let device = folder.join("device").canonicalize();
+        let device = device.map_or_else(|_| String::new(), |device| device_label(&device));
+        let base = [&device, name, &own].into_iter().find(|word| !word.is_empty());
+        [base.cloned().unwrap_or_default(), name.clone(), own]
+    });
+    let found: Vec<[String; 3]> = found.collect();
     let label = |[base, name, own]: &[String; 3]| {
         let same = || found.iter().filter(|other| other[0] == *base);
         if same().count() < 2 {
@@ -190,8 +189,12 @@ fn labels(folders: &[PathBuf]) -> Vec<String> {
     found.iter().map(label).collect()
 }
 
-fn chip(folder: &Path, label: String) -> Chip<Read> {
-    let name = clean(&String::from_utf8_lossy(&word(&folder.join("name"))));
+/// As much of a file's content as may be in a name.
+fn cleaned(content: &[u8]) -> String {
+    clean(&String::from_utf8_lossy(content))
+}
+
+fn chip(folder: &Path, name: String, label: String) -> Chip<Read> {
     let (mut sensors, mut named) = (Vec::<(Sensor, Read)>::new(), Vec::new());
     // Drivers of old have their files beside the link.
     for folder in [folder.to_owned(), folder.join("device")] {
@@ -216,7 +219,7 @@ fn chip(folder: &Path, label: String) -> Chip<Read> {
         let is_clock = matches!(sensor.kind, Kind::Known(at) if READINGS[at].sensor == "freq");
         let label = named.iter().find(|(known, _)| *known == sensor.name);
         if is_clock && let Some((_, label)) = label {
-            sensor.name = clean(&String::from_utf8_lossy(label));
+            sensor.name = cleaned(label);
         }
         !is_clock || label.is_some()
     });
@@ -240,8 +243,8 @@ impl Collector for Hwmon {
         for (sensor, Read { file, told }) in
             self.chips.iter_mut().flat_map(|chip| &mut chip.sensors)
         {
-            let is_constant = matches!(sensor.kind, Kind::Known(at) if READINGS[at].constant);
-            if (is_constant || matches!(sensor.kind, Kind::Other(_))) && !found {
+            let is_constant = sensor.kind.is_constant();
+            if is_constant && !found {
                 continue;
             }
             let read = file.read(scratch).and_then(|content| {
@@ -252,7 +255,7 @@ impl Collector for Hwmon {
             });
             sensor.number = read.as_ref().ok().copied();
             // What is read once a minute is not kept open between.
-            if is_constant || matches!(sensor.kind, Kind::Other(_)) {
+            if is_constant {
                 file.close();
             }
             result = result.and(told.once(read.map(drop)));

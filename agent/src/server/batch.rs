@@ -1,6 +1,6 @@
 //! A page that many ask for at once is made once.
 //!
-//! There is one thread. If each of a hundred clients had a page of its own,
+//! The server has one thread. If each of a hundred clients had a page of its own,
 //! Prometheus would wait for all of them: so whoever asks takes a place, lets
 //! all the others come that are there, and the first to go on makes the page
 //! for all of them. None gets a page that was begun before it asked.

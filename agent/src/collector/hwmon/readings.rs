@@ -158,6 +158,16 @@ pub enum Kind {
     Other(Other),
 }
 
+impl Kind {
+    /// Whether it is read once a minute only.
+    pub fn is_constant(&self) -> bool {
+        match self {
+            Self::Known(at) => READINGS[*at].constant,
+            Self::Other(_) => true,
+        }
+    }
+}
+
 /// Kinds of sensors, and those of which a chip has one, without a number.
 const SENSORS: [&str; 11] =
     ["cpu", "curr", "energy", "fan", "freq", "humidity", "in", "intrusion", "power", "pwm", "temp"];

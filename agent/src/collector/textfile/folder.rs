@@ -4,14 +4,13 @@
 //! hangs: nothing of it may stop the page. So only regular files are read, so
 //! much of each and of all together, and on a thread of its own.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, open};
-
 use super::glob;
+use crate::source::open;
 
 /// What all files may have together: it goes into the page, whose memory the
 /// unit's limit counts.
@@ -65,8 +64,7 @@ fn content(path: &Path, most: u64) -> io::Result<(Vec<u8>, i64)> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other(REGULAR));
     }
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = File::from(open(path, flags, Mode::empty())?);
+    let file = open(path)?;
     let about = file.metadata()?;
     if !about.is_file() {
         return Err(io::Error::other(REGULAR));
@@ -82,10 +80,11 @@ fn content(path: &Path, most: u64) -> io::Result<(Vec<u8>, i64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
 
-    use rustix::fs::{CWD, FileType, mknodat};
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
 

@@ -29,13 +29,20 @@ pub(super) enum Kind {
 }
 
 /// By name, for the file and for the page.
-pub(super) const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 5] = [
     ("counter", Kind::Counter),
     ("gauge", Kind::Gauge),
     ("histogram", Kind::Histogram),
     ("summary", Kind::Summary),
     ("untyped", Kind::Untyped),
 ];
+
+impl Kind {
+    /// Its name.
+    pub(super) fn word(self) -> &'static str {
+        KINDS.iter().find(|(_, known)| *known == self).map_or("untyped", |(word, _)| word)
+    }
+}
 
 /// A sample: its labels are in the file's order, none twice.
 #[derive(Debug, PartialEq)]

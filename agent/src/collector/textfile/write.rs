@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use super::families::{Families, Family, Placed};
 use super::faults::{Faults, What};
-use super::line::{self, KINDS, Kind, Sample};
+use super::line::{self, Kind, Sample};
 use super::own;
 use super::whole;
 use crate::encoder::{Encoder, Format};
@@ -57,15 +57,13 @@ fn leave_out(family: &Family<'_>, reason: &'static str, faults: &mut Faults) {
 fn write(family: &Family<'_>, is_taken: &dyn Fn(&str) -> bool, out: &mut Encoder) {
     let kind = family.kind.unwrap_or(Kind::Untyped);
     if out.format() == Format::Text {
-        let word =
-            KINDS.iter().find(|(_, known)| *known == kind).map_or("untyped", |(word, _)| word);
-        announce(family, family.name, word, out);
+        announce(family, family.name, kind.word(), out);
         return family.samples.iter().for_each(|sample| plain(sample, out));
     }
     let free = |end: &str| !is_taken(&format!("{}{end}", family.name));
     match kind {
         Kind::Gauge => {
-            announce(family, family.name, "gauge", out);
+            announce(family, family.name, kind.word(), out);
             family.samples.iter().for_each(|sample| plain(sample, out));
         }
         Kind::Counter => {
@@ -74,15 +72,14 @@ fn write(family: &Family<'_>, is_taken: &dyn Fn(&str) -> bool, out: &mut Encoder
                 !stem.is_empty() && !is_taken(stem) && !is_taken(&created) && whole::counts(family)
             });
             match stem {
-                Some(stem) => announce(family, stem, "counter", out),
+                Some(stem) => announce(family, stem, kind.word(), out),
                 None => announce(family, family.name, "unknown", out),
             }
             family.samples.iter().for_each(|sample| plain(sample, out));
         }
         Kind::Histogram | Kind::Summary if free("_created") => match whole::groups(family, kind) {
             Some(samples) => {
-                let word = if kind == Kind::Histogram { "histogram" } else { "summary" };
-                announce(family, family.name, word, out);
+                announce(family, family.name, kind.word(), out);
                 for read in &samples {
                     sample(read, out);
                 }
