@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::pod::{ADDRESS, Pod};
+use crate::pod::{ADDRESS, PATH, Pod};
 
 struct Volume(TempDir);
 
@@ -73,7 +73,7 @@ impl Volume {
             &self.path("start.sh"),
             &[],
             &[
-                ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+                ("PATH", PATH),
                 ("JAVA_HOME", &java),
                 ("HOST_IP", ADDRESS),
                 ("POD_IP", ADDRESS),
@@ -107,10 +107,8 @@ fn kafka_cut_off_in_its_first_start_serves_the_next_time() {
     let cuts = [formatted / 2, formatted, usize::midpoint(formatted, lines.len())];
     for cut in cuts {
         let volume = Volume::new();
-        let mut pod = volume.start();
-        let last = (0..=cut).filter_map(|_| pod.line()).last();
-        drop(pod);
-        volume.serves(&format!("cut off after {last:?}"));
+        let told = volume.start().cut_off(cut);
+        volume.serves(&told);
     }
     // Within the format no line tells how far it came: its mark is missing.
     fs::remove_file(whole.path("data/logs/meta.properties")).expect("written by the format");

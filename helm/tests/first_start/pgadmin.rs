@@ -9,7 +9,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::pod::Pod;
+use crate::pod::{PATH, Pod};
 
 /// As the image: the database and its servers only where there is no database, with a
 /// line after each step.
@@ -70,8 +70,7 @@ impl Volume {
     }
 
     fn start(&self) -> Pod {
-        let path = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")];
-        Pod::start("daemon", &self.path("start.sh"), &[], &path, &[])
+        Pod::start("daemon", &self.path("start.sh"), &[], &[("PATH", PATH)], &[])
     }
 
     /// The names of the servers in pgAdmin's database.
@@ -91,11 +90,9 @@ fn pgadmin_cut_off_at_any_line_of_its_first_start_shows_its_servers_the_next_tim
     assert_eq!(lines, 5);
     for cut in 0..lines {
         let volume = Volume::new();
-        let mut pod = volume.start();
-        let last = (0..=cut).filter_map(|_| pod.line()).last();
-        drop(pod);
+        let told = volume.start().cut_off(cut);
         volume.start().until(READY);
-        assert_eq!(volume.servers(), "postgresql", "cut off after {last:?}");
+        assert_eq!(volume.servers(), "postgresql", "{told}");
     }
 }
 

@@ -6,6 +6,9 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+/// Where a pod's programs are, those of this machine.
+pub(crate) const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The address of every pod: each is alone in a network of its own.
 pub(crate) const ADDRESS: &str = "10.42.0.9";
 
@@ -74,6 +77,12 @@ impl Pod {
         self.said.next().map(|line| line.expect("text"))
     }
 
+    /// Ends the pod after so many lines of its log more than one; how that is told.
+    pub(crate) fn cut_off(mut self, lines: usize) -> String {
+        let last = (0..=lines).filter_map(|_| self.line()).last();
+        format!("cut off after {last:?}")
+    }
+
     /// Reads the log up to a line that has one of the words.
     pub(crate) fn until(&mut self, words: &str) -> Vec<String> {
         let mut lines = Vec::new();
@@ -107,4 +116,19 @@ impl Drop for Pod {
         }
         self.init.wait().expect("ours");
     }
+}
+
+/// The number of a user (`-u`) of this machine, or of its group (`-g`).
+pub(crate) fn id(kind: &str, user: &str) -> u32 {
+    let output = Command::new("id").args([kind, user]).output().expect("id runs");
+    String::from_utf8(output.stdout).expect("text").trim().parse().expect("a number")
+}
+
+/// The text that a chart's template defines under a name.
+pub(crate) fn defined(template: &str, name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts").join(template);
+    let text = std::fs::read_to_string(file).expect("text");
+    let begin = format!("{{{{- define \"{name}\" -}}}}\n");
+    let (_, after) = text.split_once(&begin).expect("there");
+    after.split_once("{{- end }}").expect("its end").0.to_owned()
 }

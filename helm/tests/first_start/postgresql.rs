@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::pod::{ADDRESS, Pod};
+use crate::pod::{ADDRESS, PATH, Pod, defined, id};
 
 pub(crate) const READY: &str = "database system is ready to accept connections";
 pub(crate) const PASSWORD: &str = "first start";
@@ -47,7 +47,7 @@ impl Volume {
         let folder = tempfile::tempdir().expect("a folder");
         let volume = Self { folder, programs: programs(), server };
         fs::write(volume.path("password"), PASSWORD).expect("written");
-        let (user, group) = (id("-u"), id("-g"));
+        let (user, group) = (number("-u"), number("-g"));
         fs::create_dir(volume.path("sockets")).expect("made");
         for path in ["", "password", "sockets"].map(|name| volume.path(name)) {
             chown(path, Some(user), Some(group)).expect("root may");
@@ -67,10 +67,12 @@ impl Volume {
         // Readable by the server's user, wherever this checkout lies.
         let copy = self.path("start.sh");
         fs::copy(script, &copy).expect("copied");
+        let shared = defined("library/templates/_cluster.tpl", "terrarium.cluster");
+        fs::write(self.path("cluster.sh"), shared).expect("written");
         let text = |path: PathBuf| path.to_str().expect("text").to_owned();
         // What a test puts in place of a program comes first.
         let (doubles, programs) = (self.path("doubles"), self.programs.display());
-        let path = format!("{}:{programs}:/usr/sbin:/usr/bin:/sbin:/bin", doubles.display());
+        let path = format!("{}:{programs}:{PATH}", doubles.display());
         Pod::start(
             "postgres",
             &copy,
@@ -139,9 +141,8 @@ pub(crate) fn programs() -> PathBuf {
     version.join("bin")
 }
 
-fn id(kind: &str) -> u32 {
-    let output = Command::new("id").args([kind, "postgres"]).output().expect("id runs");
-    String::from_utf8(output.stdout).expect("text").trim().parse().expect("a number")
+fn number(kind: &str) -> u32 {
+    id(kind, "postgres")
 }
 
 /// Cuts a first start off after each line of its log, and holds what the next
@@ -157,10 +158,8 @@ pub(crate) fn cut_off_at_each_line(server: Server, next: impl Fn(&Volume, &str) 
             scope.spawn(move || {
                 for &cut in half {
                     let volume = Volume::of(server);
-                    let mut pod = volume.start();
-                    let last = (0..=cut).filter_map(|_| pod.line()).last();
-                    drop(pod);
-                    next(&volume, &format!("cut off after {last:?}"));
+                    let told = volume.start().cut_off(cut);
+                    next(&volume, &told);
                 }
             });
         }
@@ -181,7 +180,7 @@ pub(crate) fn starts_beside_empty_locks(server: Server, next: impl Fn(&Volume, &
         ["pgdata/postmaster.pid", "sockets/.s.PGSQL.5432.lock", "sockets/.s.PGSQL.5433.lock"];
     for name in names {
         fs::write(volume.path(name), "").expect("written");
-        chown(volume.path(name), Some(id("-u")), Some(id("-g"))).expect("root may");
+        chown(volume.path(name), Some(number("-u")), Some(number("-g"))).expect("root may");
         next(&volume, name);
     }
 }
@@ -214,7 +213,7 @@ fn a_database_that_an_earlier_version_did_not_come_to_make_is_made_and_data_stay
     fs::write(&hba, fs::read_to_string(&hba).expect("text") + line).expect("written");
     // A power cut leaves the lock file of a server that was process 1 of its pod.
     fs::write(data.join("postmaster.pid"), format!("1\n{}\n", data.display())).expect("written");
-    chown(data.join("postmaster.pid"), Some(id("-u")), Some(id("-g"))).expect("root may");
+    chown(data.join("postmaster.pid"), Some(number("-u")), Some(number("-g"))).expect("root may");
     volume.serves("a cluster without its database");
     {
         let mut pod = volume.start();

@@ -3,11 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::pod::{ADDRESS, Pod};
+use crate::pod::{ADDRESS, PATH, Pod, defined, id};
 
 const READY: &str = "Ready to accept connections";
 const PASSWORD: &str = "first-start";
@@ -22,7 +21,7 @@ impl Volume {
         fs::write(volume.path("users.acl"), users).expect("written");
         fs::write(volume.path("redis.conf"), volume.configuration()).expect("written");
         fs::write(volume.path("start.sh"), "exec redis-server \"$1\"\n").expect("written");
-        let [user, group] = ["-u", "-g"].map(id);
+        let [user, group] = ["-u", "-g"].map(|kind| id(kind, "redis"));
         for path in ["", "data"].map(|name| volume.path(name)) {
             chown(&path, Some(user), Some(group)).expect("root may");
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("ours");
@@ -36,12 +35,7 @@ impl Volume {
 
     /// The chart's, with the places of this volume and its default sizes.
     fn configuration(&self) -> String {
-        let chart =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/redis/templates/_config.tpl");
-        let text = fs::read_to_string(chart).expect("text");
-        let (_, after) = text.split_once("{{- define \"redis.conf\" -}}\n").expect("there");
-        let (conf, _) = after.split_once("{{- end }}").expect("its end");
-        let conf = conf
+        let conf = defined("redis/templates/_config.tpl", "redis.conf")
             .replace("{{ .Values.maxmemory }}", "32mb")
             .replace("{{ .Values.maxmemoryPolicy }}", "allkeys-lru")
             .replace("dir /data", &format!("dir {}", self.path("data").display()))
@@ -52,8 +46,8 @@ impl Volume {
 
     fn start(&self) -> Pod {
         let conf = self.path("redis.conf");
-        let path = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")];
-        Pod::start("redis", &self.path("start.sh"), &[conf.to_str().expect("text")], &path, &[])
+        let arguments = [conf.to_str().expect("text")];
+        Pod::start("redis", &self.path("start.sh"), &arguments, &[("PATH", PATH)], &[])
     }
 
     /// What a client in another pod is answered.
@@ -69,27 +63,20 @@ impl Volume {
     }
 }
 
-fn id(kind: &str) -> u32 {
-    let output = Command::new("id").args([kind, "redis"]).output().expect("id runs");
-    String::from_utf8(output.stdout).expect("text").trim().parse().expect("a number")
-}
-
 #[test]
 fn redis_cut_off_at_any_line_of_its_first_start_takes_and_keeps_what_it_is_told() {
     let lines = Volume::new().start().until(READY).len();
     assert!(lines > 3, "{lines}");
     for cut in 0..lines {
         let volume = Volume::new();
-        let mut pod = volume.start();
-        let last = (0..=cut).filter_map(|_| pod.line()).last();
-        drop(pod);
+        let told = volume.start().cut_off(cut);
         {
             let mut pod = volume.start();
             pod.until(READY);
-            assert_eq!(Volume::ask(&pod, &["SET", "key", "kept"]), "OK", "cut off after {last:?}");
+            assert_eq!(Volume::ask(&pod, &["SET", "key", "kept"]), "OK", "{told}");
         }
         let mut pod = volume.start();
         pod.until(READY);
-        assert_eq!(Volume::ask(&pod, &["GET", "key"]), "kept", "cut off after {last:?}");
+        assert_eq!(Volume::ask(&pod, &["GET", "key"]), "kept", "{told}");
     }
 }

@@ -6,38 +6,12 @@
 # gets its extension.
 set -eu
 
-new=$PGDATA.new
-
-# Whether the cluster that is there was finished: it has the line that is added
-# last, or a server ran on it.
-finished() {
-    [ -s "$PGDATA/PG_VERSION" ] || return 1
-    [ -e "$PGDATA/postmaster.opts" ] || grep -q '^host all all all ' "$PGDATA/pg_hba.conf"
-}
+. "$(dirname "$0")/cluster.sh"
 
 if ! finished; then
-    rm -rf "$new"
-    # Within this pod without a password, as FerretDB's users log in through it.
-    initdb --pgdata="$new" --username=root --pwfile="$POSTGRES_PASSWORD_FILE" --auth=trust \
-        --data-checksums --encoding=UTF8
-    printf '\nhost all all all scram-sha-256\n' >> "$new/pg_hba.conf"
-    sync
-    # Kept, not deleted: the rule above may be wrong about a volume somebody filled by hand.
-    if [ -e "$PGDATA" ]; then
-        aside=$PGDATA.unfinished-$(date +%Y%m%dT%H%M%S)
-        echo "mongodb: $PGDATA was never finished; it is kept as $aside"
-        mv "$PGDATA" "$aside"
-    fi
-    mv "$new" "$PGDATA"
-    sync
+    make_cluster mongodb --username=root
 fi
-
-# A lock file is made and then written. A start that was cut off in between leaves
-# it empty, which PostgreSQL takes for another server that just starts: in this
-# pod there is none. The sockets' folder outlives a container, if not its pod.
-for lock in "$PGDATA/postmaster.pid" /var/run/postgresql/.s.PGSQL.*.lock; do
-    if [ -e "$lock" ] && ! [ -s "$lock" ]; then rm -f "$lock"; fi
-done
+remove_empty_locks
 
 # On a port nobody else asks: the probe and FerretDB wait for the usual one.
 first=5433

@@ -5,42 +5,16 @@
 # finds for finished, and nobody can log in, or a database is missing, for ever.
 set -eu
 
-new=$PGDATA.new
 # The marker is the name of the database that was made.
 made=$PGDATA/terrarium-database
 known=$PGDATA/terrarium-password
 
-# Whether the cluster that is there was finished: it has the line that is added
-# last, or a server ran on it. One that an earlier version began and never
-# finished has neither, and so no data either.
-finished() {
-    [ -s "$PGDATA/PG_VERSION" ] || return 1
-    [ -e "$PGDATA/postmaster.opts" ] || grep -q '^host all all all ' "$PGDATA/pg_hba.conf"
-}
+. "$(dirname "$0")/cluster.sh"
 
 if ! finished; then
-    rm -rf "$new"
-    # From this pod without a password, from other pods with one.
-    initdb --pgdata="$new" --username=postgres --pwfile="$POSTGRES_PASSWORD_FILE" --auth=trust \
-        --data-checksums --encoding=UTF8 --locale=C.UTF-8
-    printf '\nhost all all all scram-sha-256\n' >> "$new/pg_hba.conf"
-    sync
-    # Kept, not deleted: the rule above may be wrong about a volume somebody filled by hand.
-    if [ -e "$PGDATA" ]; then
-        aside=$PGDATA.unfinished-$(date +%Y%m%dT%H%M%S)
-        echo "postgresql: $PGDATA was never finished; it is kept as $aside"
-        mv "$PGDATA" "$aside"
-    fi
-    mv "$new" "$PGDATA"
-    sync
+    make_cluster postgresql --username=postgres --locale=C.UTF-8
 fi
-
-# A lock file is made and then written. A start that was cut off in between leaves
-# it empty, which PostgreSQL takes for another server that just starts: in this
-# pod there is none. The sockets' folder outlives a container, if not its pod.
-for lock in "$PGDATA/postmaster.pid" /var/run/postgresql/.s.PGSQL.*.lock; do
-    if [ -e "$lock" ] && ! [ -s "$lock" ]; then rm -f "$lock"; fi
-done
+remove_empty_locks
 
 # One statement, of standard input, without a server. $1 is what it may fail with.
 statement() {
