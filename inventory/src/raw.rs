@@ -122,7 +122,8 @@ pub(crate) enum Swap {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct K3s {
-    /// The k3s release, as k3s names it.
+    /// The k3s release, as k3s names it, v1.25.16 or newer. Of v1.26 to v1.28 it takes
+    /// v1.26.11, v1.27.8 or v1.28.4 at least.
     #[schemars(extend("default" = defaults::DEFAULT_K3S_VERSION))]
     pub(crate) version: Option<At<String>>,
     /// Checksums of the release's binary, to pin it by hand; the same as in

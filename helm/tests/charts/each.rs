@@ -250,32 +250,6 @@ fn prometheus_takes_its_configuration_and_rules() {
     promtool(&["check", "config", "prometheus.yml"]);
 }
 
-/// The schema of Traefik's own chart refuses what it does not know, since its
-/// version 39, which k3s brings since v1.34.6. These have been in it all along.
-#[test]
-fn traefiks_values_hold_no_key_that_some_k3s_would_refuse() {
-    let known = [
-        "additionalArguments",
-        "envFrom",
-        "persistence",
-        "podSecurityContext",
-        "resources",
-        "updateStrategy",
-    ];
-    for more in [&[][..], &["--set=acme.email=a@b.example", "--set=acme.secret=token"][..]] {
-        let arguments =
-            [&["--set=traefik=true", "--api-versions=helm.cattle.io/v1/HelmChartConfig"], more]
-                .concat();
-        let objects = objects(&template("ingress", &arguments));
-        let config = objects.iter().find(|object| object["kind"] == "HelmChartConfig");
-        let values = config.expect("a HelmChartConfig")["spec"]["valuesContent"].as_str();
-        let values: Value = serde_saphyr::from_str(values.expect("text")).expect("YAML");
-        for key in values.as_object().expect("values").keys() {
-            assert!(known.contains(&key.as_str()), "{key}");
-        }
-    }
-}
-
 /// The image's own start would load modules for search, time series and more.
 #[test]
 fn redis_is_started_without_modules() {

@@ -15,3 +15,4 @@ mod each;
 mod helm;
 mod security;
 mod sizes;
+mod traefik;

@@ -8,6 +8,10 @@ use crate::words::quote;
 /// and the admission of pods by a namespace's labels.
 const OLDEST_MINOR: u32 = 25;
 
+/// Of these minor versions, the first patch whose Traefik knows the kinds of
+/// `traefik.io`, which the stack's logins and certificates are made of.
+const OLDEST_PATCHES: [(u32, u32); 4] = [(25, 16), (26, 11), (27, 8), (28, 4)];
+
 /// `text` as a release of k3s: `v1.34.4+k3s1`, `v1.35.0-rc1+k3s1`.
 pub(crate) fn version(text: &str) -> Result<String, Complaint> {
     let complaint = |message: String, why: &str, help: String| Complaint {
@@ -17,12 +21,27 @@ pub(crate) fn version(text: &str) -> Result<String, Complaint> {
         help,
     };
     if is_release(text) {
-        let minor = numbers(text).get(1).copied().unwrap_or_default();
+        let numbers = numbers(text);
+        let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
+        let (minor, patch) = (number(1), number(2));
         if text.starts_with("v1.") && minor < OLDEST_MINOR {
             return Err(complaint(
                 format!("{} is too old: v1.{OLDEST_MINOR} is the oldest that will do", quote(text)),
                 "a release without cgroup v2 or Pod Security admission",
                 format!("write for example `{DEFAULT_K3S_VERSION}`"),
+            ));
+        }
+        let oldest = OLDEST_PATCHES.iter().find(|(of, _)| text.starts_with("v1.") && *of == minor);
+        if let Some((_, oldest)) = oldest.filter(|(_, oldest)| patch < *oldest) {
+            return Err(complaint(
+                format!(
+                    "{} is too old: v1.{minor}.{oldest} is the oldest of v1.{minor} that will do",
+                    quote(text)
+                ),
+                "a release whose Traefik does not know the kinds of `traefik.io`",
+                format!(
+                    "write a later release of v1.{minor}, or for example `{DEFAULT_K3S_VERSION}`"
+                ),
             ));
         }
         return Ok(text.to_owned());
@@ -126,6 +145,15 @@ mod tests {
         for good in [DEFAULT_K3S_VERSION, "v1.35.0-rc1+k3s1", "v1.34.10+k3s12"] {
             assert_eq!(version(good).as_deref(), Ok(good));
         }
+        for (minor, patch) in OLDEST_PATCHES {
+            assert!(version(&format!("v1.{minor}.{patch}+k3s2")).is_ok());
+            let older = format!("v1.{minor}.{}+k3s2", patch - 1);
+            let complaint = version(&older).expect_err(&older);
+            let oldest = format!("v1.{minor}.{patch} is the oldest of v1.{minor}");
+            assert!(complaint.message.contains(&oldest), "{}", complaint.message);
+            assert!(complaint.help.starts_with("write a later release of"), "{}", complaint.help);
+        }
+        assert!(version("v1.29.0+k3s1").is_ok());
         for (bad, hint) in [
             ("1.34.4+k3s1", "write `v1.34.4+k3s1`"),
             ("v1.34.4-k3s1", "write `v1.34.4+k3s1`"),
