@@ -91,18 +91,19 @@ async fn meet(
     let mut offered = Vec::new();
     loop {
         let seen = Arc::new(Mutex::new(Seen::default()));
+        let purpose = Purpose::LogIn {
+            pinned: target.host_keys.clone(),
+            first_contact: target.first_contact,
+        };
+        let algorithms = preferred(&entries, &offered, &purpose);
         let watcher = |link| Watcher {
             name: name.clone(),
             known_hosts: target.known_hosts.clone(),
             entries: entries.clone(),
-            purpose: Purpose::LogIn {
-                pinned: target.host_keys.clone(),
-                first_contact: target.first_contact,
-            },
+            purpose,
             seen: Arc::clone(&seen),
             link,
         };
-        let algorithms = preferred(&hostkey::known_algorithms(&entries), &offered);
         match shake_hands(target, limits, place, algorithms, watcher).await {
             Ok(connection) => return Ok((connection, seen)),
             Err(Unshaken::NotPinned(key)) if offered.len() < hostkey::ALGORITHMS.len() => {
@@ -176,8 +177,12 @@ fn greeting(seen: &Seen, auth: AuthMethod, address: Option<IpAddr>) -> Greeting 
     let fingerprint = seen.host_key.as_ref().map(HostKey::fingerprint).unwrap_or_default();
     let algorithm = seen.host_key.as_ref().map(|key| key.algorithm.as_str()).unwrap_or_default();
     let notes = seen.authority.iter().map(|authority| {
+        let why = match &seen.certificate {
+            Some(why) => format!("the node's certificate is not accepted: {why}"),
+            None => "the node has no host certificate".to_owned(),
+        };
         format!(
-            "{} line {} trusts a certificate authority for this host; host certificates are not checked, the key itself is trusted on first use",
+            "{} line {} trusts a certificate authority for this host; {why}. The key itself is trusted on first use",
             authority.file.display(),
             authority.line
         )

@@ -7,14 +7,15 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use russh::Preferred;
 use russh::client::{DisconnectReason, Handler, Session};
-use russh::keys::{Algorithm, PublicKeyOrCertificate};
+use russh::keys::{Algorithm, Certificate, PublicKey, PublicKeyOrCertificate};
 
 use crate::hostkey::{
     self, ALGORITHMS, ChangedHostKey, Entry, FirstContact, HostKey, Judgement, RecordedKey,
-    RevokedHostKey, UnknownHostKey,
+    RevokedHostKey, UnknownHostKey, Vouched,
 };
 use crate::link::{LinkState, Lost};
 
@@ -23,7 +24,10 @@ use crate::link::{LinkState, Lost};
 pub(crate) struct Seen {
     pub(crate) host_key: Option<HostKey>,
     pub(crate) new_host_key: bool,
+    /// The line that trusts an authority, which did not vouch for the key.
     pub(crate) authority: Option<RecordedKey>,
+    /// Why the node's certificate was not accepted.
+    pub(crate) certificate: Option<String>,
     pub(crate) banner: String,
 }
 
@@ -80,13 +84,34 @@ impl Watcher {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the node is asked for a certificate: where one could be accepted.
+    pub(crate) fn wants_certificates(&self) -> bool {
+        wants_certificates(&self.purpose, &self.entries)
+    }
+
     /// On first contact the key is recorded at once, as OpenSSH does: the
     /// library has already verified the node's signature with it.
-    async fn accept(&self, offered: &HostKey) -> Result<Judgement, HandshakeError> {
+    async fn accept(
+        &self,
+        offered: &HostKey,
+        certificate: Option<&Certificate>,
+    ) -> Result<Judgement, HandshakeError> {
         let Purpose::LogIn { pinned, first_contact } = &self.purpose else {
             self.seen().host_key = Some(offered.clone());
             return Err(HandshakeError::Looked);
         };
+        let refused = match certificate {
+            None => None,
+            Some(certificate) => {
+                match hostkey::vouched(&self.entries, &self.name, certificate, SystemTime::now()) {
+                    Vouched::Yes => return Ok(Judgement::Known),
+                    Vouched::Revoked(revoked) => return Ok(Judgement::Revoked(revoked)),
+                    Vouched::No(why) => Some(why.to_string()),
+                }
+            }
+        };
+        // As OpenSSH: a key that nobody vouches for may be known by itself.
+        self.seen().certificate.clone_from(&refused);
         let judgement = hostkey::judge(&self.entries, &self.name, offered);
         if !pinned.is_empty() {
             return match judgement {
@@ -96,10 +121,20 @@ impl Watcher {
                 _ => Err(HandshakeError::NotPinned(offered.clone())),
             };
         }
-        let Judgement::New { authority } = judgement else { return Ok(judgement) };
+        let authority = match judgement {
+            Judgement::New { authority } => authority,
+            Judgement::Changed(changed) => {
+                return Ok(Judgement::Changed(ChangedHostKey { certificate: refused, ..changed }));
+            }
+            known => return Ok(known),
+        };
         if *first_contact == FirstContact::Refuse {
             let (key, known_hosts) = (offered.clone(), self.known_hosts.clone());
-            return Err(HandshakeError::Unknown(Box::new(UnknownHostKey { key, known_hosts })));
+            return Err(HandshakeError::Unknown(Box::new(UnknownHostKey {
+                key,
+                known_hosts,
+                certificate: refused,
+            })));
         }
         let (file, name, key) = (self.known_hosts.clone(), self.name.clone(), offered.clone());
         let written =
@@ -121,9 +156,13 @@ impl Handler for Watcher {
         &mut self,
         key: &PublicKeyOrCertificate,
     ) -> Result<bool, Self::Error> {
-        // Certificates are not asked for, so a server that sends one breaks the protocol.
-        let PublicKeyOrCertificate::PublicKey { key, .. } = key else {
-            return Err(HandshakeError::Certificate);
+        let (key, certificate) = match key {
+            PublicKeyOrCertificate::PublicKey { key, .. } => (key.clone(), None),
+            PublicKeyOrCertificate::Certificate(certificate) if self.wants_certificates() => {
+                (PublicKey::from(certificate.public_key().clone()), Some(certificate))
+            }
+            // A server that sends one unasked breaks the protocol.
+            PublicKeyOrCertificate::Certificate(_) => return Err(HandshakeError::Certificate),
         };
         let blob = key.to_bytes().map_err(|error| HandshakeError::Ssh(error.into()))?;
         let offered = HostKey { algorithm: key.algorithm().as_str().to_owned(), blob };
@@ -131,7 +170,7 @@ impl Handler for Watcher {
         if let Some(accepted) = &self.seen().host_key {
             return Ok(*accepted == offered);
         }
-        let (new, authority) = match self.accept(&offered).await? {
+        let (new, authority) = match self.accept(&offered, certificate).await? {
             Judgement::Known => (false, None),
             Judgement::New { authority } => (true, authority),
             Judgement::Changed(changed) => return Err(HandshakeError::Changed(Box::new(changed))),
@@ -191,16 +230,33 @@ pub(crate) fn lost(error: &russh::Error) -> Lost {
     }
 }
 
+/// Whether a host certificate could be accepted: to log in on a node whose key the
+/// inventory does not name, and for which an authority is trusted.
+fn wants_certificates(purpose: &Purpose, entries: &[Entry]) -> bool {
+    let Purpose::LogIn { pinned, .. } = purpose else { return false };
+    pinned.is_empty() && hostkey::has_authority(entries)
+}
+
 /// What is offered in the key exchange: the host key algorithms known for the
 /// host first, so that the node proves itself with the key we can check. None of
 /// those whose keys have been seen and were not the right ones.
-pub(crate) fn preferred(known: &[String], without: &[HostKey]) -> Preferred {
+pub(crate) fn preferred(entries: &[Entry], without: &[HostKey], purpose: &Purpose) -> Preferred {
+    let key = algorithms(&hostkey::known_algorithms(entries), without);
+    let wanted = wants_certificates(purpose, entries);
+    let certificates = if wanted { key.clone() } else { Vec::new() };
+    Preferred {
+        key: Cow::Owned(key),
+        host_key_certificates: Cow::Owned(certificates),
+        ..Preferred::default()
+    }
+}
+
+fn algorithms(known: &[String], without: &[HostKey]) -> Vec<Algorithm> {
     let mut names: Vec<&str> =
         known.iter().map(String::as_str).filter(|name| ALGORITHMS.contains(name)).collect();
     names.extend(ALGORITHMS.iter().filter(|name| !known.iter().any(|known| known == *name)));
     names.retain(|name| without.iter().all(|key| key.algorithm != **name));
-    let key: Vec<Algorithm> = names.iter().filter_map(|name| Algorithm::new(name).ok()).collect();
-    Preferred { key: Cow::Owned(key), ..Preferred::default() }
+    names.iter().filter_map(|name| Algorithm::new(name).ok()).collect()
 }
 
 #[cfg(test)]
@@ -209,7 +265,7 @@ mod tests {
 
     fn names(known: &[&str]) -> Vec<String> {
         let known: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
-        preferred(&known, &[]).key.iter().map(|algorithm| algorithm.as_str().to_owned()).collect()
+        algorithms(&known, &[]).iter().map(|algorithm| algorithm.as_str().to_owned()).collect()
     }
 
     #[test]

@@ -49,7 +49,9 @@ pub async fn look(target: &Target, limits: &Limits) -> Result<Look, ConnectError
             seen: Arc::clone(&seen),
             link,
         };
-        match shake_hands(target, limits, &place, preferred(&[], &keys), watcher).await {
+        match shake_hands(target, limits, &place, preferred(&[], &keys, &Purpose::Look), watcher)
+            .await
+        {
             Err(Unshaken::Looked) => {
                 let key = seen.lock().unwrap_or_else(PoisonError::into_inner).host_key.take();
                 keys.extend(key);

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use russh::MethodKind;
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
 use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
+use russh::{AgentAuthError, MethodKind, Signer};
 
-use super::Login;
 use super::attempt::{AuthMethod, Outcome, Tried};
-use super::key::public_half;
+use super::key::{certificate_beside, certificates, public_half};
+use super::{Login, identities};
 use crate::target::Target;
 
 pub(super) type Agent = AgentClient<tokio::net::UnixStream>;
@@ -21,8 +21,29 @@ pub(super) struct Held {
     comment: String,
     /// Whether the user named its file.
     named: bool,
-    /// The certificates the agent has for it.
-    certificates: Vec<(PathBuf, Certificate)>,
+    /// The certificate the agent has for it.
+    own: Option<Certificate>,
+    /// Certificates for it in files.
+    filed: Vec<(PathBuf, Certificate)>,
+}
+
+/// An agent that is asked for signatures of a key, whose certificate is in a file:
+/// it knows nothing of that.
+struct OfKey<'a>(&'a mut Agent);
+
+impl Signer for OfKey<'_> {
+    type Error = AgentAuthError;
+
+    async fn auth_sign(
+        &mut self,
+        identity: &AgentIdentity,
+        hash: Option<HashAlg>,
+        to_sign: Vec<u8>,
+    ) -> Result<Vec<u8>, AgentAuthError> {
+        let key = identity.public_key().into_owned();
+        let key = AgentIdentity::PublicKey { key, comment: String::new() };
+        self.0.auth_sign(&key, hash, to_sign).await
+    }
 }
 
 /// Whether the agent has a file's key, so that the file need not be read.
@@ -55,19 +76,16 @@ impl Login<'_> {
         let named: Vec<PublicKey> =
             target.identities.iter().filter_map(|path| public_half(path)).collect();
         let held = held.into_iter().map(|identity| {
-            let is_named = |key: &KeyData| named.iter().any(|other| other.key_data() == key);
-            match identity {
-                AgentIdentity::PublicKey { key, comment } => {
-                    let named = is_named(key.key_data());
-                    Held { key, comment, named, certificates: Vec::new() }
-                }
+            let (key, comment, own) = match identity {
+                AgentIdentity::PublicKey { key, comment } => (key, comment, None),
                 AgentIdentity::Certificate { certificate, comment } => {
                     let key = PublicKey::from(certificate.public_key().clone());
-                    let named = is_named(key.key_data());
-                    let certificates = vec![(PathBuf::from(&comment), certificate)];
-                    Held { key, comment, named, certificates }
+                    (key, comment, Some(certificate))
                 }
-            }
+            };
+            let named = named.iter().any(|other| other.key_data() == key.key_data());
+            let filed = filed(target, key.key_data());
+            Held { key, comment, named, own, filed }
         });
         let wanted = held.filter(|held| held.named || !target.identities_only);
         Some((agent, wanted.collect()))
@@ -79,20 +97,33 @@ impl Login<'_> {
         held: &[Held],
         named: bool,
     ) -> Option<AuthMethod> {
-        for Held { key, comment, certificates, .. } in
-            held.iter().filter(|held| held.named == named)
+        for Held { key, comment, own, filed, .. } in held.iter().filter(|held| held.named == named)
         {
             let hash = matches!(key.algorithm(), Algorithm::Rsa { .. }).then_some(HashAlg::Sha512);
-            for (file, certificate) in certificates {
+            if let Some(certificate) = own {
+                let what = Tried::Certificate(comment.clone());
+                if self.may_offer_another(&what) {
+                    let certificate = certificate.clone();
+                    let answer = self
+                        .handle
+                        .authenticate_certificate_with(self.user, certificate, hash, agent)
+                        .await;
+                    if self.take(what, answer.map_err(|error| error.to_string())) {
+                        return Some(AuthMethod::Certificate(comment.clone()));
+                    }
+                }
+            }
+            for (file, certificate) in filed {
                 let name = file.display().to_string();
                 let what = Tried::Certificate(name.clone());
                 if !self.may_offer_another(&what) {
                     continue;
                 }
+                let mut signer = OfKey(agent);
                 let certificate = certificate.clone();
                 let answer = self
                     .handle
-                    .authenticate_certificate_with(self.user, certificate, hash, agent)
+                    .authenticate_certificate_with(self.user, certificate, hash, &mut signer)
                     .await;
                 if self.take(what, answer.map_err(|error| error.to_string())) {
                     return Some(AuthMethod::Certificate(name));
@@ -111,4 +142,14 @@ impl Login<'_> {
         }
         None
     }
+}
+
+/// The certificates in files for a key of the agent: beside the key's own files, which
+/// may have no private half, and those named elsewhere.
+fn filed(target: &Target, key: &KeyData) -> Vec<(PathBuf, Certificate)> {
+    let beside = identities(target).into_iter().map(|(path, _)| certificate_beside(&path));
+    let mut files: Vec<PathBuf> = beside.chain(target.certificates.iter().cloned()).collect();
+    files.sort();
+    files.dedup();
+    certificates(files.into_iter(), key)
 }

@@ -118,14 +118,16 @@ pub(super) fn public_half(path: &Path) -> Option<PublicKey> {
         .or_else(|| PrivateKey::read_openssh_file(path).ok().map(|key| key.public_key().clone()))
 }
 
-/// The certificates for a key: beside its file, and those named elsewhere.
+/// Where `ssh-keygen` leaves the certificate for the key of a file.
+pub(super) fn certificate_beside(path: &Path) -> PathBuf {
+    with_suffix(path, "-cert.pub")
+}
+
+/// Those of the files that have a certificate for the key.
 pub(super) fn certificates(
-    path: &Path,
-    named: &[PathBuf],
+    files: impl Iterator<Item = PathBuf>,
     key: &KeyData,
 ) -> Vec<(PathBuf, Certificate)> {
-    let beside = with_suffix(path, "-cert.pub");
-    let files = std::iter::once(beside).chain(named.iter().cloned());
     let read = files.filter_map(|file| {
         let certificate = keys::load_openssh_certificate(&file).ok()?;
         (certificate.public_key() == key).then_some((file, certificate))

@@ -21,7 +21,7 @@ mod rsa;
 
 pub use agent::agent_holds;
 pub use attempt::{Attempt, AuthMethod, Outcome, Tried};
-use key::{Key, KeyProblem, certificates, load_key};
+use key::{Key, KeyProblem, certificate_beside, certificates, load_key};
 pub use key::{Unlocked, is_locked};
 pub(crate) use past::{End, Past};
 
@@ -228,7 +228,9 @@ impl Login<'_> {
             }
         };
         let public = key.public().key_data().clone();
-        for (file, certificate) in certificates(&path, &target.certificates, &public) {
+        let files = std::iter::once(certificate_beside(&path));
+        let files = files.chain(target.certificates.iter().cloned());
+        for (file, certificate) in certificates(files, &public) {
             let name = file.display().to_string();
             let what = Tried::Certificate(name.clone());
             if !self.may_offer_another(&what) {

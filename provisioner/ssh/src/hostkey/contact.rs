@@ -22,6 +22,8 @@ pub struct UnknownHostKey {
     pub key: HostKey,
     /// Where it would be recorded.
     pub known_hosts: PathBuf,
+    /// Why the node's certificate is not accepted, where it has one.
+    pub certificate: Option<String>,
 }
 
 impl UnknownHostKey {
@@ -38,7 +40,11 @@ impl UnknownHostKey {
 
 impl fmt::Display for UnknownHostKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its host key {} is not known yet, and nothing was sent to it", self.key)
+        write!(f, "its host key {} is not known yet, ", self.key)?;
+        if let Some(why) = &self.certificate {
+            write!(f, "its certificate is not accepted ({why}), ")?;
+        }
+        f.write_str("and nothing was sent to it")
     }
 }
 

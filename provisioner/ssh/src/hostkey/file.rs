@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 
+use super::certificate::without_port;
 use super::{Entry, HostKey, Judgement, Line, Marker, judge};
 
 /// Some hundred thousand lines. What is larger is something else, and may never end.
@@ -27,7 +28,9 @@ fn entries(file: &Path, bytes: &[u8], name: &str) -> Vec<Entry> {
         .enumerate()
         .filter_map(|(index, text)| {
             let line = Line::parse(&String::from_utf8_lossy(text))?;
-            line.matches(name).then(|| Entry { file: file.to_owned(), number: index + 1, line })
+            let is_authority = line.marker == Marker::CertAuthority;
+            let speaks = line.matches(name) || is_authority && line.matches(without_port(name));
+            speaks.then(|| Entry { file: file.to_owned(), number: index + 1, line })
         })
         .collect()
 }

@@ -12,10 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::quote::quote;
 
+mod certificate;
 mod contact;
 mod file;
 mod line;
 
+pub(crate) use certificate::{Vouched, has_authority, vouched};
 pub use contact::{FirstContact, NotPinned, UnknownHostKey};
 pub(crate) use file::{append, read, replace};
 pub(crate) use line::wildcard;
@@ -110,6 +112,8 @@ pub struct ChangedHostKey {
     pub offered_fingerprint: String,
     /// The host as `known_hosts` files name it: `host` or `[host]:port`.
     pub name: String,
+    /// Why the node's certificate is not accepted, where it has one.
+    pub certificate: Option<String>,
 }
 
 impl ChangedHostKey {
@@ -149,7 +153,11 @@ impl fmt::Display for ChangedHostKey {
         for recorded in &self.recorded {
             write!(f, "{recorded}, ")?;
         }
-        write!(f, "the node offers {} {}", self.offered_algorithm, self.offered_fingerprint)
+        write!(f, "the node offers {} {}", self.offered_algorithm, self.offered_fingerprint)?;
+        match &self.certificate {
+            Some(why) => write!(f, "; its certificate is not accepted: {why}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -185,8 +193,8 @@ impl fmt::Display for RevokedHostKey {
 pub(crate) enum Judgement {
     /// Recorded and equal.
     Known,
-    /// Nothing is recorded for the host. Where a certificate authority is
-    /// trusted for it, that line is named: certificates are not checked here.
+    /// Nothing is recorded for the host. Where a certificate authority is trusted
+    /// for it, that line is named: the key was not vouched for.
     New { authority: Option<RecordedKey> },
     /// Something is recorded, and this is not it.
     Changed(ChangedHostKey),
@@ -216,6 +224,7 @@ pub(crate) fn judge(entries: &[Entry], name: &str, offered: &HostKey) -> Judgeme
         offered_algorithm: offered.algorithm.clone(),
         offered_fingerprint: offered.fingerprint(),
         name: name.to_owned(),
+        certificate: None,
     })
 }
 

@@ -151,17 +151,6 @@ async fn a_revoked_key_is_refused_wherever_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_certificate_authority_is_no_host_key_and_is_mentioned() {
-    let node = Node::with(&["ed25519", "ecdsa"], "");
-    let target = node.target();
-    let key = fs::read_to_string(node.path("host_ecdsa.pub")).unwrap();
-    fs::write(&target.known_hosts, format!("@cert-authority * {key}")).unwrap();
-    let greeting = greet(&target).await.unwrap();
-    assert!(greeting.new_host_key.is_some());
-    assert!(greeting.notes.concat().contains("certificate"), "{:?}", greeting.notes);
-}
-
-#[tokio::test]
 async fn nodes_met_at_once_are_all_recorded_in_one_file() {
     let nodes: Vec<Node> = (0..6).map(|_| Node::start()).collect();
     let file = nodes[0].path("shared/known_hosts");

@@ -165,3 +165,31 @@ async fn with_a_key_and_certificate_that_the_agent_holds() {
     assert!(matches!(greeting.auth, AuthMethod::Certificate(_)), "{:?}", greeting.auth);
     session.close().await;
 }
+
+#[tokio::test]
+async fn with_a_certificate_in_a_file_whose_key_only_the_agent_has() {
+    for kind in ["ed25519", "ecdsa", "rsa"] {
+        let node = Node::start();
+        let (key, certificate) = certified(&node, kind);
+        let elsewhere = node.path("elsewhere-cert.pub");
+        fs::rename(&certificate, &elsewhere).unwrap();
+        // `ssh-add` finds no certificate beside the key, so that the agent has none.
+        let agent = Agent::start(&node.path(""), &[&key]).await;
+        fs::remove_file(&key).unwrap();
+        let by = |path: &Path| AuthMethod::Certificate(path.display().to_string());
+        let with_agent = Target {
+            identities: Vec::new(),
+            agent_socket: Some(agent.socket.clone()),
+            ..node.target()
+        };
+        let named = Target { certificates: vec![elsewhere.clone()], ..with_agent.clone() };
+        assert_eq!(greet(&named).await.unwrap().auth, by(&elsewhere), "{kind}");
+
+        fs::rename(&elsewhere, &certificate).unwrap();
+        let beside = Target { identities: vec![key.clone()], ..with_agent.clone() };
+        assert_eq!(greet(&beside).await.unwrap().auth, by(&certificate), "{kind}");
+
+        fs::remove_file(&certificate).unwrap();
+        assert!(greet(&named).await.is_err(), "{kind}: the node takes the key itself");
+    }
+}

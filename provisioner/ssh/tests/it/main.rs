@@ -12,6 +12,8 @@
 
 // Accounts that are known and cannot work, and login shells of all kinds.
 mod accounts;
+// Host certificates of authorities.
+mod authority;
 // Commands that run to their end: status, output, input, concurrency, counts.
 mod commands;
 // What breaks: signals, deadlines, dropped futures, dead and frozen links.
