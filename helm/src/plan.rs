@@ -53,23 +53,46 @@ pub enum Recovery {
 
 /// The changes that make `deployed` what is wanted, in the order wanted. A
 /// release that is deployed with an equal digest needs none, as long as its objects
-/// are there.
+/// are there and no store that it logs in to is begun anew.
 pub fn plan(
     wanted: &[Release],
     deployed: &[Deployed],
     objects: Option<&Objects>,
 ) -> Vec<ReleaseChange> {
+    let find = |release: &Release| {
+        deployed
+            .iter()
+            .find(|d| d.name == release.name.as_str() && d.namespace == release.namespace)
+    };
+    let begun: Vec<&Release> = wanted.iter().filter(|release| begins(find(release))).collect();
     wanted
         .iter()
         .filter_map(|release| {
-            let found = deployed
-                .iter()
-                .find(|d| d.name == release.name.as_str() && d.namespace == release.namespace);
+            let found = find(release);
             let restore = found.and_then(|_| restore(release, objects?));
-            let (kind, reason) = mended(decide(release, found), restore)?;
+            let decided = decide(release, found).or_else(|| logs_in_anew(release, &begun));
+            let (kind, reason) = mended(decided, restore)?;
             Some(ReleaseChange { release: release.clone(), kind, reason })
         })
         .collect()
+}
+
+/// Whether nothing of a release was ever complete, as far as helm knows: its chart
+/// may then make other passwords than its clients have.
+fn begins(found: Option<&Deployed>) -> bool {
+    found.is_none_or(|found| match found.status {
+        Status::Deployed => false,
+        Status::Uninstalled => true,
+        _ => found.last_good.is_none(),
+    })
+}
+
+/// Clients that read their password at the start are rendered again after a store that
+/// is begun anew: whose password is another one, its pod is another one.
+fn logs_in_anew(release: &Release, begun: &[&Release]) -> Option<(Kind, String)> {
+    let client = release.name.as_str();
+    let store = begun.iter().find(|store| store.values["clients"].get(client).is_some())?;
+    Some((Kind::Upgrade, format!("{}, which it logs in to, is installed anew", store.name)))
 }
 
 /// Releases of ours that nobody wants any more. They are reported, not removed.

@@ -179,3 +179,33 @@ fn what_somebody_deleted_or_scaled_to_nothing_is_repaired_from_helms_record() {
     let changes = plan(&[redis], &[], Some(&lost));
     assert_eq!(changes[0].kind, Kind::Install, "what is not deployed has nothing to restore");
 }
+
+#[test]
+fn whoever_logs_in_to_a_store_that_is_installed_anew_is_rendered_after_it() {
+    let mut store = release("redis");
+    store.values = serde_json::json!({ "clients": { "redis-commander": { "admin": true } } });
+    let (client, other) = (release("redis-commander"), release("homepage"));
+    let wanted = [store.clone(), client.clone(), other.clone()];
+    let there = |release: &Release, status, last_good| Deployed {
+        name: release.name.to_string(),
+        ..deployed(status, Some(release.short_digest()), last_good)
+    };
+    let both = [there(&client, Status::Deployed, None), there(&other, Status::Deployed, None)];
+    for (status, last_good, rendered) in [
+        (None, None, true),
+        (Some(Status::Uninstalled), Some(3), true),
+        (Some(Status::PendingInstall), None, true),
+        (Some(Status::Failed), None, true),
+        (Some(Status::Failed), Some(3), false),
+        (Some(Status::Deployed), None, false),
+    ] {
+        let of_store = status.clone().map(|status| there(&store, status, last_good));
+        let found: Vec<_> = of_store.into_iter().chain(both.clone()).collect();
+        let changes = plan(&wanted, &found, None);
+        let of_client = changes.iter().find(|change| change.release.name == client.name);
+        let said = of_client.map(|change| (&change.kind, change.reason.as_str()));
+        let expected = "redis, which it logs in to, is installed anew";
+        assert_eq!(said, rendered.then_some((&Kind::Upgrade, expected)), "{status:?}");
+        assert!(changes.iter().all(|change| change.release.name != other.name), "{status:?}");
+    }
+}

@@ -25,9 +25,14 @@ pub(crate) fn program(variable: &str, name: &str) -> PathBuf {
 }
 
 pub(crate) fn helm(arguments: &[&str]) -> Output {
+    helm_with(arguments, &[])
+}
+
+/// helm, with this in its environment as well.
+pub(crate) fn helm_with(arguments: &[&str], env: &[(&str, &Path)]) -> Output {
     let home = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(program("TERRARIUM_HELM", "helm"));
-    command.args(arguments).current_dir(charts());
+    command.args(arguments).envs(env.iter().copied()).current_dir(charts());
     for name in ["CACHE", "CONFIG", "DATA"] {
         command.env(format!("HELM_{name}_HOME"), home.path());
     }

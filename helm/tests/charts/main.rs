@@ -13,6 +13,7 @@ mod clients;
 mod core;
 mod each;
 mod helm;
+mod passwords;
 mod security;
 mod sizes;
 mod traefik;

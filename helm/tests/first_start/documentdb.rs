@@ -6,7 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::postgresql::{
-    PASSWORD, READY, Server, Volume, cut_off_at_each_line, programs, starts_beside_empty_locks,
+    PASSWORD, READY, Server, Volume, cut_off_at_each_line, follows_its_secret, programs,
+    starts_beside_empty_locks,
 };
 
 const DOCUMENTDB: Server = Server {
@@ -55,4 +56,13 @@ fn ferretdbs_store_cut_off_in_its_first_start_has_its_extension_the_next_time() 
 #[test]
 fn an_empty_lock_file_is_no_server_of_ferretdbs_that_runs() {
     starts_beside_empty_locks(DOCUMENTDB, extended);
+}
+
+#[test]
+fn ferretdbs_store_takes_the_password_of_a_secret_that_was_made_anew() {
+    follows_its_secret(DOCUMENTDB, |pod| {
+        let mut said = pod.until("port 5432");
+        said.extend(pod.until(READY));
+        said
+    });
 }

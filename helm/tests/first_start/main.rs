@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 mod documentdb;
+mod grafana;
 mod kafka;
 mod pgadmin;
 mod pod;

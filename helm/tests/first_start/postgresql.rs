@@ -226,13 +226,13 @@ fn a_database_that_an_earlier_version_did_not_come_to_make_is_made_and_data_stay
     assert_eq!(volume.ask(&pod, PASSWORD, "SELECT number FROM kept").stdout, b"7\n");
 }
 
-/// A Secret that nobody can bring back is made anew, and the data stays.
-#[test]
-fn the_superusers_password_is_the_secrets_at_every_start() {
-    let volume = Volume::new();
+/// A Secret that nobody can bring back is made anew, and the data stays. `up` reads a
+/// pod's log until clients are served.
+pub(crate) fn follows_its_secret(server: Server, up: impl Fn(&mut Pod) -> Vec<String>) -> Volume {
+    let volume = Volume::of(server);
     {
         let mut pod = volume.start();
-        pod.until(READY);
+        up(&mut pod);
         assert!(
             volume.ask(&pod, PASSWORD, "CREATE TABLE kept AS SELECT 7 AS number").status.success()
         );
@@ -240,14 +240,20 @@ fn the_superusers_password_is_the_secrets_at_every_start() {
     for password in ["made anew", "it's \"quoted\" \\ $HOME"] {
         fs::write(volume.path("password"), password).expect("written");
         let mut pod = volume.start();
-        let said = pod.until(READY);
+        let said = up(&mut pod);
         let answer = volume.ask(&pod, password, "SELECT number FROM kept");
         assert_eq!(answer.stdout, b"7\n", "{}", String::from_utf8_lossy(&answer.stderr));
         assert!(!volume.ask(&pod, PASSWORD, "SELECT 1").status.success(), "the former one");
         assert!(!said.iter().any(|line| line.contains(password)), "{said:?}");
-        let mode = fs::metadata(volume.path("pgdata/terrarium-password")).expect("there");
-        assert_eq!(mode.permissions().mode() & 0o777, 0o600);
     }
+    volume
+}
+
+#[test]
+fn the_superusers_password_is_the_secrets_at_every_start() {
+    let volume = follows_its_secret(POSTGRESQL, |pod| pod.until(READY));
+    let mode = fs::metadata(volume.path("pgdata/terrarium-password")).expect("there");
+    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
 }
 
 /// What an earlier version left: a Secret made anew that the database refuses.

@@ -97,3 +97,15 @@ Takes "store".
   mountPath: /run/secrets/{{ .store }}
   readOnly: true
 {{- end }}
+
+{{/*
+A client's that reads its login at its start only: the annotation that makes a
+changed password a changed pod. Takes "root" and "store". Nothing where the store
+has made no login.
+*/}}
+{{- define "terrarium.clientNote" -}}
+{{- $name := printf "%s-%s" .store (include "terrarium.name" .root) -}}
+{{- with lookup "v1" "Secret" .root.Release.Namespace $name -}}
+{{- include "terrarium.passwordNote" (.data | default dict).password -}}
+{{- end -}}
+{{- end }}
