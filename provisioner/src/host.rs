@@ -8,16 +8,13 @@ use std::time::{Duration, Instant};
 
 use terrarium_inventory::Node;
 use terrarium_plan::State;
-use terrarium_ssh::config::Strict;
 use terrarium_ssh::places::Rule;
-use terrarium_ssh::{
-    Command, FirstContact, Greeting, Held, Limits, Output, Secret, Session, Target,
-};
+use terrarium_ssh::{Command, Greeting, Held, Limits, Output, Secret, Session, Target};
 use tokio::sync::Mutex;
 
 use crate::error::{Code, Failure};
 use crate::executor::lock;
-use crate::hostkeys::HostKeys;
+use crate::hostkeys::{self, HostKeys};
 use crate::log;
 use crate::password;
 use crate::places;
@@ -49,8 +46,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Host {
     pub node: Node,
     target: Target,
-    /// Whether somebody is asked about its host key at the first contact.
-    asks: bool,
+    /// Whether somebody is asked about a host key at the first contact, for each host of
+    /// the way.
+    asks: Vec<bool>,
     session: Mutex<Option<Session>>,
     /// The node's lock, held for as long as the connection lives.
     lock: Mutex<Option<Held>>,
@@ -87,23 +85,10 @@ impl Host {
             }
             None => password,
         };
-        let said = match reach::strict(node, settings)? {
-            _ if host_keys.is_some() => host_keys,
-            Some(Strict::Yes) => Some(HostKeys::Strict),
-            Some(Strict::AcceptNew) => Some(HostKeys::AcceptNew),
-            Some(Strict::Ask) | None => None,
-        };
-        let policy = HostKeys::or_default(said, prompt::is_possible(), password.is_some())?;
-        let mut target = reach::target(node, password, settings)?;
-        if policy == HostKeys::AcceptNew {
-            target.first_contact = FirstContact::Record;
-            for jump in &mut target.jumps {
-                jump.first_contact = FirstContact::Record;
-            }
-        }
+        let (mut target, stricts) = reach::reached(node, password, settings)?;
         Ok(Self {
             node: node.clone(),
-            asks: policy == HostKeys::Ask,
+            asks: hostkeys::settle(&mut target, stricts, host_keys, prompt::is_possible())?,
             target,
             session: Mutex::new(None),
             lock: Mutex::new(None),
@@ -167,12 +152,7 @@ impl Host {
         }
     }
 
-    /// Whom the connection goes to.
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
-    }
-
-    /// The same before the first connection, to complete it.
+    /// Whom the connection goes to, before the first one, to complete it.
     pub(crate) fn target_mut(&mut self) -> &mut Target {
         &mut self.target
     }
@@ -194,10 +174,14 @@ impl Host {
         format!("{command} {user}@{host}")
     }
 
-    /// Whether somebody has to be asked about it: no key of it is known.
-    pub(crate) fn is_stranger(&self) -> bool {
+    /// The first host on the way, or the node itself, that somebody has to be asked
+    /// about: no key of it is known.
+    pub(crate) fn stranger(&self) -> Option<Target> {
         // A file that cannot be read is the connection's to tell.
-        self.asks && terrarium_ssh::is_recorded(&self.target).is_ok_and(|recorded| !recorded)
+        let unknown =
+            |target: &Target| terrarium_ssh::is_recorded(target).is_ok_and(|recorded| !recorded);
+        let mut stops = self.target.way().into_iter().zip(&self.asks);
+        stops.find(|(target, asks)| **asks && unknown(target)).map(|(target, _)| target)
     }
 
     /// Connects, unless connected; the greeting is there only for a new connection.

@@ -1,19 +1,23 @@
 //! First contact: whose host key is trusted before anything is sent to a node.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use terrarium_ssh::{HostKey, Look, Standing, Target};
+use terrarium_ssh::config::Strict;
+use terrarium_ssh::{FirstContact, HostKey, Look, Standing, Target};
 use tokio::task::JoinSet;
 
 use crate::cancel::Cancel;
 use crate::error::{Code, Failure};
 use crate::host::Host;
 use crate::prompt;
+use crate::reach::Stricts;
 
-/// What happens to a host key that nobody has recorded yet.
+/// What happens to a host key, of a node or of a host on the way, that nobody has
+/// recorded yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HostKeys {
     /// Ask on the terminal, with the fingerprint
@@ -57,6 +61,34 @@ impl HostKeys {
     }
 }
 
+/// What happens at the first contact with each host of a way, by what was said, or else
+/// by its own `ssh_config`. Whether somebody is asked about it comes back.
+pub(crate) fn settle(
+    target: &mut Target,
+    stricts: Stricts,
+    said: Option<HostKeys>,
+    somebody: bool,
+) -> Result<Vec<bool>, Failure> {
+    // No jump host gets the password, but what is behind it does.
+    let password = target.password.is_some();
+    let hops = target.jumps.iter_mut().map(|jump| &mut jump.first_contact);
+    let stops = hops.chain([&mut target.first_contact]).zip(stricts);
+    let mut asks = Vec::new();
+    for (first_contact, strict) in stops {
+        let own = match strict {
+            Some(Strict::Yes) => Some(HostKeys::Strict),
+            Some(Strict::AcceptNew) => Some(HostKeys::AcceptNew),
+            Some(Strict::Ask) | None => None,
+        };
+        let policy = HostKeys::or_default(said.or(own), somebody, password)?;
+        if policy == HostKeys::AcceptNew {
+            *first_contact = FirstContact::Record;
+        }
+        asks.push(policy == HostKeys::Ask);
+    }
+    Ok(asks)
+}
+
 /// What was answered to the question about a key.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -83,7 +115,7 @@ pub(crate) fn understand(text: &str, keys: &[HostKey]) -> Answer {
     }
 }
 
-/// A node's place and keys, one a line.
+/// A host's place and keys, one a line.
 pub(crate) fn describe(target: &Target, keys: &[HostKey]) -> String {
     let mut text = format!("{}:{}\n", target.host, target.port);
     for key in keys {
@@ -122,43 +154,88 @@ pub(crate) async fn ask(
     }
 }
 
-/// Asks about every node whose key nobody has recorded, one after another, before
-/// anything else is shown or sent. A node that does not answer is not asked about.
+/// Asks about every node whose key nobody has recorded, and every host on the way to
+/// one, one after another, before anything else is shown or sent. Of a way, what
+/// comes later can only be looked at when what comes before it is trusted. A host that
+/// does not answer is not asked about.
 pub(crate) async fn meet(hosts: &[Arc<Host>], cancel: &Cancel) -> Result<(), Failure> {
-    let mut tasks = JoinSet::new();
-    for (index, host) in hosts.iter().enumerate() {
-        if host.is_stranger() {
-            let (target, limits) = (host.target().clone(), host.limits());
-            tasks.spawn(async move { (index, terrarium_ssh::look(&target, &limits).await) });
+    let mut met = BTreeSet::new();
+    loop {
+        let mut tasks = JoinSet::new();
+        for (index, host) in hosts.iter().enumerate() {
+            if let Some(target) = host.stranger()
+                && met.insert(Record::of(&target))
+            {
+                let limits = host.limits();
+                tasks.spawn(async move {
+                    let look = terrarium_ssh::look(&target, &limits).await;
+                    (index, target, look)
+                });
+            }
+        }
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let mut looks = tasks.join_all().await;
+        looks.sort_by_key(|(index, ..)| *index);
+        for (index, target, look) in looks {
+            match look {
+                // What is changed or revoked is refused by the connection itself.
+                Ok(look) if look.standing == Standing::New => {
+                    introduce(&target, &hosts[index].node.name, &look, cancel).await?;
+                }
+                _ => {}
+            }
         }
     }
-    let mut looks: BTreeMap<usize, Look> = BTreeMap::new();
-    while let Some(done) = tasks.join_next().await {
-        if let Ok((index, Ok(look))) = done {
-            looks.insert(index, look);
-        }
+}
+
+/// Which line of which file is a host's: many nodes may be behind one jump host.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Record {
+    file: PathBuf,
+    name: String,
+}
+
+impl Record {
+    pub(crate) fn of(target: &Target) -> Self {
+        let name = target.recorded_name().unwrap_or_else(|| target.host.clone());
+        Self { file: target.known_hosts.clone(), name }
     }
-    for (index, look) in looks {
-        // What is changed or revoked is refused by the connection itself.
-        if look.standing != Standing::New {
-            continue;
-        }
-        let target = hosts[index].target();
-        let introduction = format!(
-            "Nobody has recorded the host key of node `{}` yet. It offers, at {}",
-            target.node,
-            describe(target, &look.keys)
-        );
-        let Some(keys) = ask(introduction, &look.keys, cancel).await? else {
-            return Err(Failure::plain(
-                Code::Connection,
-                format!("node `{}`: its host key was not accepted, and nothing was sent to it", target.node),
+}
+
+/// Asks about one host, which is a node or on the way to it.
+async fn introduce(
+    target: &Target,
+    node: &str,
+    look: &Look,
+    cancel: &Cancel,
+) -> Result<(), Failure> {
+    let what = if target.is_jump {
+        format!("jump host `{}`, on the way to node `{node}`,", target.node)
+    } else {
+        format!("node `{node}`")
+    };
+    let introduction = format!(
+        "Nobody has recorded the host key of {what} yet. It offers, at {}",
+        describe(target, &look.keys)
+    );
+    let Some(keys) = ask(introduction, &look.keys, cancel).await? else {
+        let hint = if target.is_jump {
+            let by_hand = terrarium_ssh::quote(&target.node);
+            format!(
+                "write another `jump` into the inventory, or look at its key again with `provision trust {node}`, or by hand with `ssh {by_hand}`"
             )
-            .hint(Some(format!("take the node out of the inventory, or look at its key again with `provision trust {}`", target.node))));
+        } else {
+            format!(
+                "take the node out of the inventory, or look at its key again with `provision trust {node}`"
+            )
         };
-        record(target, &keys, false)?;
-    }
-    Ok(())
+        let what = what.trim_end_matches(',');
+        let said = format!("{what}: its host key was not accepted, and nothing was sent to it");
+        return Err(Failure::plain(Code::Connection, said).hint(Some(hint)));
+    };
+    record(target, &keys, false)
 }
 
 /// Records the keys in the cluster's own `known_hosts`.

@@ -72,14 +72,28 @@ fn ask(
     Ok(way)
 }
 
-/// How a node is reached. Its host key has to be known.
+/// How a node is reached. Its host key has to be known, and that of each jump host.
 pub(crate) fn target(
     node: &Node,
     password: Option<Secret>,
     settings: &Settings,
 ) -> Result<Target, Failure> {
+    Ok(reached(node, password, settings)?.0)
+}
+
+/// What an `ssh_config` says about a key that nobody recorded: for each host on the way,
+/// and for the node.
+pub(crate) type Stricts = Vec<Option<Strict>>;
+
+/// The same, and how strict the `ssh_config` is with the hosts of [`Target::way`].
+pub(crate) fn reached(
+    node: &Node,
+    password: Option<Secret>,
+    settings: &Settings,
+) -> Result<(Target, Stricts), Failure> {
     let way = way(node, settings)?;
-    let jumps = jumps(node, &way, settings)?;
+    let (jumps, mut stricts): (Vec<_>, Stricts) = jumps(node, &way, settings)?.into_iter().unzip();
+    stricts.push(way.strict);
     let connect_timeout = node.ssh.connect_timeout.map(std::time::Duration::from_secs);
     let mut target = of_way(&way, &node.ssh, settings);
     target.node.clone_from(&node.name);
@@ -93,7 +107,7 @@ pub(crate) fn target(
         target.identities.clone_from(&node.ssh.identities);
     }
     target.jumps = jumps;
-    Ok(target)
+    Ok((target, stricts))
 }
 
 /// What holds for nodes and jump hosts alike.
@@ -133,14 +147,11 @@ fn of_way(way: &Way, ssh: &Ssh, settings: &Settings) -> Target {
     }
 }
 
-/// What the `ssh_config` says about a key that nobody recorded, where it is more than
-/// to ask.
-pub(crate) fn strict(node: &Node, settings: &Settings) -> Result<Option<Strict>, Failure> {
-    Ok(way(node, settings)?.strict.filter(|strict| *strict != Strict::Ask))
-}
+/// A host that a node is reached through.
+type Jump = (Target, Option<Strict>);
 
 /// The hosts a node is reached through, in order.
-fn jumps(node: &Node, way: &Way, settings: &Settings) -> Result<Vec<Target>, Failure> {
+fn jumps(node: &Node, way: &Way, settings: &Settings) -> Result<Vec<Jump>, Failure> {
     let (hops, at) = match (&node.ssh.jump, &way.jump) {
         (Some(hops), _) => (hops.clone(), None),
         (None, Some((text, at))) => (written(text, at)?, Some(at)),
@@ -164,7 +175,7 @@ fn through(
     node: &Node,
     settings: &Settings,
     depth: usize,
-    jumps: &mut Vec<Target>,
+    jumps: &mut Vec<Jump>,
 ) -> Result<(), Failure> {
     for (index, hop) in hops.iter().enumerate() {
         let asked = Asked {
@@ -193,7 +204,7 @@ fn through(
         target.is_jump = true;
         target.port = hop.port.or(way.port).unwrap_or(terrarium_ssh::PORT);
         target.user = hop.user.clone().or(way.user).unwrap_or(local);
-        jumps.push(target);
+        jumps.push((target, way.strict));
         if jumps.len() > HOPS_MAX {
             let place = at.map_or_else(|| format!("node `{}`", node.name), ToString::to_string);
             return Err(Failure::plain(

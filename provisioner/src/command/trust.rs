@@ -1,5 +1,6 @@
 //! `provision trust`
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 use super::{load, scope};
 use crate::cli::{Common, Trust};
 use crate::error::{Code, Failure};
-use crate::hostkeys::{self, describe};
+use crate::hostkeys::{self, Record, describe};
 use crate::report::terminal;
 use crate::settings::Settings;
 use crate::{host, reach};
@@ -22,10 +23,13 @@ struct Document {
     nodes: Vec<Told>,
 }
 
-/// One node's keys, and what became of them.
+/// The keys of a node, or of a jump host on the way to one, and what became of them.
 #[derive(Serialize)]
 struct Told {
     node: String,
+    /// Whether it is no node, but a host on the way to one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    jump: bool,
     address: String,
     outcome: Outcome,
     offered: Vec<Key>,
@@ -65,11 +69,16 @@ pub(super) async fn run(
     options: &Trust,
 ) -> Result<Code, Failure> {
     let inventory = load(common, settings)?;
-    let mut tasks = JoinSet::new();
-    for (index, node) in wanted(&inventory, &options.nodes)?.into_iter().enumerate() {
+    let mut targets = Vec::new();
+    for node in wanted(&inventory, &options.nodes)? {
         host::hold(node, settings)?;
-        let target = reach::target(node, None, settings)?;
-        let limits = Limits::default().patient(common.patience);
+        targets.push(reach::target(node, None, settings)?);
+    }
+    let limits = Limits::default().patient(common.patience);
+    let mut nodes = on_the_way(&targets, &limits, common, settings, options).await?;
+    let mut tasks = JoinSet::new();
+    for (index, target) in targets.into_iter().enumerate() {
+        let limits = limits.clone();
         tasks.spawn(async move {
             let look = terrarium_ssh::look(&target, &limits).await;
             (index, target, look)
@@ -77,7 +86,6 @@ pub(super) async fn run(
     }
     let mut looks = tasks.join_all().await;
     looks.sort_by_key(|(index, ..)| *index);
-    let mut nodes = Vec::new();
     for (_, target, look) in looks {
         let told = one(&target, look, common, settings, options).await?;
         if !common.json {
@@ -90,6 +98,31 @@ pub(super) async fn run(
         terminal::json(&Document { nodes })?;
     }
     Ok(if trusted { Code::Done } else { Code::Connection })
+}
+
+/// The jump hosts whose keys are not known, each before what is behind it.
+async fn on_the_way(
+    targets: &[Target],
+    limits: &Limits,
+    common: &Common,
+    settings: &Settings,
+    options: &Trust,
+) -> Result<Vec<Told>, Failure> {
+    let mut seen = BTreeSet::new();
+    let mut hops = Vec::new();
+    for hop in targets.iter().flat_map(Target::way).filter(|target| target.is_jump) {
+        let recorded = terrarium_ssh::is_recorded(&hop);
+        if !seen.insert(Record::of(&hop)) || recorded.is_ok_and(|recorded| recorded) {
+            continue;
+        }
+        let look = terrarium_ssh::look(&hop, limits).await;
+        let told = one(&hop, look, common, settings, options).await?;
+        if !common.json {
+            terminal::text(&told.text());
+        }
+        hops.push(told);
+    }
+    Ok(hops)
 }
 
 /// The nodes that are named, or all.
@@ -190,8 +223,9 @@ async fn accepted(
     } else {
         format!("Another key is recorded for it:\n{before}")
     };
+    let what = if target.is_jump { "Jump host" } else { "Node" };
     let introduction =
-        format!("{recorded}Node `{}` offers, at {}", target.node, describe(target, &look.keys));
+        format!("{recorded}{what} `{}` offers, at {}", target.node, describe(target, &look.keys));
     hostkeys::ask(introduction, &look.keys, &settings.cancel).await
 }
 
@@ -232,6 +266,7 @@ impl Told {
     fn of(target: &Target) -> Self {
         Self {
             node: target.node.clone(),
+            jump: target.is_jump,
             address: format!("{}:{}", target.host, target.port),
             outcome: Outcome::Unreachable,
             offered: Vec::new(),

@@ -199,7 +199,7 @@ impl ConnectError {
             Self::HostKeyChanged { changed, .. } => Some(changed.hint()),
             Self::HostKeyRevoked { .. } => Some(RevokedHostKey::hint()),
             Self::HostKeyUnknown { place, .. } if place.is_jump => Some(format!(
-                "log in there once by hand and look at the key: `ssh {}`; or `--host-keys accept-new`, which trusts whoever answers first",
+                "record it with `provision trust` for a node behind it, or log in there once by hand and look at the key: `ssh {}`; or `--host-keys accept-new`, which trusts whoever answers first",
                 quote(&place.node)
             )),
             Self::HostKeyUnknown { place, unknown } => Some(unknown.hint(&place.node)),

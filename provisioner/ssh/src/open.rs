@@ -28,12 +28,13 @@ pub(crate) async fn open(
     limits: &Limits,
     place: &Arc<Place>,
 ) -> Result<Opened, ConnectError> {
-    let Some((last, before)) = target.jumps.split_last() else {
+    let mut way = target.way();
+    // Itself is last, and before it is the jump host that is connected to it.
+    way.pop();
+    let Some(hop) = way.pop() else {
         let (stream, address) = over_tcp(place, target.family, limits.connect).await?;
         return Ok(Opened { stream: Box::new(stream), address: Some(address), through: None });
     };
-    // Each jump host is reached through those before it.
-    let hop = Target { jumps: before.to_vec(), password: None, ..last.clone() };
     // Boxed: it comes back here.
     let (connection, _) = Box::pin(connect(&hop, limits)).await?;
     let asked = connection.handle.channel_open_direct_tcpip(

@@ -77,8 +77,19 @@ impl Target {
         })
     }
 
+    /// The hosts on the way to it in order, each behind those before it, and at the end
+    /// itself.
+    pub fn way(&self) -> Vec<Self> {
+        let hop = |(index, hop): (usize, &Self)| Self {
+            jumps: self.jumps[..index].to_vec(),
+            password: None,
+            ..hop.clone()
+        };
+        self.jumps.iter().enumerate().map(hop).chain([self.clone()]).collect()
+    }
+
     /// How the host is called in `known_hosts` files.
-    pub(crate) fn recorded_name(&self) -> Option<String> {
+    pub fn recorded_name(&self) -> Option<String> {
         match &self.host_key_alias {
             // As OpenSSH: the port is no part of an alias.
             Some(alias) => hostkey::recorded_name(alias, 22),

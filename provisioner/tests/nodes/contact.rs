@@ -94,6 +94,91 @@ pub(crate) fn on_a_terminal_somebody_is_asked_about_one_node_after_another() {
     world.start_on_terminal(&["plan"]).end().succeeded();
 }
 
+/// Nodes behind a jump host; nobody has recorded any of their keys.
+fn behind(names: &[&str], more: &str) -> (World, World) {
+    let (world, gate) = (with_password(names), World::new(&["gate"]));
+    let text = fs::read_to_string(world.inventory_path()).unwrap();
+    let jump = format!("[ssh]\njump = \"pi@{}\"\n", gate.nodes[0].address);
+    let behind = text.replace("[ssh]\n", &format!("{jump}{more}"));
+    assert_ne!(text, behind);
+    fs::write(world.inventory_path(), behind).unwrap();
+    (world, gate)
+}
+
+pub(crate) fn on_a_terminal_somebody_is_asked_about_a_jump_host_before_what_is_behind_it() {
+    for command in ["plan", "doctor"] {
+        let (world, gate) = behind(&["pi-1", "pi-2"], "");
+        let mut run = world.start_on_terminal(&[command]);
+        run.wait_for("jump host `");
+        run.wait_for("on the way to node `pi-1`,");
+        run.wait_for("(yes/no/fingerprint)? ");
+        assert!(run.said().contains(&gate.nodes[0].fingerprint()), "{}", run.said());
+        nothing_was_sent(&world);
+        run.type_in(&format!("{}\n", gate.nodes[0].fingerprint()));
+        for name in ["pi-1", "pi-2"] {
+            run.wait_for(&format!("key of node `{name}` yet"));
+            run.wait_for(&world.node(name).fingerprint());
+            run.wait_for("(yes/no/fingerprint)? ");
+            run.type_in("yes\n");
+        }
+        let ran = run.end();
+        assert_eq!(ran.stdout.matches("jump host `").count(), 1, "{}", ran.stdout);
+        let known = fs::read_to_string(world.known_hosts()).unwrap();
+        for node in gate.nodes.iter().chain(&world.nodes) {
+            assert!(known.contains(&node.known_line()), "{known}");
+        }
+        assert_eq!(gate.nodes[0].passwords(), [""; 0], "the way gets no password");
+        assert_eq!(world.node("pi-1").passwords()[0], PASSWORD);
+    }
+
+    let (world, gate) = behind(&["pi-1"], "");
+    let mut run = world.start_on_terminal(&["plan"]);
+    run.wait_for("(yes/no/fingerprint)? ");
+    run.type_in("no\n");
+    run.end().ended_with(3).says("jump host `").says("was not accepted");
+    nothing_was_sent(&world);
+    assert!(gate.nodes[0].calls().is_empty());
+}
+
+pub(crate) fn the_policy_for_host_keys_holds_for_jump_hosts_too() {
+    let (world, gate) = behind(&["pi-1"], "");
+    let gate = &gate.nodes[0];
+    for args in [&["plan"][..], &["--host-keys", "strict", "plan"]] {
+        let ran = world.provision(args);
+        ran.ended_with(3).says("jump host `").says(&gate.fingerprint()).says("provision trust");
+        nothing_was_sent(&world);
+    }
+    world.start_on_terminal(&["--host-keys", "strict", "plan"]).end().ended_with(3);
+    nothing_was_sent(&world);
+    world.provision(&["--host-keys", "accept-new", "plan"]).succeeded();
+    assert!(fs::read_to_string(world.known_hosts()).unwrap().contains(&gate.known_line()));
+
+    let (world, gate) = behind(&["pi-1"], "");
+    let shown = world.provision(&["trust"]);
+    shown.ended_with(3).says(&gate.nodes[0].fingerprint()).says("NOT RECORDED");
+    nothing_was_sent(&world);
+    let told = world.provision(&["--json", "trust", "--yes"]);
+    let document: Value = serde_json::from_str(&told.succeeded().stdout).unwrap();
+    assert_eq!(document["nodes"][0]["jump"], true);
+    assert_eq!(document["nodes"][1]["node"], "pi-1");
+    assert_eq!(document["nodes"][1]["outcome"], "recorded");
+    world.provision(&["plan"]).succeeded();
+}
+
+pub(crate) fn the_ssh_config_may_be_strict_with_a_jump_host_alone() {
+    let (world, gate) = behind(&["pi-1"], "config = \"ssh_config\"\n");
+    let address = gate.nodes[0].address;
+    let lenient = format!("Host {address}\n StrictHostKeyChecking accept-new\n");
+    fs::write(world.path("inventory/ssh_config"), lenient).unwrap();
+    let mut run = world.start_on_terminal(&["plan"]);
+    run.wait_for("key of node `pi-1` yet");
+    run.wait_for("(yes/no/fingerprint)? ");
+    run.type_in("yes\n");
+    let ran = run.end();
+    ran.succeeded();
+    assert!(!ran.stdout.contains("jump host `"), "{}", ran.stdout);
+}
+
 pub(crate) fn a_password_that_was_typed_waits_for_the_answer() {
     let world = strangers(&["pi-1"]);
     let mut run = world.start_on_terminal(&["--ask-password", "plan"]);

@@ -122,6 +122,29 @@ impl Handler for Connection {
         Ok(())
     }
 
+    /// As a jump host does: to wherever the client wants to go on.
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        host: &str,
+        port: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        let port = u16::try_from(port).unwrap();
+        if let Ok(mut there) = tokio::net::TcpStream::connect((host, port)).await {
+            reply.accept().await;
+            tokio::spawn(async move {
+                let mut here = channel.into_stream();
+                // Either end may go away.
+                let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+            });
+        }
+        Ok(())
+    }
+
     async fn exec_request(
         &mut self,
         channel: ChannelId,

@@ -6,7 +6,7 @@ use std::process::Command as Process;
 use terrarium_ssh::config::Family;
 use terrarium_ssh::{
     AuthMethod, Command, ConnectError, FirstContact, Limits, Secret, Session, Standing, Target,
-    look,
+    is_recorded, look, record,
 };
 
 use crate::login::{Agent, full_agent, greet};
@@ -60,6 +60,42 @@ async fn what_a_jump_host_does_not_do_is_told_with_its_name_and_what_helps() {
     assert!(matches!(error, ConnectError::HostKeyUnknown { .. }), "{error:?}");
     assert!(error.to_string().starts_with("jump host `bastion`"), "{error}");
     assert!(error.hint().unwrap().contains("ssh bastion"), "{:?}", error.hint());
+}
+
+#[tokio::test]
+async fn each_host_of_a_way_can_be_looked_at_when_those_before_it_are_recorded() {
+    let (node, first, second) = (Node::start(), Node::start(), Node::start());
+    let known = node.path("of-this-cluster");
+    let mut target = through(&node, &[&first, &second]);
+    target.password = Some(Secret::new("not for them"));
+    for stop in &mut target.jumps {
+        stop.known_hosts.clone_from(&known);
+        stop.first_contact = FirstContact::Refuse;
+        stop.password = Some(Secret::new("not for them"));
+    }
+    target.known_hosts.clone_from(&known);
+    target.first_contact = FirstContact::Refuse;
+    let way = target.way();
+    assert!(way[..2].iter().all(|hop| hop.is_jump && hop.password.is_none()));
+    assert_eq!(way.iter().map(|stop| stop.jumps.len()).collect::<Vec<_>>(), [0, 1, 2]);
+
+    let limits = Limits::default();
+    for (index, (stop, real)) in way.iter().zip([&first, &second, &node]).enumerate() {
+        // Whoever is behind it cannot be looked at yet, and is not connected to.
+        for behind in &way[index + 1..] {
+            let error = look(behind, &limits).await.unwrap_err();
+            assert!(matches!(error, ConnectError::HostKeyUnknown { .. }), "{error:?}");
+        }
+        assert!(!is_recorded(stop).unwrap());
+        let seen = look(stop, &limits).await.unwrap();
+        assert_eq!(seen.standing, Standing::New);
+        assert_eq!(seen.keys[0].fingerprint(), real.fingerprint("ed25519"));
+        record(stop, &seen.keys, false).unwrap();
+        assert!(is_recorded(stop).unwrap());
+    }
+    assert_eq!(look(&target, &limits).await.unwrap().standing, Standing::Known);
+    assert_eq!(fs::read_to_string(known).unwrap().lines().count(), 3);
+    assert!(!fs::read_to_string(node.path("sshd.log")).unwrap().contains("Accepted"));
 }
 
 #[tokio::test]
