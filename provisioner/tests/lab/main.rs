@@ -8,6 +8,7 @@
     reason = "scenarios fail by panicking and tell their steps"
 )]
 
+mod adopted;
 mod cloud;
 mod converged;
 mod core;
@@ -45,6 +46,8 @@ fn main() {
         ("what_was_deleted_by_hand_comes_back_with_the_same_password", deleted::objects),
         ("a_namespace_that_is_held_is_told_with_what_holds_it", deleted::namespace),
         ("the_size_of_a_volume_that_is_there_is_refused_with_its_line", deleted::size),
+        ("an_inventory_of_another_name_is_refused_and_touches_nothing", adopted::inventory),
+        ("a_k3s_of_somebody_elses_is_taken_over_with_the_word_alone", adopted::k3s),
         ("what_cloud_init_sets_up_is_kept_as_the_inventory_wishes", cloud::host_name),
         ("what_a_power_cut_or_an_earlier_version_left_of_the_agent_is_mended", package::mended),
         ("a_service_that_hangs_is_told_with_its_node_and_why", hangs::redis),
