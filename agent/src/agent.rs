@@ -1,6 +1,7 @@
 //! One scrape: every collector in turn, into one page.
 
 use std::io::Write;
+use std::mem::discriminant;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use prometheus::Registry;
 use crate::aside::Aside;
 use crate::cgroup::{Index, Shared};
 use crate::collector;
+use crate::common::Files;
 use crate::encoder::{Encoder, Family, Format};
 use crate::failure::Failure;
 use crate::process::Process;
@@ -36,6 +38,7 @@ pub struct Agent {
     /// Whether procfs and sysfs are there, asked of whoever may not answer.
     trees: [PathBuf; 2],
     pods: Shared,
+    files: Files,
     process: Process,
     registered: Registered,
     /// What is found outside of scrapes.
@@ -51,9 +54,12 @@ impl Agent {
     /// # Errors
     /// Only when two registered metrics have the same name.
     pub fn new(settings: &Settings) -> Result<Self, prometheus::Error> {
-        let pods = Index::shared(settings);
+        let files = Files::new(settings);
+        let pods = Index::shared(settings, &files);
+        let collectors = collector::enabled(settings, &pods, &files);
         Ok(Self {
-            rounds: Rounds::new(collector::enabled(settings, &pods), FIRST_PAGE),
+            rounds: Rounds::new(collectors, files.pages.clone(), FIRST_PAGE),
+            files,
             aside: Aside::default(),
             trees: [settings.procfs.clone(), settings.sysfs.clone()],
             pods,
@@ -80,6 +86,11 @@ impl Agent {
     /// scrape, by whoever wants them if that is switched off.
     pub fn pods(&self) -> &Shared {
         &self.pods
+    }
+
+    /// The files that pages and the history are made of.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Where what is found outside of scrapes is registered: it is on every
@@ -121,10 +132,11 @@ impl Agent {
         let Self { rounds, process, registered, own_metrics, room, .. } = self;
         rounds.run(selection, format, *room, |places, out, scratch| {
             let outcomes = || places.iter().map(|place| &place.outcome).filter(|o| o.ran);
-            for Outcome { collector, failure, succeeded, .. } in outcomes() {
+            for Outcome { collector, failure, before, .. } in outcomes() {
                 let Some(failure) = failure else { continue };
                 registered.failure(collector);
-                if *succeeded && !matches!(failure, Failure::Absent { .. } | Failure::Told) {
+                let quiet = matches!(failure, Failure::Absent { .. } | Failure::Told);
+                if *before != Some(discriminant(failure)) && !quiet {
                     report(collector, failure);
                 }
             }
@@ -181,7 +193,7 @@ impl Agent {
     }
 }
 
-/// One line when a collector begins to fail, not one a scrape: the journal is
+/// One line when a collector begins to fail, or for another reason, not one a scrape: the journal is
 /// on flash. With standard error gone there is nobody left to tell.
 fn report(collector: &str, failure: &Failure) {
     let cause = std::error::Error::source(failure);

@@ -35,6 +35,18 @@ pub enum Failure {
     /// Something was left out, which the collector told itself.
     #[error("something was left out")]
     Told,
+    /// It reads on a thread of its own, and there is none.
+    #[error(
+        "no further thread can be started; it is read again once one can be \
+         (TasksMax= of the unit, ulimit -u)"
+    )]
+    NoThread,
+    /// A file or a folder could not be opened for want of descriptors or memory.
+    #[error(
+        "no further file can be opened; what is missing is looked for at each page \
+         (LimitNOFILE= of the unit, fs.file-max)"
+    )]
+    NoFile,
     /// What is read does not answer.
     #[error("what it reads does not answer; pages go without it until it does")]
     Late,

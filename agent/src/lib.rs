@@ -11,6 +11,7 @@ pub mod cgroup;
 pub mod cli;
 mod clock;
 pub mod collector;
+pub mod common;
 pub mod config;
 pub mod encoder;
 pub mod failure;

@@ -1,15 +1,18 @@
 //! The collectors, run in turn: one that does not come back costs the page only
 //! its own part.
 
+use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::aside::{Aside, Done, LIMIT};
 use crate::collector::Collector;
+use crate::common::Pages;
 use crate::encoder::{Encoder, Format};
 use crate::failure::Failure;
 use crate::selection::Selection;
+use crate::source::wanted;
 
 /// Once a collector has used up what a page waits for, so much is left for each
 /// of the others.
@@ -35,8 +38,8 @@ pub(crate) struct Outcome {
     pub(crate) nanoseconds: u64,
     /// What was missing the last time it ran.
     pub(crate) failure: Option<Failure>,
-    /// It lacked nothing the time before.
-    pub(crate) succeeded: bool,
+    /// What kind of thing was missing the time before.
+    pub(crate) before: Option<Discriminant<Failure>>,
     /// Takes part in this page.
     pub(crate) ran: bool,
 }
@@ -58,6 +61,8 @@ pub(crate) struct Place {
     /// It comes back, but later than a page can wait: it is read beside the
     /// pages, and each shows what came before.
     slow: bool,
+    /// There was no thread for that.
+    threadless: bool,
     late: Option<Late>,
 }
 
@@ -85,6 +90,7 @@ struct Round {
 #[derive(Debug)]
 pub(crate) struct Rounds {
     round: Arc<Mutex<Round>>,
+    pages: Pages,
     /// Where they run; without it, where they are asked.
     aside: Option<Aside>,
 }
@@ -94,18 +100,42 @@ fn lock(round: &Mutex<Round>) -> MutexGuard<'_, Round> {
     round.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn take_out<T>(handed: &Mutex<Option<T>>) -> Option<T> {
+    handed.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Has a collector write its part; why that lacks something.
+fn collect(
+    collector: &mut dyn Collector,
+    scratch: &mut Vec<u8>,
+    part: &mut Encoder,
+) -> Option<Failure> {
+    let before = wanted();
+    let failure = collector.collect(scratch, part).err();
+    match failure {
+        // It may have taken what it could not open for absent.
+        None | Some(Failure::Absent { .. }) if wanted() != before => Some(Failure::NoFile),
+        failure => failure,
+    }
+}
+
 impl Rounds {
-    pub(crate) fn new(collectors: Vec<Box<dyn Collector>>, room: usize) -> Self {
+    pub(crate) fn new(collectors: Vec<Box<dyn Collector>>, pages: Pages, room: usize) -> Self {
         let places = collectors.into_iter().map(|collector| {
             let outcome = Outcome {
                 collector: collector.name(),
                 nanoseconds: 0,
                 failure: None,
-                // So that the first failure is reported.
-                succeeded: true,
+                before: None,
                 ran: false,
             };
-            Place { collector: Some(collector), outcome, slow: false, late: None }
+            Place {
+                collector: Some(collector),
+                outcome,
+                slow: false,
+                threadless: false,
+                late: None,
+            }
         });
         let round = Round {
             places: places.collect(),
@@ -115,7 +145,7 @@ impl Rounds {
             since: None,
             number: 0,
         };
-        Self { round: Arc::new(Mutex::new(round)), aside: None }
+        Self { round: Arc::new(Mutex::new(round)), pages, aside: None }
     }
 
     /// Runs them on that thread from now on.
@@ -131,6 +161,7 @@ impl Rounds {
         room: usize,
         then: impl FnOnce(&[Place], &mut Encoder, &mut Vec<u8>) -> T,
     ) -> T {
+        self.pages.begin();
         let number = lock(&self.round).begin(selection, format, room);
         match self.aside.clone() {
             None => work(&self.round, number, true),
@@ -171,18 +202,24 @@ impl Rounds {
         let mut round = lock(&self.round);
         for at in 0..round.places.len() {
             let Some(place) = round.places.get_mut(at).filter(|place| place.slow) else { continue };
-            let Some(mut collector) = place.collector.take_if(|_| place.outcome.ran) else {
+            let Some(collector) = place.collector.take_if(|_| place.outcome.ran) else {
                 continue;
             };
-            let shared = Arc::clone(&self.round);
+            // Where there is no thread, what was to be done there is dropped.
+            let handed = Arc::new(Mutex::new(Some(collector)));
+            let (shared, taken) = (Arc::clone(&self.round), Arc::clone(&handed));
             let read = move || {
+                let Some(mut collector) = take_out(&taken) else { return };
                 let (start, mut part) = (Instant::now(), Encoder::with_capacity(0));
                 part.begin(0, format);
-                let failure = collector.collect(&mut Vec::new(), &mut part).err();
+                let failure = collect(&mut *collector, &mut Vec::new(), &mut part);
                 lock(&shared).back_late(at, collector, Late { part, failure, start });
             };
-            // Without a thread the collector is lost; there is none to be had.
-            let _ = thread::Builder::new().name("slow".to_owned()).spawn(read);
+            let started = thread::Builder::new().name("slow".to_owned()).spawn(read);
+            place.threadless = started.is_err();
+            if place.threadless {
+                place.collector = take_out(&handed);
+            }
         }
     }
 
@@ -198,7 +235,7 @@ impl Round {
         for place in &mut self.places {
             let outcome = &mut place.outcome;
             outcome.ran = selection.has(outcome.collector);
-            outcome.succeeded = outcome.failure.is_none();
+            outcome.before = outcome.failure.as_ref().map(discriminant);
         }
         (self.next, self.since) = (0, None);
         self.number += 1;
@@ -222,8 +259,9 @@ impl Round {
             };
             if place.slow || place.collector.is_none() {
                 let late = place.late.take().filter(usable);
-                let (part, failure) = late
-                    .map_or((None, Some(Failure::Late)), |late| (Some(late.part), late.failure));
+                let lacks = if place.threadless { Failure::NoThread } else { Failure::Late };
+                let (part, failure) =
+                    late.map_or((None, Some(lacks)), |late| (Some(late.part), late.failure));
                 place.end(failure, Duration::ZERO);
                 if let Some(part) = part {
                     self.page.append(&part);
@@ -285,7 +323,7 @@ fn work(shared: &Mutex<Round>, number: u64, all: bool) {
         };
         let start = round.since.unwrap_or_else(Instant::now);
         drop(round);
-        let failure = collector.collect(&mut scratch, &mut part).err();
+        let failure = collect(&mut *collector, &mut scratch, &mut part);
         round = lock(shared);
         if round.number != number {
             round.back_late(at, collector, Late { part, failure, start });

@@ -4,18 +4,23 @@
 //! read from the start, so one descriptor serves for good.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::failure::Failure;
 
 /// Enough for most files at the first attempt.
 const FIRST_ROOM: usize = 16 * 1024;
+
+/// Enough for next to all that is read once.
+const SMALL: usize = 4 * 1024;
 
 /// No file read here comes near; a stop for one that does not end.
 const MOST: usize = 16 * 1024 * 1024;
@@ -31,18 +36,51 @@ pub const ONE_PIECE: usize = usize::MAX;
 /// a page has no row left out.
 pub const ROWS: usize = 2048;
 
+/// How often something could not be opened for want of descriptors or memory.
+static WANTED: AtomicU64 = AtomicU64::new(0);
+
+/// How often something could not be opened because there were no descriptors or
+/// no memory for it: what was looked for meanwhile may be there all the same.
+pub(crate) fn wanted() -> u64 {
+    WANTED.load(Ordering::Relaxed)
+}
+
+/// What came of opening something, noted if that is why it failed.
+pub(crate) fn noted<T>(opened: io::Result<T>) -> io::Result<T> {
+    if let Err(error) = &opened
+        && lacks(error)
+    {
+        WANTED.fetch_add(1, Ordering::Relaxed);
+    }
+    opened
+}
+
+/// Whether it failed for want of descriptors or memory.
+pub(crate) fn lacks(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    number.is_some_and(|number| {
+        [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&number)
+    })
+}
+
 /// Opens a file for reading. Where a pipe or a terminal is in its place, neither
 /// this nor reading waits for anybody.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    Ok(noted(rustix::fs::open(path, flags, Mode::empty()).map_err(io::Error::from))?.into())
 }
 
 /// The whole content of a file that is read once.
 pub(crate) fn whole(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    open(path.as_ref())?.take(MOST as u64).read_to_end(&mut content)?;
+    let mut content = vec![0; SMALL];
+    let length = once(path.as_ref(), &mut content)?;
+    content.truncate(length);
     Ok(content)
+}
+
+/// As [`whole`], in `scratch`: how long the content is there.
+pub(crate) fn once(path: &Path, scratch: &mut Vec<u8>) -> io::Result<usize> {
+    read_to_end(&open(path)?, ROWS, scratch)
 }
 
 /// A file kept open; opened at the first read and again after a failed one.

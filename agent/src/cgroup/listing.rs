@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::files::{File, V1, V2};
 use super::place;
 use super::watch::Watch;
+use crate::source::noted;
 
 /// How far down a kubelet's folder is looked for, and in how many folders.
 const DEEPEST: usize = 10;
@@ -123,7 +124,7 @@ fn containers(main: &Path, pod: &Path) -> Vec<(String, PathBuf)> {
 
 /// The names of the folders in a folder, in order; none if it is gone.
 fn folders(path: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(path)
+    let mut names: Vec<String> = noted(std::fs::read_dir(path))
         .into_iter()
         .flatten()
         .flatten()

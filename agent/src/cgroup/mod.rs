@@ -26,8 +26,10 @@ pub use readings::Readings;
 
 use crate::clock;
 use crate::collector::rescan::Rescan;
+use crate::common::{Common, Files};
 use crate::failure::Failure;
 use crate::settings::Settings;
+use crate::source::whole;
 use address::Address;
 use budget::Budget;
 use listing::{Hierarchy, Place};
@@ -67,6 +69,8 @@ pub struct Pod {
 pub struct Index {
     sysfs: PathBuf,
     procfs: PathBuf,
+    /// `/proc/stat`, where others read it as well.
+    stat: Option<Common>,
     links: PathBuf,
     hierarchy: Option<Hierarchy>,
     pods: Vec<Pod>,
@@ -92,6 +96,7 @@ impl Index {
         Self {
             sysfs: settings.sysfs.clone(),
             procfs: settings.procfs.clone(),
+            stat: None,
             links: names::folder(&settings.rootfs),
             hierarchy: None,
             pods: Vec::new(),
@@ -107,9 +112,10 @@ impl Index {
         }
     }
 
-    /// An index to share.
-    pub fn shared(settings: &Settings) -> Shared {
-        Arc::new(Mutex::new(Self::new(settings)))
+    /// An index to share, of whoever makes pages of those files.
+    pub fn shared(settings: &Settings, files: &Files) -> Shared {
+        let stat = Some(files.stat.clone());
+        Arc::new(Mutex::new(Self { stat, ..Self::new(settings) }))
     }
 
     /// The pods, by namespace and name.
@@ -148,7 +154,10 @@ impl Index {
 
     /// Asks when the host booted; every start counts from there.
     pub fn clock_was_set(&mut self) {
-        let boot = process::boot(&self.procfs);
+        let boot = match &self.stat {
+            Some(stat) => stat.read(&mut Vec::new(), process::boot).ok().flatten(),
+            None => process::boot(&whole(self.procfs.join("stat")).unwrap_or_default()),
+        };
         // It is rounded now to one second, now to the next.
         if boot.zip(self.boot).is_some_and(|(new, old)| new.abs_diff(old) <= 1) {
             return;
@@ -200,6 +209,9 @@ impl Index {
             self.lost = names::read(&self.links).is_ok_and(|book| !book.is_empty());
             return Ok(());
         };
+        if all {
+            self.watch.renew();
+        }
         if all || self.tops.is_empty() {
             self.tops = hierarchy.tops();
         }

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::place;
+use crate::source::noted;
 
 /// A container's names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub fn folder(rootfs: &Path) -> PathBuf {
 /// # Errors
 /// When the folder cannot be listed.
 pub fn read(folder: &Path) -> io::Result<Book> {
-    let links = std::fs::read_dir(folder)?.flatten();
+    let links = noted(std::fs::read_dir(folder))?.flatten();
     let read = links.filter_map(|link| {
         let target = std::fs::read_link(link.path()).ok()?;
         parse(link.file_name().to_str()?, &target)

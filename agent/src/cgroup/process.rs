@@ -45,11 +45,10 @@ impl Host {
     }
 }
 
-/// When the host booted, in seconds since the epoch: another time once the clock
-/// was set.
-pub fn boot(procfs: &Path) -> Option<u64> {
-    let stat = crate::source::whole(procfs.join("stat")).unwrap_or_default();
-    scan::lines(&stat).find_map(|line| scan::unsigned(line.strip_prefix(b"btime ")?))
+/// When the host booted, in seconds since the epoch, by `/proc/stat`: another time
+/// once the clock was set.
+pub fn boot(stat: &[u8]) -> Option<u64> {
+    scan::lines(stat).find_map(|line| scan::unsigned(line.strip_prefix(b"btime ")?))
 }
 
 /// A moment since the boot, in hundredths of a second since the epoch.

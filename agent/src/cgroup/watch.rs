@@ -24,12 +24,22 @@ pub struct Watch {
 
 impl Default for Watch {
     fn default() -> Self {
-        let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok();
+        let queue = queue();
         Self { blind: queue.is_none(), queue }
     }
 }
 
+fn queue() -> Option<OwnedFd> {
+    inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()
+}
+
 impl Watch {
+    /// Tries again what could not be had: every folder is added anew after this.
+    pub fn renew(&mut self) {
+        self.queue = self.queue.take().or_else(queue);
+        self.blind = self.queue.is_none();
+    }
+
     /// Watches for what comes into `folder` or goes. One that is watched already
     /// is not watched twice.
     pub fn add(&mut self, folder: &Path) {
@@ -87,6 +97,17 @@ mod tests {
     #[test]
     fn without_the_kernels_help_everything_may_have_changed() {
         let watch = Watch { queue: None, blind: true };
+        assert!(watch.changed());
+    }
+
+    #[test]
+    fn help_that_could_not_be_had_is_asked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watch = Watch { queue: None, blind: true };
+        watch.renew();
+        watch.add(folder.path());
+        assert!(!watch.changed());
+        std::fs::create_dir(folder.path().join("pod")).unwrap();
         assert!(watch.changed());
     }
 }

@@ -32,34 +32,79 @@ pub struct Device {
     pub name: String,
     /// Its folder.
     pub folder: PathBuf,
-    attributes: Vec<(usize, Source, Option<Value>)>,
+    attributes: Vec<Held>,
+    /// What the kernel adds up of others is not read.
+    sum: Option<(usize, [usize; 2])>,
+}
+
+/// An attribute that a device has.
+#[derive(Debug)]
+struct Held {
+    /// Its place in the table.
+    index: usize,
+    /// Where it is read anew.
+    source: Option<Source>,
+    value: Option<Value>,
 }
 
 impl Device {
-    /// The device in `folder`; of `table` it has what can be read there.
-    pub fn new(name: String, folder: PathBuf, table: &[Attribute], scratch: &mut Vec<u8>) -> Self {
+    /// The device in `folder`; of `table` it has what can be read there. What is
+    /// `known` already is not read.
+    pub fn new(
+        name: String,
+        folder: PathBuf,
+        table: &[Attribute],
+        known: &[(&str, &[u8])],
+        scratch: &mut Vec<u8>,
+    ) -> Self {
         let attributes = table.iter().enumerate().filter_map(|(index, attribute)| {
             let mut source = Source::new(folder.join(attribute.file));
-            let value = source.read(scratch).ok().and_then(attribute.read);
+            let value = match known.iter().find(|(file, _)| *file == attribute.file) {
+                Some((_, content)) => (attribute.read)(content),
+                None => source.read(scratch).ok().and_then(attribute.read),
+            };
             // Open, a file has a page of the kernel's: what is not read again
             // before all is looked for anew is closed.
-            if attribute.constant {
-                source.close();
-            }
-            Some((index, value?, source))
+            let source = (!attribute.constant).then_some(source);
+            Some(Held { index, source, value: Some(value?) })
         });
-        let attributes = attributes.map(|(index, value, source)| (index, source, Some(value)));
-        Self { attributes: attributes.collect(), name, folder }
+        Self { attributes: attributes.collect(), name, folder, sum: None }
+    }
+
+    /// From now on the attribute at that place of the table is not read but added
+    /// up of two others, if that is what it is.
+    pub fn add_up(&mut self, sum: usize, parts: [usize; 2]) {
+        let told = self.value(sum);
+        self.sum = (told.is_some() && told == self.added(parts)).then_some((sum, parts));
+        if self.sum.is_some() {
+            self.attributes.iter_mut().filter(|held| held.index == sum).for_each(|held| {
+                held.source = None;
+            });
+        }
+    }
+
+    fn value(&self, index: usize) -> Option<Value> {
+        self.attributes.iter().find(|held| held.index == index)?.value
+    }
+
+    fn added(&self, parts: [usize; 2]) -> Option<Value> {
+        let [one, other] = parts.map(|index| self.value(index).and_then(Value::whole));
+        one?.checked_add(other?).map(Value::from)
     }
 
     /// Reads what may have changed. A device may be gone, or have nothing to
     /// say just now (a cable that is out): then there is no value.
     pub fn refresh(&mut self, table: &[Attribute], scratch: &mut Vec<u8>) {
-        for (index, source, value) in &mut self.attributes {
-            let attribute = &table[*index];
-            if !attribute.constant {
-                *value = source.read(scratch).ok().and_then(attribute.read);
+        for Held { index, source, value } in &mut self.attributes {
+            if let Some(source) = source {
+                *value = source.read(scratch).ok().and_then(table[*index].read);
             }
+        }
+        if let Some((sum, parts)) = self.sum {
+            let value = self.added(parts);
+            self.attributes.iter_mut().filter(|held| held.index == sum).for_each(|held| {
+                held.value = value;
+            });
         }
     }
 }
@@ -69,8 +114,7 @@ pub fn encode(table: &[Attribute], label: &'static str, devices: &[Device], out:
     for (index, attribute) in table.iter().enumerate() {
         let mut opened = false;
         for device in devices {
-            let own = device.attributes.iter().find(|(own, ..)| *own == index);
-            let Some(value) = own.and_then(|(.., value)| *value) else { continue };
+            let Some(value) = device.value(index) else { continue };
             if !opened {
                 out.family(&attribute.family);
                 opened = true;
@@ -149,12 +193,41 @@ mod tests {
         for file in ["mtu", "speed"] {
             std::fs::write(folder.path().join(file), "7\n").unwrap();
         }
-        let mut device =
-            Device::new("eth0".to_owned(), folder.path().to_owned(), &TABLE, &mut Vec::new());
+        let path = folder.path().to_owned();
+        let mut device = Device::new("eth0".to_owned(), path, &TABLE, &[], &mut Vec::new());
         device.refresh(&TABLE, &mut Vec::new());
-        let open =
-            device.attributes.iter().map(|(_, source, value)| (source.is_open(), value.is_some()));
+        let open = device
+            .attributes
+            .iter()
+            .map(|held| (held.source.as_ref().is_some_and(Source::is_open), held.value.is_some()));
         assert_eq!(open.collect::<Vec<_>>(), [(false, true), (true, true)]);
+    }
+
+    #[test]
+    fn what_the_kernel_adds_up_is_added_up_here() {
+        const FILES: [&str; 3] = ["changes", "down", "up"];
+        const TABLE: [Attribute; 3] =
+            [attribute(FILES[0]), attribute(FILES[1]), attribute(FILES[2])];
+        const fn attribute(file: &'static str) -> Attribute {
+            let family = Family::counter(file, "Counted.");
+            Attribute { file, family, read: number, constant: false }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let write = |numbers: [u8; 3]| {
+            for (file, number) in FILES.iter().zip(numbers) {
+                std::fs::write(folder.path().join(file), format!("{number}\n")).unwrap();
+            }
+        };
+        for (first, second, shown) in [([5, 2, 3], [9, 4, 4], 8), ([6, 2, 3], [9, 4, 4], 9)] {
+            write(first);
+            let path = folder.path().to_owned();
+            let mut device = Device::new("eth0".to_owned(), path, &TABLE, &[], &mut Vec::new());
+            device.add_up(0, [1, 2]);
+            assert_eq!(device.value(0), Some(Value::from(u64::from(first[0]))));
+            write(second);
+            device.refresh(&TABLE, &mut Vec::new());
+            assert_eq!(device.value(0), Some(Value::from(shown)));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::rescan::Rescan;
 use super::{Collector, numbered};
+use crate::common::Common;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
@@ -180,14 +181,14 @@ fn sample(family: &Family, id: u32, is: bool, out: &mut Encoder) {
 /// The collector.
 #[derive(Debug)]
 pub struct Cpu {
-    file: Source,
+    file: Common,
     shown: Shown,
     states: States,
 }
 
 impl Cpu {
-    /// Reads below procfs and sysfs.
-    pub fn new(settings: &Settings) -> Self {
+    /// Reads that file of procfs, and below sysfs.
+    pub fn new(settings: &Settings, file: &Common) -> Self {
         let folder = settings.sysfs.join("devices/system/cpu");
         let states = States {
             online: Source::new(folder.join("online")),
@@ -196,8 +197,7 @@ impl Cpu {
             isolated: Vec::new(),
             rescan: Rescan::default(),
         };
-        let file = Source::new(settings.procfs.join("stat"));
-        Self { file, shown: Shown::default(), states }
+        Self { file: file.clone(), shown: Shown::default(), states }
     }
 }
 
@@ -207,7 +207,8 @@ impl Collector for Cpu {
     }
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        let times = self.file.read(scratch).and_then(|input| encode(input, &mut self.shown, out));
+        let shown = &mut self.shown;
+        let times = self.file.read(scratch, |input| encode(input, shown, out)).flatten();
         self.states.encode(scratch, out);
         times
     }

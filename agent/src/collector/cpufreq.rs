@@ -92,7 +92,7 @@ impl Cpufreq {
                     word(&folder.join("scaling_available_governors")),
                     word(&folder.join("scaling_governor")),
                 ];
-                let device = Device::new(number.to_string(), folder, &TABLE, scratch);
+                let device = Device::new(number.to_string(), folder, &TABLE, &[], scratch);
                 let [available, current] = governors;
                 (device, (available, current))
             })

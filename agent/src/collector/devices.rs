@@ -57,10 +57,15 @@ impl Devices {
     }
 
     /// Lists the devices and reads what does not change by itself.
+    /// The devices there are.
+    pub fn found(&self) -> &[Device] {
+        &self.found
+    }
+
     fn find(&mut self, scratch: &mut Vec<u8>) -> Result<(), Failure> {
         let listed = class(&self.folder, self.class.what)?.into_iter();
         self.found = listed
-            .map(|(name, folder)| Device::new(name, folder, self.class.numbers, scratch))
+            .map(|(name, folder)| Device::new(name, folder, self.class.numbers, &[], scratch))
             .collect();
         let words = |device: &Device| {
             self.class.words.iter().map(|(_, file)| word(&device.folder.join(file))).collect()

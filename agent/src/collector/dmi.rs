@@ -6,6 +6,7 @@ use super::Collector;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::settings::Settings;
+use crate::source::{wanted, whole};
 
 const INFO: Family =
     Family::gauge("node_dmi_info", "What the firmware says of the machine; always 1.");
@@ -39,7 +40,7 @@ fn label(file: &'static str) -> &'static str {
     if file == "sys_vendor" { "system_vendor" } else { file }
 }
 
-/// The collector. Firmware does not change: it is read once.
+/// The collector. Firmware does not change: once it could be read, it is known.
 #[derive(Debug)]
 pub struct Dmi {
     folder: PathBuf,
@@ -55,7 +56,7 @@ impl Dmi {
     fn find(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
         // Serial numbers are root's to read: those that cannot be are left out.
         let read = |file: &'static str| {
-            let content = crate::source::whole(folder.join(file)).ok()?;
+            let content = whole(folder.join(file)).ok()?;
             Some((label(file), content.trim_ascii().to_vec()))
         };
         FILES.into_iter().filter_map(read).collect()
@@ -68,16 +69,20 @@ impl Collector for Dmi {
     }
 
     fn collect(&mut self, _: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        let known = self.known.get_or_insert_with(|| Self::find(&self.folder));
-        if known.is_empty() {
+        let wanted_before = wanted();
+        let known = self.known.take().unwrap_or_else(|| Self::find(&self.folder));
+        if known.is_empty() && wanted() == wanted_before {
+            self.known = Some(known);
             return Err(Failure::Absent { what: "DMI table" });
         }
         out.family(&INFO);
         let mut labels = [("", &b""[..]); FILES.len()];
-        for (slot, (label, value)) in labels.iter_mut().zip(&*known) {
+        for (slot, (label, value)) in labels.iter_mut().zip(&known) {
             *slot = (label, value);
         }
         out.sample(&INFO, &labels[..known.len()], true);
+        // What could not be opened now is looked for at the next page.
+        self.known = (wanted() == wanted_before).then_some(known);
         Ok(())
     }
 }

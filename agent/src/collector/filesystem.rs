@@ -157,6 +157,12 @@ fn space(path: &Path) -> Result<Space, Trouble> {
     })
 }
 
+/// Asks for a mount's space on a thread of its own.
+fn apart(mount: &Mount) -> Option<Apart<Result<Space, Trouble>>> {
+    let path = mount.path.clone();
+    Apart::new("statvfs", move || space(&path))
+}
+
 /// How a mount is asked.
 #[derive(Debug)]
 enum Asker {
@@ -168,19 +174,17 @@ enum Asker {
 
 impl Asker {
     fn of(mount: &Mount) -> Self {
-        if mount.remote {
-            let path = mount.path.clone();
-            Self::Apart(Apart::new("statvfs", move || space(&path)))
-        } else {
-            Self::Direct
-        }
+        if mount.remote { Self::Apart(apart(mount)) } else { Self::Direct }
     }
 
     /// Puts the question to who is asked apart: side by side, so that one that
     /// hangs keeps no other waiting.
-    fn begin(&mut self) {
-        if let Self::Apart(Some(apart)) = self {
-            apart.begin();
+    fn begin(&mut self, mount: &Mount) {
+        let Self::Apart(asker) = self else { return };
+        // Where there was no thread to be had, there may be one now.
+        *asker = asker.take().or_else(|| apart(mount));
+        if let Some(asker) = asker {
+            asker.begin();
         }
     }
 
@@ -238,8 +242,11 @@ impl Filesystem {
             return Ok(whole);
         }
         self.known = None;
-        let from = usize::from(self.files[0].read(scratch).is_err());
-        let input = self.files[from].read(scratch)?;
+        let [first, own] = &mut self.files;
+        let (from, input) = match first.read(scratch).map(<[u8]>::len) {
+            Ok(length) => (0, &scratch[..length]),
+            Err(_) => (1, own.read(scratch)?),
+        };
         let (found, whole) = mounts(input, &self.rootfs, &self.shown);
         self.askers = found.iter().map(Asker::of).collect();
         self.asked = found.into_iter().map(|mount| (mount, Err(Trouble::Late))).collect();
@@ -266,7 +273,9 @@ impl Collector for Filesystem {
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         let whole = self.refresh(scratch)?;
-        self.askers.iter_mut().for_each(Asker::begin);
+        for ((mount, _), asker) in self.asked.iter().zip(&mut self.askers) {
+            asker.begin(mount);
+        }
         let mut patience = PATIENCE;
         for ((mount, answer), asker) in self.asked.iter_mut().zip(&mut self.askers) {
             *answer = asker.answer(mount, &mut patience);
@@ -310,14 +319,14 @@ mod tests {
                 Err(Trouble::Late)
             };
             let mut asker = Asker::Apart(Apart::new("mount", hangs));
-            asker.begin();
+            asker.begin(&mount);
             assert_eq!(asker.answer(&mount, &mut patience), Err(Trouble::Late));
             assert_eq!(patience, Duration::ZERO);
         }
         // Whoever answers is heard all the same.
         let well = Space { size: 1, free: 1, available: 1, files: 1, files_free: 1 };
         let mut asker = Asker::Apart(Apart::new("mount", move || Ok(well)));
-        asker.begin();
+        asker.begin(&mount);
         assert_eq!(asker.answer(&mount, &mut Duration::from_secs(20)), Ok(well));
         drop(release);
     }

@@ -1,12 +1,10 @@
 //! `/proc/meminfo`: a gauge per line.
 
-use std::path::Path;
-
 use super::Collector;
+use crate::common::Common;
 use crate::encoder::{Encoder, Kind};
 use crate::failure::Failure;
 use crate::scan;
-use crate::source::Source;
 
 /// A line's key in the parts its metric's name is made of: `Active(anon)` is
 /// `Active`, `anon`. `None` when that would make no metric name.
@@ -63,13 +61,13 @@ pub fn encode(input: &[u8], out: &mut Encoder) -> Result<(), Failure> {
 /// The collector.
 #[derive(Debug)]
 pub struct Meminfo {
-    file: Source,
+    file: Common,
 }
 
 impl Meminfo {
-    /// Reads below `procfs`.
-    pub fn new(procfs: &Path) -> Self {
-        Self { file: Source::new(procfs.join("meminfo")) }
+    /// Reads that file.
+    pub fn new(file: &Common) -> Self {
+        Self { file: file.clone() }
     }
 }
 
@@ -79,6 +77,6 @@ impl Collector for Meminfo {
     }
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        encode(self.file.read(scratch)?, out)
+        self.file.read(scratch, |input| encode(input, out)).flatten()
     }
 }

@@ -53,6 +53,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::cgroup::Shared;
+use crate::common::Files;
 use crate::encoder::Encoder;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -81,7 +82,7 @@ pub struct Spec {
     pub off: &'static str,
     /// Whether it runs with neither.
     pub by_default: bool,
-    build: fn(&Settings, &Shared) -> Box<dyn Collector>,
+    build: fn(&Settings, &Shared, &Files) -> Box<dyn Collector>,
 }
 
 macro_rules! by_default {
@@ -95,15 +96,18 @@ macro_rules! by_default {
 
 macro_rules! row {
     ($name:literal, $by_default:ident, $build:expr) => {
-        row!($name, $by_default, pods: |settings, _| $build(settings))
+        row!($name, $by_default, all: |settings, _, _| $build(settings))
     };
-    ($name:literal, $by_default:ident, pods: $build:expr) => {
+    ($name:literal, $by_default:ident, files: $build:expr) => {
+        row!($name, $by_default, all: |_, _, files: &Files| $build(files))
+    };
+    ($name:literal, $by_default:ident, all: $build:expr) => {
         Spec {
             name: $name,
             on: concat!("collector.", $name),
             off: concat!("no-collector.", $name),
             by_default: by_default!($by_default),
-            build: |settings, pods| Box::new($build(settings, pods)),
+            build: |settings, pods, files| Box::new($build(settings, pods, files)),
         }
     };
 }
@@ -114,7 +118,7 @@ pub static TABLE: &[Spec] = &[
     row!("arp", on, |s: &Settings| arp::Arp::new(s)),
     row!("bonding", on, |s: &Settings| bonding::Bonding::new(&s.sysfs)),
     row!("conntrack", on, |s: &Settings| conntrack::Conntrack::new(s)),
-    row!("cpu", on, |s: &Settings| cpu::Cpu::new(s)),
+    row!("cpu", on, all: |s, _, files: &Files| cpu::Cpu::new(s, &files.stat)),
     row!("cpufreq", on, |s: &Settings| cpufreq::Cpufreq::new(&s.sysfs)),
     row!("diskstats", on, |s: &Settings| diskstats::Diskstats::new(s)),
     row!("dmi", on, |s: &Settings| dmi::Dmi::new(s)),
@@ -126,22 +130,22 @@ pub static TABLE: &[Spec] = &[
     row!("kernel_hung", on, |s: &Settings| numbers::Numbers::new(&numbers::KERNEL_HUNG, s)),
     row!("loadavg", on, |s: &Settings| loadavg::Loadavg::new(&s.procfs)),
     row!("mdadm", on, |s: &Settings| mdadm::Mdadm::new(s)),
-    row!("meminfo", on, |s: &Settings| meminfo::Meminfo::new(&s.procfs)),
+    row!("meminfo", on, files: |files: &Files| meminfo::Meminfo::new(&files.meminfo)),
     row!("netclass", on, |s: &Settings| netclass::Netclass::new(s)),
     row!("netdev", on, |s: &Settings| netdev::Netdev::new(s)),
     row!("netstat", on, |s: &Settings| netstat::Netstat::new(&s.procfs)),
     row!("nvme", on, |s: &Settings| nvme::Nvme::new(s)),
     row!("os", on, |s: &Settings| os::Os::new(s)),
-    row!("pods", on, pods: |s: &Settings, pods: &Shared| pods::Pods::new(s, pods)),
+    row!("pods", on, all: |s: &Settings, pods: &Shared, _| pods::Pods::new(s, pods)),
     row!("powersupplyclass", on, |s: &Settings| devices::Devices::new(&powersupplyclass::CLASS, s)),
-    row!("pressure", on, |s: &Settings| pressure::Pressure::new(&s.procfs)),
+    row!("pressure", on, all: |s: &Settings, _, files: &Files| pressure::Pressure::new(s, files)),
     row!("processes", off, |s: &Settings| processes::Processes::new(&s.procfs)),
     row!("rpi", on, |s: &Settings| pi::Pi::new(s)),
     row!("schedstat", on, |s: &Settings| schedstat::Schedstat::new(&s.procfs)),
     row!("selinux", on, |s: &Settings| selinux::Selinux::new(s)),
     row!("sockstat", on, |s: &Settings| sockstat::Sockstat::new(&s.procfs)),
     row!("softnet", on, |s: &Settings| softnet::Softnet::new(&s.procfs)),
-    row!("stat", on, |s: &Settings| stat::Stat::new(&s.procfs)),
+    row!("stat", on, files: |files: &Files| stat::Stat::new(&files.stat)),
     row!("systemd", off, |s: &Settings| systemd::Systemd::new(s)),
     row!("tcpstat", off, |s: &Settings| tcpstat::Tcpstat::new(&s.procfs)),
     row!("thermal_zone", on, |s: &Settings| thermal_zone::ThermalZone::new(&s.sysfs)),
@@ -154,18 +158,24 @@ pub static TABLE: &[Spec] = &[
     row!("textfile", on, |s: &Settings| textfile::Textfile::new(&s.textfiles)),
 ];
 
-/// The collectors that are to run; `pods` is the index of this node's.
-pub fn enabled(settings: &Settings, pods: &Shared) -> Vec<Box<dyn Collector>> {
+/// The collectors that are to run; `pods` is the index of this node's, `files` are
+/// those that others read as well.
+pub fn enabled(settings: &Settings, pods: &Shared, files: &Files) -> Vec<Box<dyn Collector>> {
     let runs = |spec: &&Spec| settings.switches.runs(spec.name, spec.by_default);
-    TABLE.iter().filter(runs).map(|spec| (spec.build)(settings, pods)).collect()
+    TABLE.iter().filter(runs).map(|spec| (spec.build)(settings, pods, files)).collect()
 }
 
 /// The entries of a class folder of sysfs, sorted by the number at their end.
 /// A folder that is not there has none.
 fn numbered(folder: &Path, prefix: &str) -> Vec<(u32, PathBuf)> {
-    let names = entries(folder).unwrap_or_default().into_iter();
+    with_prefix(&entries(folder).unwrap_or_default(), folder, prefix)
+}
+
+/// Those of the names that have a prefix and a number, sorted by that.
+fn with_prefix(names: &[String], folder: &Path, prefix: &str) -> Vec<(u32, PathBuf)> {
+    let names = names.iter();
     let mut found: Vec<(u32, PathBuf)> = names
-        .filter_map(|name| Some((name.strip_prefix(prefix)?.parse().ok()?, folder.join(&name))))
+        .filter_map(|name| Some((name.strip_prefix(prefix)?.parse().ok()?, folder.join(name))))
         .collect();
     found.sort_unstable_by_key(|(number, _)| *number);
     found
@@ -173,7 +183,8 @@ fn numbered(folder: &Path, prefix: &str) -> Vec<(u32, PathBuf)> {
 
 /// The names in a folder, sorted; those that are no text left out.
 fn entries(folder: &Path) -> std::io::Result<Vec<String>> {
-    let names = std::fs::read_dir(folder)?.flatten().map(|entry| entry.file_name().into_string());
+    let listed = crate::source::noted(std::fs::read_dir(folder))?;
+    let names = listed.flatten().map(|entry| entry.file_name().into_string());
     let mut names: Vec<String> = names.filter_map(Result::ok).collect();
     // Each kind of sort is kilobytes of program; the stable ones are twice that.
     names.sort_unstable();

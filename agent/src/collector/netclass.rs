@@ -1,6 +1,6 @@
 //! `/sys/class/net`: the state of interfaces.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Collector;
 use super::attributes::{Attribute, Device, class, encode, hexadecimal, number, word};
@@ -155,6 +155,11 @@ pub const TABLE: [Attribute; 19] = [
     ),
 ];
 
+/// Of the table, what the kernel makes of the two after it.
+const CHANGES: usize = 2;
+const DOWN: usize = 3;
+const UP: usize = 4;
+
 const INFO: Family =
     Family::gauge("node_network_info", "Addresses and state of the interface; always 1.");
 
@@ -162,9 +167,9 @@ const INFO: Family =
 type Words = [Vec<u8>; 6];
 const LABELS: [&str; 6] = ["address", "adminstate", "broadcast", "duplex", "ifalias", "operstate"];
 
-fn words(device: &Device) -> Words {
-    let read = |file: &str| word(&device.folder.join(file));
-    let up = str::from_utf8(&read("flags")).ok().is_some_and(|flags| {
+fn words(folder: &Path, flags: &[u8], state: &[u8]) -> Words {
+    let read = |file: &str| word(&folder.join(file));
+    let up = str::from_utf8(flags).ok().is_some_and(|flags| {
         let flags =
             flags.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
         flags.is_some_and(|flags| flags & 1 == 1)
@@ -175,7 +180,7 @@ fn words(device: &Device) -> Words {
         read("broadcast"),
         read("duplex"),
         read("ifalias"),
-        read("operstate"),
+        state.to_vec(),
     ]
 }
 
@@ -207,9 +212,16 @@ impl Netclass {
             // There is a file among the folders: bonding_masters.
             folder.is_dir() && self.filter.keeps(name.as_bytes(), || !of_a_pod(name.as_bytes()))
         });
-        self.devices =
-            shown.map(|(name, folder)| Device::new(name, folder, &TABLE, scratch)).collect();
-        self.words = self.devices.iter().map(words).collect();
+        (self.devices, self.words) = shown
+            .map(|(name, folder)| {
+                let [flags, state] = ["flags", "operstate"].map(|file| word(&folder.join(file)));
+                let words = words(&folder, &flags, &state);
+                let known = [("flags", &flags[..]), ("operstate", &state)];
+                let mut device = Device::new(name, folder, &TABLE, &known, scratch);
+                device.add_up(CHANGES, [DOWN, UP]);
+                (device, words)
+            })
+            .unzip();
         Ok(())
     }
 }

@@ -151,6 +151,10 @@ impl Collector for Numbers {
                         .ok_or(Failure::Malformed { file: file.path, expected: "numbers" })
                 });
                 *last = read.as_ref().ok().copied();
+                // Open, it would have a page of the kernel's for a minute.
+                if file.slow {
+                    source.close();
+                }
                 result = result.and(read.map(drop));
             }
             for ((_, family), number) in file.families.iter().zip(last.iter().flatten()) {
@@ -158,7 +162,9 @@ impl Collector for Numbers {
             }
         }
         // None of them there is a host without the thing, not a fault.
-        if self.files.iter().all(|(_, source, _)| source.descriptor().is_none()) {
+        let mut all = self.files.iter();
+        let malformed = matches!(result, Err(Failure::Malformed { .. }));
+        if !malformed && all.all(|(_, source, last)| last.is_none() && !source.is_open()) {
             return Err(Failure::Absent { what: self.set.what });
         }
         result

@@ -1,7 +1,7 @@
 //! `/sys/class/nvme`: the `NVMe` drives. Their health needs a command to the
 //! drive and is the Pi collectors' matter.
 
-use super::attributes::word;
+use super::attributes::{Device, word};
 use super::devices::{Class, Devices};
 use super::rescan::Rescan;
 use super::{Collector, entries};
@@ -61,10 +61,10 @@ fn namespace_id(name: &str) -> Option<&str> {
     (plain && digits(id)).then_some(id)
 }
 
-fn namespaces(class: &Path) -> Vec<Namespace> {
+fn namespaces(class: &Path, drives: &[Device]) -> Vec<Namespace> {
     let mut found = Vec::new();
-    for drive in entries(class).unwrap_or_default() {
-        let folder = class.join(&drive);
+    for drive in drives.iter().map(|drive| &drive.name) {
+        let folder = class.join(drive);
         for name in entries(&folder).unwrap_or_default() {
             let Some(id) = namespace_id(&name) else { continue };
             let number = |file: &str| scan::unsigned(&word(&folder.join(&name).join(file)));
@@ -131,7 +131,7 @@ impl Collector for Nvme {
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         self.drives.collect(scratch, out)?;
         if self.rescan.due() {
-            self.namespaces = namespaces(&self.class);
+            self.namespaces = namespaces(&self.class, self.drives.found());
         }
         encode(&self.namespaces, out);
         Ok(())

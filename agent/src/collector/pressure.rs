@@ -3,14 +3,16 @@
 //! A Pi's kernel keeps it only when booted with `psi=1`.
 
 use std::io;
-use std::path::Path;
 
 use rustix::io::Errno;
 
 use super::Collector;
+use super::rescan::Rescan;
+use crate::common::{Common, Files};
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
+use crate::settings::Settings;
 use crate::source::Source;
 use crate::value::Value;
 
@@ -114,14 +116,22 @@ fn is_absence(error: &io::Error) -> bool {
 /// The collector.
 #[derive(Debug)]
 pub struct Pressure {
-    files: [Source; RESOURCES.len()],
+    files: [Common; RESOURCES.len()],
+    /// Looked for again once in a while: those that need not be there.
+    rescan: Rescan,
+    absent: bool,
 }
 
 impl Pressure {
-    /// Reads below `procfs`.
-    pub fn new(procfs: &Path) -> Self {
-        let folder = procfs.join("pressure");
-        Self { files: RESOURCES.map(|resource| Source::new(folder.join(resource.file))) }
+    /// Reads those files, and one that nobody else does.
+    pub fn new(settings: &Settings, files: &Files) -> Self {
+        let [cpu, memory, io] = files.pressure.each_ref().map(Common::clone);
+        let irq = Source::new(settings.procfs.join("pressure/irq"));
+        Self {
+            files: [cpu, io, memory, Common::new(irq, &files.pages)],
+            rescan: Rescan::default(),
+            absent: false,
+        }
     }
 }
 
@@ -133,12 +143,22 @@ impl Collector for Pressure {
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         let mut result = Ok(());
         let mut found = false;
+        let due = self.rescan.due();
         for (resource, file) in RESOURCES.iter().zip(&mut self.files) {
-            let read = file.read(scratch);
+            if !resource.required && self.absent && !due {
+                continue;
+            }
+            let read = file.read(scratch, |input| encode(resource, input, out));
             found |= !matches!(&read, Err(Failure::Read { source, .. }) if is_absence(source));
             let outcome = match read {
-                Ok(input) => encode(resource, input, out),
-                Err(_) if !resource.required => Ok(()),
+                Ok(encoded) => {
+                    self.absent &= resource.required;
+                    encoded
+                }
+                Err(_) if !resource.required => {
+                    self.absent = true;
+                    Ok(())
+                }
                 Err(failure) => Err(failure),
             };
             result = result.and(outcome);

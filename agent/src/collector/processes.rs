@@ -3,13 +3,13 @@
 //! Off by default: it opens a file for each process.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Collector;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
+use crate::source::{noted, once, whole};
 
 const PIDS: Family = Family::gauge("node_processes_pids", "Processes.");
 const STATE: Family = Family::gauge("node_processes_state", "Processes in each state.");
@@ -87,24 +87,18 @@ impl Collector for Processes {
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
         let fail = |source| Failure::Read { path: self.procfs.as_path().into(), source };
         let mut count = Count::default();
-        for entry in std::fs::read_dir(&self.procfs).map_err(fail)? {
+        for entry in noted(std::fs::read_dir(&self.procfs)).map_err(fail)? {
             let path = entry.map_err(fail)?.path();
             let number = |name: &OsStr| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
             if path.file_name().is_some_and(number) {
-                scratch.clear();
                 // It may have ended since the listing.
-                let read = crate::source::open(&path.join("stat"))
-                    .and_then(|mut file| file.read_to_end(scratch));
-                if read.is_ok() {
-                    count.take(scratch);
+                if let Ok(length) = once(&path.join("stat"), scratch) {
+                    count.take(&scratch[..length]);
                 }
             }
         }
-        // Other collectors read at an offset into what is there.
-        scratch.resize(scratch.capacity(), 0);
-        let limits = ["sys/kernel/pid_max", "sys/kernel/threads-max"].map(|file| {
-            scan::unsigned(crate::source::whole(self.procfs.join(file)).ok()?.trim_ascii())
-        });
+        let limits = ["sys/kernel/pid_max", "sys/kernel/threads-max"]
+            .map(|file| scan::unsigned(whole(self.procfs.join(file)).ok()?.trim_ascii()));
         encode(&count, limits, out);
         Ok(())
     }

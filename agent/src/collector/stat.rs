@@ -1,12 +1,10 @@
 //! `/proc/stat` below the processors: boot time, interrupts, processes.
 
-use std::path::Path;
-
 use super::Collector;
+use crate::common::Common;
 use crate::encoder::{Encoder, Family};
 use crate::failure::Failure;
 use crate::scan;
-use crate::source::Source;
 
 /// The file's key and the family its first number goes to.
 const FAMILIES: [(&[u8], Family); 6] = [
@@ -49,13 +47,13 @@ pub fn encode(input: &[u8], out: &mut Encoder) -> Result<(), Failure> {
 /// The collector.
 #[derive(Debug)]
 pub struct Stat {
-    file: Source,
+    file: Common,
 }
 
 impl Stat {
-    /// Reads below `procfs`.
-    pub fn new(procfs: &Path) -> Self {
-        Self { file: Source::new(procfs.join("stat")) }
+    /// Reads that file.
+    pub fn new(file: &Common) -> Self {
+        Self { file: file.clone() }
     }
 }
 
@@ -65,6 +63,6 @@ impl Collector for Stat {
     }
 
     fn collect(&mut self, scratch: &mut Vec<u8>, out: &mut Encoder) -> Result<(), Failure> {
-        encode(self.file.read(scratch)?, out)
+        self.file.read(scratch, |input| encode(input, out)).flatten()
     }
 }

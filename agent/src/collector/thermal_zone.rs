@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::attributes::word;
 use super::rescan::Rescan;
-use super::{Collector, numbered};
+use super::{Collector, entries, with_prefix};
 use crate::encoder::{Encoder, Family};
 use crate::failure::{Failure, Told};
 use crate::scan;
@@ -88,7 +88,8 @@ impl ThermalZone {
     }
 
     fn find(&mut self) {
-        self.cooling = numbered(&self.class, "cooling_device")
+        let names = entries(&self.class).unwrap_or_default();
+        self.cooling = with_prefix(&names, &self.class, "cooling_device")
             .into_iter()
             .map(|(number, folder)| Cooling {
                 number: number.to_string(),
@@ -98,7 +99,7 @@ impl ThermalZone {
             })
             .collect();
         let before = std::mem::take(&mut self.zones);
-        for (number, folder) in numbered(&self.class, "thermal_zone") {
+        for (number, folder) in with_prefix(&names, &self.class, "thermal_zone") {
             // A zone without a type is no less hot.
             let kind = word(&folder.join("type"));
             let zone = Zone { zone: number.to_string(), kind, millidegrees: None };

@@ -1,41 +1,30 @@
 //! The node's own reading, from procfs.
 
-use std::path::Path;
-
 use super::track::Reading;
+use crate::common::Files;
 use crate::scan;
-use crate::source::Source;
 
 /// Nanoseconds of a tick: the kernel tells times to programs in hundredths.
 const TICK: u64 = 10_000_000;
 
-/// The files, kept open.
+/// The node, by files that pages are made of as well.
 #[derive(Debug)]
-pub(super) struct Host {
-    stat: Source,
-    meminfo: Source,
-    pressure: [Source; 3],
-}
+pub(super) struct Host(Files);
 
 impl Host {
-    pub(super) fn new(procfs: &Path) -> Self {
-        let pressure =
-            ["cpu", "memory", "io"].map(|name| Source::new(procfs.join("pressure").join(name)));
-        Self {
-            stat: Source::new(procfs.join("stat")),
-            meminfo: Source::new(procfs.join("meminfo")),
-            pressure,
-        }
+    pub(super) fn new(files: &Files) -> Self {
+        Self(files.clone())
     }
 
     /// What can be read; what cannot is left out.
     pub(super) fn read(&mut self, scratch: &mut Vec<u8>) -> Reading {
-        let cpu = self.stat.read(scratch).ok().and_then(busy);
-        let (memory, swap) = self.meminfo.read(scratch).map_or((None, None), memory);
+        let Files { stat, meminfo, pressure: waits, .. } = &self.0;
+        let cpu = stat.recent(scratch, busy).ok().flatten();
+        let (memory, swap) = meminfo.recent(scratch, memory).unwrap_or((None, None));
         let lines: [&[u8]; 3] = [b"some", b"full", b"some"];
         let mut pressure = [None; 3];
-        for ((value, source), line) in pressure.iter_mut().zip(&mut self.pressure).zip(lines) {
-            *value = source.read(scratch).ok().and_then(|content| total(content, line));
+        for ((value, file), line) in pressure.iter_mut().zip(waits).zip(lines) {
+            *value = file.recent(scratch, |content| total(content, line)).ok().flatten();
         }
         Reading { cpu, memory, swap, pressure }
     }

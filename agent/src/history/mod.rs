@@ -13,7 +13,7 @@ pub use series::Summary;
 pub use track::Track;
 
 use crate::cgroup::Index;
-use crate::settings::Settings;
+use crate::common::Files;
 use host::Host;
 pub(crate) use host::kilobytes;
 
@@ -41,23 +41,28 @@ pub struct History {
 }
 
 impl History {
-    /// Nothing yet, of the host that `settings` name.
-    pub fn new(settings: &Settings) -> Self {
+    /// Nothing yet, of the host whose files these are.
+    pub fn new(files: &Files) -> Self {
         let start = Instant::now();
         Self {
             start,
             last: None,
-            host: Host::new(&settings.procfs),
+            host: Host::new(files),
             node: Track::default(),
             containers: Containers::default(),
             scratch: Vec::new(),
         }
     }
 
+    /// Whether the last sample is old enough for another.
+    pub fn is_due(&self) -> bool {
+        self.last.is_none_or(|last| last.elapsed() >= NEAREST)
+    }
+
     /// Takes a sample, unless there is one that is new. The index is read for
     /// it: a scrape may have left pods out.
     pub fn sample(&mut self, index: &mut Index) {
-        if self.last.is_some_and(|last| last.elapsed() < NEAREST) {
+        if !self.is_due() {
             return;
         }
         self.last = Some(Instant::now());

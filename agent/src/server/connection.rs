@@ -19,7 +19,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use rustix::time::Timespec;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,6 +28,7 @@ use tower_service::Service as _;
 
 use super::paced::Paced;
 use super::seats::{Seat, Seats};
+use crate::source::lacks;
 use crate::web::Current;
 
 /// Connections at a time.
@@ -103,7 +103,7 @@ impl Connections {
                 });
                 match accepted.await {
                     Ok((stream, peer)) => self.open(stream, peer),
-                    Err(error) if wants_room(&error) => {
+                    Err(error) if lacks(&error) => {
                         // The one that is kept for this; then somebody's who
                         // only sits there. But only if anybody wants to come:
                         // the kernel says this before it has looked.
@@ -162,14 +162,6 @@ fn comes(listeners: &[TcpListener]) -> bool {
     let mut all: Vec<PollFd<'_>> =
         listeners.iter().map(|listener| PollFd::new(listener, PollFlags::IN)).collect();
     poll(&mut all, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
-}
-
-/// Whether it failed for want of descriptors or memory.
-fn wants_room(error: &io::Error) -> bool {
-    let number = error.raw_os_error().map(Errno::from_raw_os_error);
-    number.is_some_and(|number| {
-        [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&number)
-    })
 }
 
 /// Speaks TLS where the configuration in force says so.

@@ -22,12 +22,19 @@ async fn guard(State(current): State<Arc<Current>>, request: Request, next: Next
     let web = current.get();
     let seat = request.extensions().get::<Arc<Seat>>();
     let from = seat.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |seat| seat.from());
-    let mut answer = if web.admits(request.headers(), from).await {
-        next.run(request).await
-    } else {
-        let realm = HeaderValue::from_static("Basic realm=\"terrarium-agent\", charset=\"UTF-8\"");
-        let said = "a name and a password are needed (--web.config.file, basic_auth_users)\n";
-        (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, realm)], said).into_response()
+    let mut answer = match web.admits(request.headers(), from).await {
+        Some(true) => next.run(request).await,
+        Some(false) => {
+            let realm =
+                HeaderValue::from_static("Basic realm=\"terrarium-agent\", charset=\"UTF-8\"");
+            let said = "a name and a password are needed (--web.config.file, basic_auth_users)\n";
+            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, realm)], said).into_response()
+        }
+        None => {
+            let said = "the password cannot be compared now: no further thread can be started \
+                        (TasksMax= of the unit, ulimit -u)\n";
+            (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
+        }
     };
     answer.headers_mut().extend(web.headers.clone());
     answer

@@ -72,8 +72,6 @@ pub fn run(args: &Args) -> Result<(), ServeError> {
     }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // For passwords, one at a time.
-        .max_blocking_threads(1)
         .build()
         .map_err(ServeError::Setup)?
         .block_on(serve(args, agent))

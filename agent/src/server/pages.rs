@@ -213,8 +213,8 @@ fn handed(made: Made, request: &Request) -> Bytes {
 }
 
 /// Said for a page made of what does not answer.
-const SILENT: &str =
-    "what the page is made of does not answer: a disk, a mount or a device hangs\n";
+const SILENT: &str = "what the page is made of does not answer: a disk, a mount or a device hangs, \
+                      or no thread can be started to ask it\n";
 
 /// For a person who typed the address.
 async fn root(State(shared): State<Pages>, request: Request) -> Response {
@@ -251,7 +251,8 @@ async fn readyz(State(shared): State<Pages>) -> (StatusCode, &'static str) {
         shared.counted("/readyz", "200", (StatusCode::OK, "ok\n"))
     } else {
         let said = "this host cannot be read: procfs or sysfs is not there \
-                    (--path.procfs, --path.sysfs), or not one collector has success\n";
+                    (--path.procfs, --path.sysfs) or does not answer, no thread can be started \
+                    to ask it, or not one collector has success\n";
         shared.counted("/readyz", "503", (StatusCode::SERVICE_UNAVAILABLE, said))
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Watching {
 impl Watching {
     pub(super) fn new(settings: Settings, agent: &Agent, probing: Probing) -> Arc<Self> {
         Arc::new(Self {
-            history: Arc::new(Mutex::new(History::new(&settings))),
+            history: Arc::new(Mutex::new(History::new(agent.files()))),
             settings: Arc::new(settings),
             pods: Shared::clone(agent.pods()),
             aside: agent.aside().clone(),
@@ -72,6 +72,10 @@ impl Watching {
     }
 
     fn sample(&self) {
+        // Nothing is begun on the other thread that need not be.
+        if !free(&self.history).is_none_or(|history| history.is_due()) {
+            return;
+        }
         let (history, pods) = (Arc::clone(&self.history), Shared::clone(&self.pods));
         self.aside.get(move || {
             let (mut index, mut history) = (free(&pods)?, free(&history)?);

@@ -139,8 +139,8 @@ impl Web {
     }
 
     /// Whether a request with these headers, from there, is to be answered: all are where
-    /// no users are named.
-    pub async fn admits(&self, headers: &HeaderMap, from: IpAddr) -> bool {
+    /// no users are named; `None` when that cannot be found out now.
+    pub async fn admits(&self, headers: &HeaderMap, from: IpAddr) -> Option<bool> {
         self.users.admit(headers, from).await
     }
 }

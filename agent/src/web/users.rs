@@ -9,6 +9,7 @@ use std::fmt;
 use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -17,6 +18,7 @@ use base64::prelude::BASE64_STANDARD;
 use bcrypt::HashParts;
 use ring::hmac;
 use ring::rand::SystemRandom;
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::queue::Queue;
@@ -65,34 +67,39 @@ impl Users {
     }
 
     /// Whether the request, which came from there, is a user's, or none are
-    /// named.
-    pub(super) async fn admit(&self, headers: &HeaderMap, from: IpAddr) -> bool {
+    /// named; `None` when there is no thread to find out on.
+    pub(super) async fn admit(&self, headers: &HeaderMap, from: IpAddr) -> Option<bool> {
         if self.named.is_empty() {
-            return true;
+            return Some(true);
         }
-        let Some(Credentials { plain, colon }) = Credentials::of(headers) else { return false };
+        let Some(Credentials { plain, colon }) = Credentials::of(headers) else {
+            return Some(false);
+        };
         let tag = self.key.as_ref().map(|key| hmac::sign(key, plain.as_bytes()));
         if let Some(known) = self.remembers(&plain[..colon], tag) {
-            return known;
+            return Some(known);
         }
-        let Some(turn) = self.queue.turn(from).await else { return false };
+        let Some(turn) = self.queue.turn(from).await else { return Some(false) };
         // Others with the same password may have had their turn meanwhile.
         if let Some(known) = self.remembers(&plain[..colon], tag) {
-            return known;
+            return Some(known);
         }
         let hash = self.named.get(&plain[..colon]).cloned();
         let (most, known) = (self.cost, Arc::clone(&self.known));
-        let compared = tokio::task::spawn_blocking(move || {
+        let (tell, told) = oneshot::channel();
+        let compare = move || {
             // To the end, though the client be gone.
             let (name, password) = (&plain[..colon], &plain[colon + 1..]);
             let right = compare(password, hash.as_deref(), most);
             if let Some(tag) = tag {
                 known.lock().unwrap_or_else(PoisonError::into_inner).note(name, tag, right);
             }
-            (right, turn)
-        });
-        // The next one's turn is when the thread is free for it.
-        compared.await.is_ok_and(|(right, _turn)| right)
+            let _ = tell.send((right, turn));
+        };
+        // The runtime's own threads end the process when there can be no more.
+        thread::Builder::new().name("password".to_owned()).spawn(compare).ok()?;
+        // The next one's turn is when the thread has done its work.
+        told.await.ok().map(|(right, _turn)| right)
     }
 
     /// What is known of a name with a password, found out in the same time

@@ -63,7 +63,7 @@ impl Served {
     /// `program` in a mount namespace of its own, in which this is mounted on
     /// each of those folders.
     pub(crate) fn mounted(&self, on: &[&Path], program: &Command) -> Command {
-        let options = "rootmode=40000,user_id=0,group_id=0,max_read=65536";
+        let options = "rootmode=40000,user_id=0,group_id=0,max_read=65536,allow_other";
         let mut script = format!("mount -i -t fuse -o fd=0,{options} served {}\n", on[0].display());
         for other in &on[1..] {
             writeln!(script, "mount --bind {} {}", on[0].display(), other.display()).unwrap();

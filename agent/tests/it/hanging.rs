@@ -24,20 +24,20 @@ fn in_time(running: &Running, path: &str) -> (u16, Vec<u8>) {
     (answer.status, answer.body)
 }
 
-fn page(running: &Running) -> Page {
+pub(crate) fn page(running: &Running) -> Page {
     let (status, body) = in_time(running, "/metrics");
     assert_eq!(status, 200);
     exposition::read_unique(&body).unwrap()
 }
 
-fn failed(page: &Page) -> Vec<&str> {
+pub(crate) fn failed(page: &Page) -> Vec<&str> {
     let samples = &page["node_scrape_collector_success"].samples;
     let failed = samples.iter().filter(|sample| sample.value == "0");
     failed.map(|sample| sample.labels["collector"].as_str()).collect()
 }
 
 /// Asks until `is` so: what hung comes back on its own time.
-fn until(running: &Running, is: impl Fn(&Page) -> bool) -> Page {
+pub(crate) fn until(running: &Running, is: impl Fn(&Page) -> bool) -> Page {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let page = page(running);
@@ -51,20 +51,20 @@ fn until(running: &Running, is: impl Fn(&Page) -> bool) -> Page {
 
 /// An agent and what it reads. The latter goes on before the agent ends: it could
 /// not while it waits for an answer.
-struct Beside {
-    served: Served,
-    running: Running,
+pub(crate) struct Beside {
+    pub(crate) served: Served,
+    pub(crate) running: Running,
 }
 
 impl Beside {
-    fn start(served: Served, on: &[&Path], agent: &Command) -> Self {
+    pub(crate) fn start(served: Served, on: &[&Path], agent: &Command) -> Self {
         let running = Running::start(&mut served.mounted(on, agent));
         Self { served, running }
     }
 }
 
 /// A fixture in a folder of its own.
-fn host() -> tempfile::TempDir {
+pub(crate) fn host() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for part in ["pi5/proc", "pi5/sys"] {
         copy(part, folder.path());
@@ -74,7 +74,7 @@ fn host() -> tempfile::TempDir {
     folder
 }
 
-fn flags(host: &Path) -> [String; 3] {
+pub(crate) fn flags(host: &Path) -> [String; 3] {
     [("procfs", "proc"), ("sysfs", "sys"), ("rootfs", "")]
         .map(|(flag, part)| format!("--path.{flag}={}", host.join(part).display()))
 }
@@ -170,7 +170,9 @@ fn an_attribute_that_hangs_costs_its_collector_only() {
         }
         // What does not ask the server is there.
         let last = page(running);
-        assert!(last.contains_key("node_uname_info") && last.contains_key("node_time_seconds"));
+        for name in ["node_uname_info", "node_time_seconds"] {
+            assert!(last.contains_key(name), "{end} {name}: {:?}", failed(&last));
+        }
         served.go_on();
         let after = until(running, |page| failed(page) == ["dmi"]);
         let lost = before.keys().find(|name| !after.contains_key(*name));

@@ -115,8 +115,11 @@ async fn agent(web: Web, body: &'static str) -> u16 {
             let headers = headers.map(|(name, value)| {
                 (name.parse::<hyper::header::HeaderName>().unwrap(), value.parse().unwrap())
             });
-            let status =
-                if web.admits(&headers.collect(), peer.ip()).await { "200 OK" } else { "401 No" };
+            let status = if web.admits(&headers.collect(), peer.ip()).await == Some(true) {
+                "200 OK"
+            } else {
+                "401 No"
+            };
             let length = body.len();
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
             stream.write_all(answer.as_bytes()).await.unwrap();

@@ -73,9 +73,8 @@ impl Pi {
     fn find(&mut self, scratch: &mut Vec<u8>) {
         // What was refused is asked once more: the firmware may have been busy.
         (self.without_numbers, self.without_pmic) = (false, false);
-        if self.board.is_none() {
-            self.board = Board::read(&self.procfs, &self.sysfs);
-        }
+        // Read in part only, it was read when no more files could be opened.
+        self.board = Board::read(&self.procfs, &self.sysfs).or(self.board.take());
         if self.board.is_some() {
             self.storage = Storage::find(&self.sysfs, scratch);
             let chips = numbered(&self.sysfs.join("class/hwmon"), "hwmon");

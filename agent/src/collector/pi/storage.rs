@@ -102,7 +102,7 @@ impl Storage {
                 let mut devices = Vec::new();
                 for (name, path) in entries.unwrap_or_default() {
                     if keeps(&name) {
-                        devices.push(Device::new(name, path.join(below), table, scratch));
+                        devices.push(Device::new(name, path.join(below), table, &[], scratch));
                     }
                 }
                 devices
@@ -117,7 +117,7 @@ impl Storage {
         let clocks = found("class/rtc", "", |_| true, &CLOCKS);
         let words = |folder: &PathBuf| WORDS.map(|(_, file)| word(&folder.join(file)));
         let cards = health.iter().map(|card| {
-            let shown = Device::new(card.name.clone(), card.folder.clone(), &[], scratch);
+            let shown = Device::new(card.name.clone(), card.folder.clone(), &[], &[], scratch);
             (shown, words(&card.folder))
         });
         Self { cards: cards.collect(), health, file_systems, clocks }

@@ -73,9 +73,11 @@ impl Folder {
             let (named, room) = (self.named.clone(), self.room);
             self.reader = Apart::new("textfile", move || folder::read(&named, ENDING, room));
         }
-        let found = self.reader.as_mut().and_then(|reader| reader.ask(PATIENCE));
+        let Some(reader) = &mut self.reader else {
+            return Err(io::Error::other(Failure::NoThread.to_string()));
+        };
         let late = || Err(io::Error::new(io::ErrorKind::TimedOut, "its disk does not answer"));
-        found.unwrap_or_else(late)
+        reader.ask(PATIENCE).unwrap_or_else(late)
     }
 }
 
