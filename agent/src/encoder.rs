@@ -146,15 +146,15 @@ impl Encoder {
     /// Opens a family whose name and help are put together from parts. The
     /// caller vouches that the name's parts make a valid metric name.
     pub fn open(&mut self, name: &[&[u8]], kind: Kind, help: &[&[u8]]) {
-        self.put(b"# HELP ");
+        self.page.put_slice(b"# HELP ");
         self.announce(name, kind);
-        self.put(b" ");
+        self.page.put_u8(b' ');
         self.put_all(help);
-        self.put(b"\n# TYPE ");
+        self.page.put_slice(b"\n# TYPE ");
         let word = self.announce(name, kind);
-        self.put(b" ");
+        self.page.put_u8(b' ');
         self.put(word.as_bytes());
-        self.put(b"\n");
+        self.page.put_u8(b'\n');
     }
 
     /// A family's name as it is announced, and its type in words.
@@ -175,17 +175,17 @@ impl Encoder {
     /// A sample's name and labels; its value follows.
     pub(crate) fn series(&mut self, name: &str, labels: &[(&str, &[u8])]) {
         self.put(name.as_bytes());
-        let mut lead: &[u8] = b"{";
+        let mut lead = b'{';
         for (label, value) in labels {
-            self.put(lead);
+            self.page.put_u8(lead);
             self.put(label.as_bytes());
-            self.put(b"=\"");
+            self.page.put_slice(b"=\"");
             self.escaped(value);
-            self.put(b"\"");
-            lead = b",";
+            self.page.put_u8(b'"');
+            lead = b',';
         }
         if !labels.is_empty() {
-            self.put(b"}");
+            self.page.put_u8(b'}');
         }
     }
 
@@ -202,9 +202,7 @@ impl Encoder {
     }
 
     fn value(&mut self, value: impl Into<Value>) {
-        self.put(b" ");
-        value.into().with_text(|text| self.put(text));
-        self.put(b"\n");
+        value.into().with_line(|line| self.put(line));
     }
 
     /// A help text as others wrote it: without its last line break.
@@ -226,6 +224,10 @@ impl Encoder {
     /// A label value: escaped as the format asks; other than UTF-8 is replaced,
     /// and so is a zero, at which Prometheus stops to read.
     fn escaped(&mut self, value: &[u8]) {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"');
+        if value.iter().all(is_plain) {
+            return self.put(value);
+        }
         for chunk in value.utf8_chunks() {
             let mut plain = chunk.valid().as_bytes();
             let special = |byte: &u8| matches!(byte, b'\\' | b'"' | b'\n' | 0);

@@ -3,13 +3,57 @@
 use crate::value::Value;
 
 /// The lines of a file, empty ones left out.
-pub fn lines(input: &[u8]) -> impl Iterator<Item = &[u8]> {
-    input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+pub fn lines(input: &[u8]) -> Lines<'_> {
+    Lines(input)
 }
 
 /// The fields of a line: what stands between blanks.
-pub fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty())
+pub fn fields(line: &[u8]) -> Fields<'_> {
+    Fields(line)
+}
+
+/// See [`lines`].
+#[derive(Debug, Clone)]
+pub struct Lines<'i>(&'i [u8]);
+
+impl<'i> Iterator for Lines<'i> {
+    type Item = &'i [u8];
+
+    fn next(&mut self) -> Option<&'i [u8]> {
+        next(&mut self.0, |byte| byte == b'\n')
+    }
+}
+
+/// See [`fields`].
+#[derive(Debug, Clone)]
+pub struct Fields<'i>(&'i [u8]);
+
+impl<'i> Iterator for Fields<'i> {
+    type Item = &'i [u8];
+
+    fn next(&mut self) -> Option<&'i [u8]> {
+        // What is below a blank and none is in none of these files.
+        next(&mut self.0, |byte| byte <= b' ' && byte.is_ascii_whitespace())
+    }
+}
+
+/// The next part that is not empty: a page is made of thousands of them, which
+/// is what the two loops are for.
+#[inline]
+fn next<'i>(rest: &mut &'i [u8], ends: impl Fn(u8) -> bool) -> Option<&'i [u8]> {
+    let mut text = *rest;
+    while let [first, after @ ..] = text
+        && ends(*first)
+    {
+        text = after;
+    }
+    let mut length = 0;
+    while length < text.len() && !ends(text[length]) {
+        length += 1;
+    }
+    let (part, after) = text.split_at(length);
+    *rest = after;
+    (length > 0).then_some(part)
 }
 
 /// A whole number without a sign; `None` for anything else, overflow included.

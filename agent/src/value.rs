@@ -30,33 +30,57 @@ impl Value {
         Self { negative: number < 0, ..Self::scaled(number.unsigned_abs(), places) }
     }
 
+    /// The number, if it is a whole one that is not below 0.
+    pub fn whole(self) -> Option<u64> {
+        (self.places == 0 && !self.negative).then_some(self.digits)
+    }
+
     /// Calls `write` with the shortest decimal notation of the value.
     pub fn with_text<T>(self, write: impl FnOnce(&[u8]) -> T) -> T {
-        let mut text = [b'0'; ROOM];
-        let mut start = ROOM;
-        let mut rest = self.digits;
-        let mut place = 0;
-        let mut fraction_seen = false;
-        while rest > 0 || place <= self.places {
-            let digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        let mut text = [0; ROOM];
+        let start = self.put(&mut text);
+        write(&text[start..])
+    }
+
+    /// As [`Value::with_text`], between a blank and the end of the line.
+    pub(crate) fn with_line<T>(self, write: impl FnOnce(&[u8]) -> T) -> T {
+        let mut line = [b'\n'; ROOM + 2];
+        let start = line.get_mut(1..=ROOM).map_or(0, |text| self.put(text));
+        line[start] = b' ';
+        write(&line[start..])
+    }
+
+    /// Puts the notation at the end of `text`; where it begins there.
+    fn put(self, text: &mut [u8]) -> usize {
+        let (mut rest, mut places) = (self.digits, self.places);
+        // Zeros at the fraction's end say nothing.
+        while places > 0 && rest % 10 == 0 {
+            (rest, places) = (rest / 10, places - 1);
+        }
+        let mut start = text.len();
+        let mut put = |byte: u8| {
+            start -= 1;
+            text[start] = byte;
+        };
+        let digit = |rest: u64| b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        for place in 0..places {
+            put(digit(rest));
             rest /= 10;
-            // Zeros at the fraction's end say nothing.
-            fraction_seen |= digit != b'0';
-            if place >= self.places || fraction_seen {
-                start -= 1;
-                text[start] = digit;
+            if place + 1 == places {
+                put(b'.');
             }
-            place += 1;
-            if place == self.places && fraction_seen {
-                start -= 1;
-                text[start] = b'.';
+        }
+        loop {
+            put(digit(rest));
+            rest /= 10;
+            if rest == 0 {
+                break;
             }
         }
         if self.negative {
-            start -= 1;
-            text[start] = b'-';
+            put(b'-');
         }
-        write(&text[start..])
+        start
     }
 }
 

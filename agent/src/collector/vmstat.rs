@@ -10,6 +10,10 @@ use crate::source::Source;
 
 /// Of some two hundred counters those which `node_exporter` shows by default.
 fn is_shown(key: &[u8]) -> bool {
+    // Next to all of them begin otherwise.
+    if !matches!(key.first(), Some(b'o' | b'p')) {
+        return false;
+    }
     [&b"oom_kill"[..], b"pgpg", b"pswp"].iter().any(|start| key.starts_with(start))
         || key.starts_with(b"pg") && key.windows(5).any(|part| part == b"fault")
 }
