@@ -11,6 +11,7 @@ pub mod kubeconfig;
 pub mod nodes;
 pub mod paths;
 pub mod release;
+pub mod storage;
 pub mod sums;
 pub mod token;
 pub mod told;

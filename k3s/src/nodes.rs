@@ -53,10 +53,15 @@ pub struct NodesError {
 }
 
 /// Reads the reply. Fields we do not know are passed over, those that are
-/// missing are empty: a node that has just registered has few.
+/// missing are empty: a node that has just registered has few. Objects of other kinds
+/// are passed over as well.
 pub fn parse(json: &str) -> Result<Vec<KubeNode>, NodesError> {
-    let list: List = serde_json::from_str(json).map_err(|source| NodesError { source })?;
-    let nodes: Vec<KubeNode> = list.items.into_iter().map(KubeNode::from).collect();
+    let wrong = |source| NodesError { source };
+    let list: List = serde_json::from_str(json).map_err(wrong)?;
+    let is_node = |item: &serde_json::Value| item["kind"].as_str().is_none_or(|it| it == "Node");
+    let items = list.items.into_iter().filter(is_node).map(Item::deserialize);
+    let items: Vec<Item> = items.collect::<Result<_, _>>().map_err(wrong)?;
+    let nodes: Vec<KubeNode> = items.into_iter().map(KubeNode::from).collect();
     match nodes.iter().find_map(KubeNode::wrong) {
         None => Ok(nodes),
         Some(what) => Err(NodesError { source: serde_json::Error::custom(what) }),
@@ -96,7 +101,7 @@ fn thousandths(quantity: &str) -> Option<u128> {
 
 #[derive(Deserialize)]
 struct List {
-    items: Vec<Item>,
+    items: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]

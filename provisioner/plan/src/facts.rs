@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 use terrarium_k3s::nodes::KubeNode;
+use terrarium_k3s::storage::Storage;
 
 use crate::bytes::Bytes;
 use crate::existing::Existing;
@@ -317,6 +318,10 @@ pub struct Interface {
 pub struct Cluster {
     /// The Kubernetes nodes.
     pub nodes: Vec<KubeNode>,
+    /// Volumes and classes of the cluster, and claims of the stack's namespace; `None`
+    /// where that is not known.
+    #[serde(skip)]
+    pub storage: Option<Storage>,
     /// What the release query printed, verbatim.
     pub releases: String,
     /// The objects helm made, as its records have them, and those that are there, as

@@ -9,6 +9,7 @@ use terrarium_fit::verdict::Budget;
 use terrarium_helm::catalogue::Catalogue;
 use terrarium_helm::words::advice;
 use terrarium_inventory::{Example, Inventory, Role};
+use terrarium_plan::Facts;
 
 use super::prepare::Ground;
 use super::{code, load, made, write_page};
@@ -137,14 +138,14 @@ async fn stack(
     allowance: &Allowance,
 ) -> Result<Question, Failure> {
     let disk = fit.disk.map(|gib| gib.saturating_mul(GIB));
-    let (mut inventory, sites) = match &fit.boards {
+    let (mut inventory, sites, server) = match &fit.boards {
         Some(text) => {
             let wanted = boards::parse(text)?;
             let sites: Vec<Site> =
                 wanted.iter().map(|wanted| Site::of_board(wanted, disk)).collect();
             let inventory = on_boards(common, settings, fit, &sites)?;
             let sites = sites.into_iter().map(|site| site.configured(&inventory.k3s)).collect();
-            (inventory, sites)
+            (inventory, sites, None)
         }
         None => of_inventory(common, settings, fit, disk).await?,
     };
@@ -157,7 +158,7 @@ async fn stack(
     }
     let (parts, source) = match stand {
         Some(name) => (stand_in(name, &fit.without, &sites)?, "stand-in"),
-        None => (rendered(&inventory, &sites, common, settings).await?, "charts"),
+        None => (rendered(&inventory, &sites, server.as_ref(), common, settings).await?, "charts"),
     };
     let what = match (&fit.profile, &inventory.stack.profile) {
         (Some(name), _) | (None, Some(name)) => format!("profile {name}"),
@@ -182,6 +183,7 @@ async fn stack(
 async fn rendered(
     inventory: &Inventory,
     sites: &[Site],
+    server: Option<&Facts>,
     common: &Common,
     settings: &Settings,
 ) -> Result<Parts, Failure> {
@@ -191,7 +193,8 @@ async fn rendered(
     let helm = helm(inventory, common.patience, settings, Keep::Look, &reporter).await;
     drop(reporter);
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
-    charts(&stack, &stack.wish(&boards, None), &helm?).await
+    let parts = charts(&stack, &stack.wish(&boards, None), &helm?).await?;
+    Ok(parts.in_cluster(inventory, server))
 }
 
 /// Whether there are charts of that profile.
@@ -272,17 +275,18 @@ fn on_boards(
     Ok(inventory)
 }
 
-/// The inventory and its nodes: asked, unless that is not wanted.
+/// The inventory and its nodes, and what the server said: asked, unless that is not
+/// wanted.
 async fn of_inventory(
     common: &Common,
     settings: &Settings,
     fit: &Fit,
     disk: Option<u64>,
-) -> Result<(Inventory, Vec<Site>), Failure> {
+) -> Result<(Inventory, Vec<Site>, Option<Facts>), Failure> {
     if fit.offline {
         let inventory = load(common, settings)?;
         let sites = site::of_inventory(&inventory, &BTreeMap::new(), disk)?;
-        return Ok((inventory, sites));
+        return Ok((inventory, sites, None));
     }
     let ground = Ground::new(common, settings).await?;
     let (reporter, done) = view::open(false, &ground.names());
@@ -295,8 +299,9 @@ async fn of_inventory(
     done.await.map_err(|error| Failure::internal("the view ended", &error))?;
     let inventory = (*ground.inventory).clone();
     let sites = site::of_inventory(&inventory, &observation.facts, disk);
+    let server = observation.facts.get(&inventory.server().name).cloned();
     match (sites, observation.failures.into_iter().next()) {
-        (Ok(sites), _) => Ok((inventory, sites)),
+        (Ok(sites), _) => Ok((inventory, sites, server)),
         // Why it was not reached is worth more than that it names no board.
         (Err(unknown), Some((_, failure))) => {
             Err(Failure { causes: vec![failure.line()], ..unknown })

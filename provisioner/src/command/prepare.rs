@@ -241,8 +241,9 @@ impl Picture {
         }
         let inventory = &ground.judged(&self.observation.facts);
         let helm = helm(inventory, common.patience, settings, keep, reporter).await?;
-        let parts = charts(&ground.stack, &self.wish, &helm).await?;
-        if let Some(server) = self.observation.facts.get(&inventory.server().name) {
+        let server = self.observation.facts.get(&inventory.server().name);
+        let parts = charts(&ground.stack, &self.wish, &helm).await?.in_cluster(inventory, server);
+        if let Some(server) = server {
             let changes = &self.plan.stack;
             let stuck = stuck::refusals(&ground.inventory, server, changes, &parts.services)?;
             if !stuck.is_empty() {

@@ -104,7 +104,8 @@ async fn answer(
         if options.write { write(ground, common, &joined, &sizes, &mut notes)? } else { None };
     let sites = sites(&ground.inventory, &cluster, &snapshots);
     let predicted =
-        predict(&ground.stack, &ground.inventory, sites, common, settings, reporter).await;
+        predict(&ground.stack, &ground.inventory, &cluster, sites, common, settings, reporter)
+            .await;
     let predicted = predicted
         .inspect_err(|failure| notes.push(format!("nothing is predicted: {}", failure.line())))
         .ok();

@@ -58,12 +58,15 @@ pub(crate) fn gate(asked: &Asked, allowance: &Allowance) -> Gate {
 mod tests {
     use std::time::Duration;
 
+    use serde_json::{Value, json};
+    use terrarium_k3s::storage::Storage;
+
     use super::*;
     use crate::cancel::Cancel;
     use crate::fit::boards::parse;
     use crate::fit::problem::of_parts;
     use crate::fit::site::Site;
-    use crate::fit::stack::stand_in;
+    use crate::fit::stack::{Part, Parts, stand_in};
 
     /// A stand-in on boards with so many GiB of disk.
     fn gate_of(boards: &str, profile: &str, disk: u64) -> Gate {
@@ -90,6 +93,89 @@ mod tests {
         for part in ["in [stack], leave out `datahub`", "provision fit", "--ignore-fit"] {
             assert!(refusal.hint.contains(part), "{part}: {}", refusal.hint);
         }
+    }
+
+    /// What a cluster says of a claim's volume of 10 GiB on pi-3, and of the class `ssd`,
+    /// whose volumes are made by hand.
+    const CLUSTER: &str = include_str!("../../../k3s/src/storage.json");
+
+    /// Services with a volume each, on three boards with 40 GiB free in this cluster.
+    fn gate_in(cluster: &str, services: &[&str], class: &str, size: &str) -> Gate {
+        let wanted = parse("3xpi5-8gb").unwrap();
+        let site = |wanted| Site::of_board(wanted, Some(40 << 30));
+        let sites: Vec<Site> = wanted.iter().map(site).collect();
+        let part = |name: &&str| {
+            let spec = json!({
+                "serviceName": name,
+                "selector": { "matchLabels": { "app": name } },
+                "template": {
+                    "metadata": { "labels": { "app": name } },
+                    "spec": { "containers": [{ "name": name, "image": "i",
+                        "resources": { "requests": { "memory": "64Mi" }, "limits": { "memory": "64Mi" } } }] },
+                },
+                "volumeClaimTemplates": [{ "metadata": { "name": "data" }, "spec": {
+                    "accessModes": ["ReadWriteOnce"], "storageClassName": class,
+                    "resources": { "requests": { "storage": size } } } }],
+            });
+            let set = json!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "spec": spec,
+                "metadata": { "name": name, "namespace": "terrarium" } });
+            Part {
+                name: (*name).to_owned(),
+                title: (*name).to_owned(),
+                group: "Data stores".to_owned(),
+                needs: Vec::new(),
+                wave: 1,
+                manifests: set.to_string(),
+            }
+        };
+        let mut parts = Parts { services: services.iter().map(part).collect(), ..Parts::default() };
+        parts.stored(&Storage::parse(cluster).unwrap(), &[]);
+        let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+        gate(&of_parts(&parts, sites, &[], false).unwrap(), &allowance)
+    }
+
+    #[test]
+    fn a_volume_that_is_bound_is_on_its_own_node_in_the_judgement_and_in_the_note() {
+        for node in ["pi-1", "pi-2", "pi-3"] {
+            let there = CLUSTER.replace("pi-3", node).replace("10Gi", "50Gi");
+            let gate = gate_in(&there, &["postgresql"], "local-path", "50Gi");
+            let Gate::Tight(note) = gate else { panic!("{node}: {gate:?}") };
+            assert!(note.what.contains(&format!("go onto {node}, ")), "{}", note.what);
+        }
+        // A volume that is there keeps its size, whatever is wished.
+        assert_eq!(gate_in(CLUSTER, &["postgresql"], "local-path", "50Gi"), Gate::Open);
+        let gone = CLUSTER.replace("pi-3", "pi-9");
+        let gate = gate_in(&gone, &["postgresql"], "local-path", "10Gi");
+        let Gate::Closed(refusal) = gate else { panic!("{gate:?}") };
+        assert!(refusal.what.contains("volumes"), "{}", refusal.what);
+    }
+
+    #[test]
+    fn claims_of_a_class_made_by_hand_get_the_volumes_there_are() {
+        let made = |volumes: &[(&str, &str)]| {
+            let mut list: Value = serde_json::from_str(CLUSTER).unwrap();
+            let items = list["items"].as_array_mut().unwrap();
+            for (index, (node, size)) in volumes.iter().enumerate() {
+                let affinity = json!({ "required": { "nodeSelectorTerms": [{ "matchExpressions": [
+                    { "key": "kubernetes.io/hostname", "operator": "In", "values": [node] }] }] } });
+                items.push(json!({ "apiVersion": "v1", "kind": "PersistentVolume",
+                    "metadata": { "name": format!("ssd-{index}") },
+                    "spec": { "storageClassName": "ssd", "accessModes": ["ReadWriteOnce"],
+                        "capacity": { "storage": size }, "nodeAffinity": affinity } }));
+            }
+            list.to_string()
+        };
+        let closed =
+            |gate: &Gate| matches!(gate, Gate::Closed(refusal) if refusal.what.contains("volumes"));
+        let (one, two) = (made(&[("pi-2", "50Gi")]), made(&[("pi-1", "20Gi"), ("pi-2", "50Gi")]));
+        assert!(closed(&gate_in(CLUSTER, &["redis"], "ssd", "1Gi")), "nobody made one");
+        let gate = gate_in(&one, &["redis"], "ssd", "50Gi");
+        let Gate::Tight(note) = gate else { panic!("{gate:?}") };
+        assert!(note.what.contains("go onto pi-2, "), "{}", note.what);
+        assert!(closed(&gate_in(&one, &["redis"], "ssd", "60Gi")), "it is too small");
+        assert!(closed(&gate_in(&one, &["redis", "kafka"], "ssd", "1Gi")), "it is there once");
+        assert_eq!(gate_in(&two, &["redis", "kafka"], "ssd", "1Gi"), Gate::Open);
+        assert!(closed(&gate_in(&two, &["redis", "kafka"], "ssd", "30Gi")), "one is too small");
     }
 
     #[test]

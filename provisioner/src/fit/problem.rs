@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use terrarium_fit::manifest::{self, File, Manifests, Unjudged, Why};
+use terrarium_fit::manifest::{self, File, Manifests, Taken, Unjudged, Why};
 use terrarium_fit::model::{Node, Owner, Pod, Problem};
 use terrarium_fit::{filter, k3s, limit};
 
@@ -58,8 +58,12 @@ pub(crate) fn of_parts(
         k3s::SERVICE.to_owned(),
         About { title: "Pods of k3s".to_owned(), group: "Cluster".to_owned(), needs: Vec::new() },
     )]);
+    // A volume made by hand is there once, for whichever service comes first.
+    let mut taken = Taken::default();
+    let storage = File { name: "the cluster's volumes", text: &parts.storage };
     for part in &parts.services {
-        let read = manifest::pods(&part.manifests, &low);
+        let files = [File { name: "", text: &part.manifests }, storage];
+        let read = manifest::pods_beside(&files, &low, &mut taken);
         let read = read.map_err(|error| wrong(&part.name, &error))?;
         unjudged.extend(read.unjudged);
         for mut pod in read.pods {

@@ -8,6 +8,9 @@ use terrarium_helm::board::place;
 use terrarium_helm::card::CannotRun;
 use terrarium_helm::release::NAMESPACE;
 use terrarium_helm::runner::Helm;
+use terrarium_inventory::Inventory;
+use terrarium_k3s::storage::Storage;
+use terrarium_plan::Facts;
 
 use super::answer::{Remark, Weight};
 use super::profile;
@@ -40,6 +43,29 @@ pub(crate) struct Parts {
     pub refused: Vec<Remark>,
     /// What the user should know of the others.
     pub notes: Vec<Remark>,
+    /// Volumes, claims and storage classes of the cluster they go to, as a YAML document;
+    /// empty where it is not known.
+    pub storage: String,
+}
+
+impl Parts {
+    /// The same for the cluster of this server, as far as its nodes are those of the
+    /// inventory.
+    pub(crate) fn in_cluster(mut self, inventory: &Inventory, server: Option<&Facts>) -> Self {
+        let Some(cluster) = server.and_then(|facts| facts.cluster.as_ref()) else { return self };
+        let Some(storage) = &cluster.storage else { return self };
+        let named = |name: &str| inventory.nodes.iter().any(|node| node.name == name);
+        let nodes = cluster.nodes.iter().map(|node| node.name.as_str());
+        let others: Vec<&str> = nodes.filter(|name| !named(name)).collect();
+        self.stored(storage, &others);
+        self
+    }
+
+    /// With these volumes there. Nodes that are not judged may have some, which is no
+    /// reason to refuse what uses them.
+    pub(crate) fn stored(&mut self, storage: &Storage, others: &[&str]) {
+        self.storage = storage.without(others).manifests().to_string();
+    }
 }
 
 /// What is to be deployed, rendered by helm with the values it would be deployed
@@ -86,7 +112,7 @@ pub(crate) async fn charts(stack: &Stack, wish: &Wish, helm: &Helm) -> Result<Pa
         remark.service = Some(name.clone());
     }
     let notes = wish.notes.iter().map(remark(Weight::Note)).collect();
-    Ok(Parts { services: parts, refused, notes })
+    Ok(Parts { services: parts, refused, notes, storage: String::new() })
 }
 
 /// The services of a stand-in, placed on boards that can run them.

@@ -11,12 +11,13 @@ use terrarium_fit::model::{Owner, Problem};
 use terrarium_fit::quantity::{self, QuantityError};
 use terrarium_fit::sizing::Resource;
 use terrarium_helm::release::NAMESPACE;
+use terrarium_k3s::storage::Storage;
 
 mod raw;
 
 /// The kinds that are asked for: what is judged, and what that refers to.
 pub(crate) const KINDS: &str =
-    "nodes,pods,persistentvolumeclaims,persistentvolumes,priorityclasses";
+    "nodes,pods,persistentvolumeclaims,persistentvolumes,storageclasses,priorityclasses";
 
 /// The cluster as it is.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,8 @@ pub(crate) struct Cluster {
     pub evicted: Vec<(String, String)>,
     /// The same as the scheduler sees it.
     pub problem: Problem,
+    /// Where volumes are and may be; nothing where that cannot be read.
+    pub storage: Storage,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -100,7 +103,8 @@ pub(crate) fn parse(json: &str) -> Result<Cluster, ClusterError> {
         items: Vec<Value>,
     }
     let list: List = serde_json::from_str(json).map_err(ClusterError::Form)?;
-    let mut cluster = Cluster::default();
+    let storage = Storage::parse(json).unwrap_or_default();
+    let mut cluster = Cluster { storage, ..Cluster::default() };
     for item in list.items {
         let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or("");
         let kind = text("/kind").to_owned();

@@ -28,6 +28,7 @@ const BUDGET: Budget = Budget { search: 200_000, proof: 0, runs: 200, seed: 1 };
 pub(crate) async fn predict(
     stack: &Stack,
     inventory: &Inventory,
+    cluster: &Cluster,
     sites: Vec<Site>,
     common: &Common,
     settings: &Settings,
@@ -35,7 +36,11 @@ pub(crate) async fn predict(
 ) -> Result<Answer, Failure> {
     let boards: Vec<_> = sites.iter().map(Site::board).collect();
     let helm = helm(inventory, common.patience, settings, Keep::Look, reporter).await?;
-    let parts = charts(stack, &stack.wish(&boards, None), &helm).await?;
+    let others = cluster.nodes.iter().map(|node| node.name.as_str());
+    let others: Vec<&str> =
+        others.filter(|name| sites.iter().all(|site| site.name != *name)).collect();
+    let mut parts = charts(stack, &stack.wish(&boards, None), &helm).await?;
+    parts.stored(&cluster.storage, &others);
     let asked = of_parts(&parts, sites, &inventory.k3s.disable, false)?;
     let allowance = Allowance::new(BESIDE, &settings.cancel);
     let terms = Terms {

@@ -11,6 +11,7 @@ mod node;
 mod pod;
 mod resized;
 mod running;
+mod taken;
 mod term;
 mod text;
 mod volume;
@@ -30,6 +31,7 @@ use crate::model::{Node, Pod};
 use at::At;
 use kind::Kind;
 pub use kind::{Unjudged, Why};
+pub use taken::Taken;
 pub use text::{File, Place};
 
 /// Why manifests cannot be used.
@@ -111,7 +113,7 @@ pub fn nodes_of(files: &[File<'_>]) -> Result<Vec<Node>, ManifestError> {
 pub fn cluster(text: &str) -> Result<(Vec<Node>, Manifests), ManifestError> {
     let objects = objects(&[File { name: "", text }])?;
     let nodes = all_nodes(&objects)?;
-    let pods = workload::pods(&objects, &nodes)?;
+    let pods = workload::pods(&objects, &nodes, &mut Taken::default())?;
     Ok((nodes, pods))
 }
 
@@ -147,7 +149,20 @@ pub fn pods(text: &str, nodes: &[Node]) -> Result<Manifests, ManifestError> {
 /// # Errors
 /// [`ManifestError`]: the first thing that is wrong.
 pub fn pods_of(files: &[File<'_>], nodes: &[Node]) -> Result<Manifests, ManifestError> {
-    workload::pods(&objects(files)?, nodes)
+    pods_beside(files, nodes, &mut Taken::default())
+}
+
+/// The same beside the pods of files that were read before: what of the volumes made by
+/// hand those take is not there for these.
+///
+/// # Errors
+/// [`ManifestError`]: the first thing that is wrong.
+pub fn pods_beside(
+    files: &[File<'_>],
+    nodes: &[Node],
+    taken: &mut Taken,
+) -> Result<Manifests, ManifestError> {
+    workload::pods(&objects(files)?, nodes, taken)
 }
 
 /// One object, and where it stood.

@@ -5,12 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::at::At;
 use super::pod::storage;
+use super::taken::Taken;
 use super::{ManifestError, Object, PODS_MAX, term};
 use crate::limit;
 use crate::model::{Claim, Node};
 
 /// The class whose volumes somebody makes by hand.
 const BY_HAND: &str = "kubernetes.io/no-provisioner";
+/// What marks the class of claims that name none, today and before Kubernetes 1.6.
+const USUAL: [&str; 2] = [
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+];
 /// Modes in which pods on several nodes use one volume at once.
 const SHARED: [&str; 2] = ["ReadWriteMany", "ReadOnlyMany"];
 /// The mode in which one pod alone uses a volume.
@@ -33,25 +39,29 @@ struct Volume<'a> {
 pub(super) fn claims(
     objects: &[Object],
     nodes: &[Node],
+    taken: &mut Taken,
 ) -> Result<BTreeMap<String, Claim>, ManifestError> {
     let volumes = volumes(objects, nodes)?;
     let classes = classes(objects, nodes)?;
-    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
     let mut claims = BTreeMap::new();
     for object in objects.iter().filter(|object| object.kind.is("PersistentVolumeClaim")) {
         limit::check();
         let (at, name) = (object.at(), object.name.clone());
         let key = format!("{}/{name}", object.namespace);
-        let claim = claim(&at, name, &key, &volumes, &classes, &mut taken)?;
+        let claim = claim(&at, name, &key, &volumes, &classes, taken)?;
         claims.insert(key, claim);
     }
+    let kept: BTreeSet<&str> =
+        volumes.iter().filter_map(|volume| volume.kept_for.as_deref()).collect();
     for object in objects.iter().filter(|object| object.kind.is("StatefulSet")) {
         let spec = object.at().get("spec");
         let replicas = spec.get("replicas").number_or(1)?.min(PODS_MAX);
         for own in spec.get("volumeClaimTemplates").items()? {
-            let class = own.get("spec").get("storageClassName").value.as_str().unwrap_or("-");
-            // One of any other class is made for the pod, on whichever node that is.
-            if !class.is_empty() && !classes.contains_key(class) {
+            // One of any other class is made for the pod, on whichever node that is, but for
+            // one that somebody keeps a volume for.
+            let class = classes.of(&own.get("spec"));
+            let made = class.is_none_or(|(name, class)| !name.is_empty() && class.is_none());
+            if made && kept.is_empty() {
                 continue;
             }
             let begin = own.get("metadata").get("name").text()?;
@@ -59,10 +69,13 @@ pub(super) fn claims(
                 limit::check();
                 let name = format!("{begin}-{}-{number}", object.name);
                 let key = format!("{}/{name}", object.namespace);
+                if made && !kept.contains(key.as_str()) {
+                    continue;
+                }
                 // One that is there as an object stays what it is.
                 if let Entry::Vacant(free) = claims.entry(key) {
                     let key = free.key().clone();
-                    free.insert(claim(&own, name, &key, &volumes, &classes, &mut taken)?);
+                    free.insert(claim(&own, name, &key, &volumes, &classes, taken)?);
                 }
             }
         }
@@ -71,26 +84,24 @@ pub(super) fn claims(
 }
 
 /// One claim, with the nodes of its volume where there are only some.
-fn claim<'a>(
-    at: &At<'a>,
+fn claim(
+    at: &At<'_>,
     name: String,
     key: &str,
     volumes: &[Volume<'_>],
-    classes: &BTreeMap<&str, Class>,
-    taken: &mut BTreeMap<&'a str, usize>,
+    classes: &Classes<'_>,
+    taken: &mut Taken,
 ) -> Result<Claim, ManifestError> {
     let spec = at.get("spec");
     let modes = modes(&spec)?;
     let named = spec.get("volumeName").text_or("")?;
-    let class = spec.get("storageClassName");
     let bytes = storage(at)?;
     let chosen = at.get("metadata").get("annotations");
     let chosen = chosen.get("volume.kubernetes.io/selected-node").text_or("")?;
     let bound = volumes.iter().find(|volume| {
         volume.name == named || named.is_empty() && volume.kept_for.as_deref() == Some(key)
     });
-    // No class at all means the cluster's default one, which provisions.
-    let of_class = class.value.as_str().map(|name| (name, classes.get(name)));
+    let of_class = classes.of(&spec);
     let by_hand =
         of_class.filter(|(name, class)| name.is_empty() || class.is_some_and(|c| c.by_hand));
     let found = match (bound, by_hand) {
@@ -102,7 +113,19 @@ fn claim<'a>(
                     && volume.bytes >= bytes
                     && modes.is_subset(&volume.modes)
             };
-            Some(any_of(volumes.iter().filter(fits), taken.entry(class).or_default()))
+            let all: Vec<&Volume<'_>> = volumes.iter().filter(fits).collect();
+            let as_many = |bytes, modes: &BTreeSet<String>| {
+                let has = |volume: &&Volume<'_>| {
+                    volume.class == class
+                        && volume.kept_for.is_none()
+                        && volume.bytes >= bytes
+                        && modes.iter().all(|mode| volume.modes.contains(mode.as_str()))
+                };
+                volumes.iter().filter(has).count()
+            };
+            let asked = modes.iter().map(|mode| (*mode).to_owned()).collect();
+            let granted = taken.one(class, key, (bytes, asked), as_many);
+            Some(if granted { any_of(&all) } else { Vec::new() })
         }
         (None, _) if !chosen.is_empty() => Some(vec![chosen.to_owned()]),
         (None, _) => of_class.and_then(|(_, class)| class?.nodes.clone()),
@@ -113,15 +136,9 @@ fn claim<'a>(
     Ok(Claim { name, bytes, nodes: found, ephemeral: false, anywhere, alone })
 }
 
-/// The nodes of the volumes one of which the claim will get; none once there are no
-/// more volumes than claims before it.
-fn any_of<'a>(volumes: impl Iterator<Item = &'a Volume<'a>>, taken: &mut usize) -> Vec<String> {
-    let candidates: Vec<&Volume<'_>> = volumes.collect();
-    *taken += 1;
-    if candidates.len() < *taken {
-        return Vec::new();
-    }
-    let nodes: BTreeSet<&String> = candidates.iter().flat_map(|volume| &volume.nodes).collect();
+/// The nodes of the volumes one of which the claim will get.
+fn any_of(volumes: &[&Volume<'_>]) -> Vec<String> {
+    let nodes: BTreeSet<&String> = volumes.iter().flat_map(|volume| &volume.nodes).collect();
     nodes.into_iter().cloned().collect()
 }
 
@@ -164,15 +181,34 @@ struct Class {
     nodes: Option<Vec<String>>,
 }
 
-/// The classes that do not make volumes everywhere.
-fn classes<'a>(
-    objects: &'a [Object],
-    nodes: &[Node],
-) -> Result<BTreeMap<&'a str, Class>, ManifestError> {
-    let mut classes = BTreeMap::new();
+/// The classes there are.
+struct Classes<'a> {
+    /// Those that do not make volumes everywhere.
+    narrow: BTreeMap<&'a str, Class>,
+    /// The one of claims that name none, where it is known: of several, the newest.
+    usual: Option<&'a str>,
+}
+
+impl Classes<'_> {
+    /// The name of a claim's class, and the class where it does not make volumes
+    /// everywhere. Without a name and a usual one, it is one that does.
+    fn of<'b>(&'b self, spec: &At<'b>) -> Option<(&'b str, Option<&'b Class>)> {
+        let name = spec.get("storageClassName").value.as_str().or(self.usual)?;
+        Some((name, self.narrow.get(name)))
+    }
+}
+
+fn classes<'a>(objects: &'a [Object], nodes: &[Node]) -> Result<Classes<'a>, ManifestError> {
+    let mut narrow = BTreeMap::new();
+    let mut usual: Option<(&str, &str)> = None;
     for object in objects.iter().filter(|object| object.kind.is("StorageClass")) {
         let at = object.at();
         let by_hand = at.get("provisioner").text_or("")? == BY_HAND;
+        let metadata = at.get("metadata");
+        if USUAL.iter().any(|key| metadata.get("annotations").get(key).value == "true") {
+            let made = metadata.get("creationTimestamp").value.as_str().unwrap_or_default();
+            usual = usual.max(Some((made, object.name.as_str())));
+        }
         let mut terms = Vec::new();
         for term in at.get("allowedTopologies").items()? {
             let mut all = Vec::new();
@@ -190,8 +226,11 @@ fn classes<'a>(
         let here = || nodes.iter().filter(|node| holds(node)).map(|node| node.name.clone());
         let nodes = (!terms.is_empty()).then(|| here().collect());
         if by_hand || nodes.is_some() {
-            classes.insert(object.name.as_str(), Class { by_hand, nodes });
+            narrow.insert(object.name.as_str(), Class { by_hand, nodes });
         }
     }
-    Ok(classes)
+    Ok(Classes { narrow, usual: usual.map(|(_, name)| name) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use super::beyond::{elsewhere, missing, spec_of};
 use super::kind::Part;
 use super::pod::{Around, storage, template};
 use super::running::Running;
+use super::taken::Taken;
 use super::volume;
 use super::{ManifestError, Manifests, Object, PODS_MAX, Place, Why, balancer, term};
 use crate::limit;
@@ -15,8 +16,13 @@ use crate::model::{Claim, Effect, Node, Operator, Owner, Pod, Requirement, Toler
 /// Pods of a rollout, in per cent of the replicas, where nothing else is said.
 const QUARTER: u64 = 25;
 
-pub(super) fn pods(objects: &[Object], nodes: &[Node]) -> Result<Manifests, ManifestError> {
-    let around = around(objects, nodes)?;
+pub(super) fn pods(
+    objects: &[Object],
+    nodes: &[Node],
+    taken: &mut Taken,
+) -> Result<Manifests, ManifestError> {
+    let mut around = around(objects)?;
+    around.claims = volume::claims(objects, nodes, taken)?;
     let services = services(objects)?;
     let running = Running::new(objects, nodes)?;
     let owners: BTreeSet<(&str, &str, &str)> = objects
@@ -153,7 +159,7 @@ fn services(objects: &[Object]) -> Result<Vec<(String, Vec<Requirement>)>, Manif
     Ok(services)
 }
 
-fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
+fn around(objects: &[Object]) -> Result<Around, ManifestError> {
     let mut around = Around::default();
     for object in objects {
         let at = object.at();
@@ -173,7 +179,6 @@ fn around(objects: &[Object], nodes: &[Node]) -> Result<Around, ManifestError> {
             around.namespaces.insert(object.name.clone(), labels);
         }
     }
-    around.claims = volume::claims(objects, nodes)?;
     Ok(around)
 }
 

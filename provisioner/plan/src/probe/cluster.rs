@@ -66,7 +66,7 @@ const CLUSTER: &str = r#"if systemctl is-active --quiet k3s.service; then
     done
   }
   there() { k @OBJECTS@ && printf '%s\n' "$m" | others; }
-  n=$(k get nodes -o json) && printf %s "$n" | b nodes && r=$(k @RELEASES@) && {
+  n=$(k get nodes,persistentvolumes,persistentvolumeclaims,storageclasses --namespace @NAMESPACE@ -o json) && printf %s "$n" | b nodes && r=$(k @RELEASES@) && {
     printf '%s\n' "$r" | cut -d ' ' -f 1-5 | b releases
     m=$(printf '%s\n' "$r" | cut -s -d ' ' -f 6 | base64 -d 2>/dev/null | gzip -dc 2>/dev/null | made)
     [ -n "$m" ] && o=$(there) && printf '%s\n' "$m" | b made && printf '%s\n' "$o" | tr -s ' ' | b objects

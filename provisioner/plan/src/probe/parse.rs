@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use terrarium_k3s::nodes;
+use terrarium_k3s::storage::Storage;
 use terrarium_k3s::sums::Sha256;
 use terrarium_untrusted::{is_line, is_word};
 use thiserror::Error;
@@ -11,7 +12,8 @@ use thiserror::Error;
 use super::{existing, places};
 use crate::bytes::Bytes;
 use crate::{
-    AgentSecret, Certificate, Facts, FileFact, Ingress, Interface, ModuleState, UnitFact, Validity,
+    AgentSecret, Certificate, Cluster, Facts, FileFact, Ingress, Interface, ModuleState, UnitFact,
+    Validity,
 };
 
 /// Why a reply is of no use.
@@ -108,12 +110,7 @@ fn fact(facts: &mut Facts, key: &str, value: &str) -> Result<(), ProbeError> {
         "handed_out" => facts.handed_out = value == "yes",
         "server_token" => facts.server_tokens.push(seen(key, value)?),
         "foreign_token" => facts.foreign_tokens.push(seen(key, value)?),
-        "nodes" => {
-            let json = decoded(key, value)?;
-            let nodes =
-                nodes::parse(&json).map_err(|_| wrong(key, "…", "the JSON of a list of nodes"))?;
-            facts.cluster.get_or_insert_default().nodes = nodes;
-        }
+        "nodes" => listed(facts.cluster.get_or_insert_default(), &decoded(key, value)?)?,
         "namespace" => facts.cluster.get_or_insert_default().namespace = labels(&seen(key, value)?),
         "agent_login" => {
             let (password, certificate) = value.split_once(' ').unwrap_or((value, ""));
@@ -314,6 +311,15 @@ pub(super) fn bytes(key: &str, value: &str) -> Result<Bytes, ProbeError> {
     use base64::Engine as _;
     let engine = base64::engine::general_purpose::STANDARD;
     engine.decode(value).map(Bytes).map_err(|_| wrong(key, value, "base64"))
+}
+
+/// Nodes, and in the same list volumes, claims and classes. What of those cannot be read
+/// decides about no pod's place.
+fn listed(cluster: &mut Cluster, json: &str) -> Result<(), ProbeError> {
+    let nodes = nodes::parse(json);
+    cluster.nodes = nodes.map_err(|_| wrong("nodes", "…", "the JSON of a list of nodes"))?;
+    cluster.storage = Storage::parse(json).ok();
+    Ok(())
 }
 
 fn decoded(key: &str, value: &str) -> Result<String, ProbeError> {

@@ -31,12 +31,13 @@ fn queries() -> Queries {
 fn cluster(records: &str, others: &str, namespace: &str) -> (Cluster, Vec<String>) {
     let fakes = Fakes::new();
     fakes.file("records", records).file("there", THERE).file("namespace", namespace);
+    fakes.file("nodes", include_str!("../../../../../k3s/src/storage.json"));
     fakes.otherwise("systemctl", "exit 0");
     fakes.otherwise(
         "k3s",
         &format!(
             r#"shift 3; case "$*" in
-              'get nodes '*) echo '{{"items":[]}}';;
+              'get nodes,'*) cat "$d/nodes";;
               'get releases') cat "$d/records";;
               'get objects') cat "$d/there";;
               'get namespace/'*) cat "$d/namespace";;
@@ -66,6 +67,9 @@ fn of_helms_records_the_names_leave_the_node_and_no_password_does() {
         "terrarium foundation 1 deployed abc\nterrarium ingress 1 deployed abc\n\
          terrarium redis 1 superseded abc\nterrarium redis 2 deployed abc\n"
     );
+    assert_eq!(cluster.nodes.len(), 1, "volumes and classes are no nodes");
+    let storage = cluster.storage.unwrap().manifests().to_string();
+    assert!(storage.contains("data-postgresql-0") && storage.contains("no-provisioner"));
     let objects = cluster.objects.unwrap();
     assert_eq!(objects.made, include_str!("made.txt"));
     assert_eq!(
