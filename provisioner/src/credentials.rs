@@ -15,8 +15,10 @@ use terrarium_helm::release::NAMESPACE;
 use terrarium_helm::words::advice;
 
 use crate::error::{Code, Failure};
+use crate::report::columns::{Head, Laid, laid, words_under};
+use crate::report::look::Look;
 use crate::report::secrets::hide;
-use crate::report::terminal::{WIDTH, wrapped};
+use crate::report::terminal::wrapped;
 
 /// One login. Printed when it is asked for, and nowhere else.
 #[derive(Serialize)]
@@ -152,23 +154,25 @@ pub(crate) fn secrets(answer: &str) -> Result<BTreeMap<String, BTreeMap<String, 
     items.iter().map(|item| secret(item).ok_or_else(unreadable)).collect()
 }
 
+const HEADS: [Head; 3] =
+    [words_under("SERVICE", 0), words_under("USER", 0), words_under("PASSWORD", 0)];
+
 /// A table of all of them.
 pub(crate) struct Table<'a>(pub &'a [Credential]);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = |heading: &str, of: fn(&Credential) -> &str| {
-            let longest = self.0.iter().map(|one| of(one).chars().count()).max();
-            longest.unwrap_or_default().max(heading.len())
-        };
-        let (first, second) =
-            (width("SERVICE", |one| &one.service), width("USER", |one| &one.user));
-        writeln!(f, "{:<first$}  {:<second$}  PASSWORD", "SERVICE", "USER")?;
-        for one in self.0 {
-            writeln!(f, "{:<first$}  {:<second$}  {}", one.service, one.user, one.password)?;
+        let width = Look::get().width;
+        let cells =
+            |one: &Credential| vec![one.service.clone(), one.user.clone(), one.password.clone()];
+        let rows: Vec<Vec<String>> = self.0.iter().map(cells).collect();
+        let Laid { head, rows } = laid(&HEADS, &rows, width);
+        f.write_str(&head)?;
+        for (one, row) in self.0.iter().zip(rows) {
+            f.write_str(&row)?;
             let mut what = one.title.clone();
             if let Some(address) = &one.address {
-                let fits = what.chars().count() + address.len() + 6 <= WIDTH;
+                let fits = what.chars().count() + address.len() + 6 <= width;
                 let _ = write!(what, "{}{address}", if fits { ": " } else { ":\n" });
             }
             for line in what.lines() {

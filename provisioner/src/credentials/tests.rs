@@ -1,4 +1,5 @@
 use super::*;
+use crate::report::look::WIDTH;
 
 fn catalogue() -> Catalogue {
     let mut files = BTreeMap::new();
@@ -127,4 +128,11 @@ fn a_login_whose_secret_was_deleted_is_named_and_one_that_is_not_deployed_is_not
     );
     let there = format!("Secret terrarium redis{}\n", " <none>".repeat(12));
     assert!(super::missing(&chosen, &Objects::parse(made, &there).unwrap()).is_empty());
+}
+
+#[test]
+fn logins_are_readable_on_narrow_terminals() {
+    let answer = format!(r#"{{"kind":"List","items":[{PGADMIN},{INGRESS}]}}"#);
+    let all = all(&answer);
+    crate::report::look::readable(|| Table(&all).to_string());
 }

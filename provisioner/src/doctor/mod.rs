@@ -130,7 +130,8 @@ pub(crate) fn table(checks: &[Check]) -> String {
         0 => "Everything a run needs is there.".to_owned(),
         failed => format!("{} to mend.", count(failed, "thing")),
     };
-    let _ = writeln!(text, "\n{verdict}{notes} Nothing has been changed.");
+    let verdict = format!("{verdict}{notes} Nothing has been changed.");
+    let _ = writeln!(text, "\n{}", wrapped("", &verdict));
     text
 }
 

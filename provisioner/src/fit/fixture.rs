@@ -123,7 +123,7 @@ pub(crate) fn made() -> Made {
 }
 
 /// Three nodes, one of them short of memory, and one service that cannot run.
-pub(super) fn answer() -> Answer {
+pub(crate) fn answer() -> Answer {
     let nodes = nodes();
     let placement = nodes
         .iter()

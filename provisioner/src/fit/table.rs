@@ -1,10 +1,11 @@
-//! The answer at 80 columns: the word and its reason first.
+//! The answer for people: the word and its reason first.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::answer::{Answer, Loss, Weight};
+use super::answer::{Answer, Loss, Node, Service, Weight};
 use super::words::{cores, gib, listed, percent, share};
+use crate::report::columns::{self, Head, Laid, figures_under, words_under};
 use crate::report::terminal::wrapped;
 
 /// Services that are told by name before the rest is counted.
@@ -65,21 +66,42 @@ fn head(text: &mut String, answer: &Answer) {
     }
 }
 
+const NODES: [Head; 5] = [
+    words_under("NODE", 0),
+    words_under("REQUESTED", 0),
+    words_under("CPU", 0),
+    figures_under("LIMITS"),
+    words_under("BOARD", 0),
+];
+const SERVICES: [Head; 6] = [
+    words_under("SERVICE", 0),
+    figures_under("REQUEST"),
+    figures_under("LIMIT"),
+    figures_under("ROOM TO"),
+    figures_under("CPU TO"),
+    words_under("NODES", 0),
+];
+
 fn nodes(text: &mut String, answer: &Answer) {
-    text.push_str("\nNODE            REQUESTED OF ALLOCATABLE      CPU          LIMITS   BOARD\n");
-    for node in &answer.nodes {
-        let _ = writeln!(
-            text,
-            "{:<15} {:>5} of {:>5} MiB {:>4} %  {:>5} of {:<5} {:>6} MiB   {}",
-            node.name,
-            node.requested / (1024 * 1024),
-            node.allocatable.low / (1024 * 1024),
-            percent(node.requested, node.allocatable.low),
-            cores(node.requested_cpu),
-            cores(node.allocatable_cpu),
-            node.limited / (1024 * 1024),
-            node.bears.as_str(),
+    let row = |node: &Node| {
+        let mib = |bytes: u64| bytes / (1024 * 1024);
+        let (asked, has) = (mib(node.requested), mib(node.allocatable.low));
+        let share = percent(node.requested, node.allocatable.low);
+        let (cpu, cpus) = (cores(node.requested_cpu), cores(node.allocatable_cpu));
+        let (limits, word) = (mib(node.limited), node.bears.as_str());
+        let whole = format!(
+            "{:<15} {asked:>5} of {has:>5} MiB {share:>4} %  {cpu:>5} of {cpus:<5} {limits:>6} MiB   {word}",
+            node.name
         );
+        let requested = format!("{asked} of {has} MiB, {share} %");
+        let cpu = format!("{cpu} of {cpus}");
+        (whole, vec![node.name.clone(), requested, cpu, format!("{limits} MiB"), word.to_owned()])
+    };
+    let head = "NODE            REQUESTED OF ALLOCATABLE      CPU          LIMITS   BOARD";
+    let Laid { head, rows } = columns::table(head, &NODES, answer.nodes.iter().map(row).collect());
+    let _ = write!(text, "\n{head}");
+    for (node, row) in answer.nodes.iter().zip(rows) {
+        text.push_str(&row);
         let about: Vec<&str> = node.board.as_deref().into_iter().chain(node.role).collect();
         if !about.is_empty() {
             line(text, "  ", &about.join(", "));
@@ -102,23 +124,26 @@ fn services(text: &mut String, answer: &Answer) {
     if answer.services.is_empty() {
         return;
     }
-    text.push_str("\nSERVICE             REQUEST  LIMIT  ROOM TO  CPU TO   NODES\n");
-    for service in &answer.services {
-        let mib = |bytes: u64| bytes / (1024 * 1024);
-        let room = service.largest_request.map_or_else(|| "-".to_owned(), |b| mib(b).to_string());
+    let row = |service: &Service| {
+        let mib = |bytes: u64| (bytes / (1024 * 1024)).to_string();
+        let room = service.largest_request.map_or_else(|| "-".to_owned(), mib);
         let cpu = service.largest_cpu.map_or_else(|| "-".to_owned(), cores);
         let place = match (service.verdict, service.nodes.as_slice()) {
             ("impossible", _) => "none: impossible".to_owned(),
             (_, []) => "none".to_owned(),
             (_, nodes) => nodes.join(", "),
         };
-        let label = format!(
-            "{:<19} {:>7} {:>6} {room:>8} {cpu:>7}   ",
-            service.name,
-            mib(service.request),
-            service.limit.map_or_else(|| "none".to_owned(), |limit| mib(limit).to_string())
-        );
-        line(text, &label, &place);
+        let (name, request) = (service.name.clone(), mib(service.request));
+        let limit = service.limit.map_or_else(|| "none".to_owned(), mib);
+        let label = format!("{name:<19} {request:>7} {limit:>6} {room:>8} {cpu:>7}   ");
+        (wrapped(&label, &place), vec![name, request, limit, room, cpu, place])
+    };
+    let head = "SERVICE             REQUEST  LIMIT  ROOM TO  CPU TO   NODES";
+    let rows = answer.services.iter().map(row).collect();
+    let Laid { head, rows } = columns::table(head, &SERVICES, rows);
+    let _ = write!(text, "\n{head}");
+    for (service, row) in answer.services.iter().zip(rows) {
+        text.push_str(&row);
         if let Some(reason) = &service.reason {
             line(text, "  ", reason);
         }

@@ -169,4 +169,4 @@ fn killed(pod: &PodUse) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

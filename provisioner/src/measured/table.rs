@@ -1,10 +1,11 @@
-//! The answer at 80 columns: the word and its reason first.
+//! The answer for people: the word and its reason first.
 
 use std::fmt::Write as _;
 
-use super::answer::{Answer, Node, Pressure};
+use super::answer::{Answer, Node, Pressure, Service};
 use super::words::{duration, megabytes, thousandths};
 use crate::fit::words::{cores, listed, mib, percent};
+use crate::report::columns::{self, Head, Laid, figures_under, words_under};
 use crate::report::terminal::wrapped;
 
 mod sizes;
@@ -46,34 +47,57 @@ fn line(text: &mut String, label: &str, what: &str) {
     let _ = writeln!(text, "{}", wrapped(label, what));
 }
 
-/// The name as far as its column goes; a longer one gets a line of its own.
-fn fitted<'n>(text: &mut String, name: &'n str, width: usize) -> &'n str {
+/// The name as far as its column goes; a longer one gets a line of its own, before.
+fn fitted(name: &str, width: usize) -> (String, &str) {
     if name.chars().count() <= width {
-        return name;
+        return (String::new(), name);
     }
-    let _ = writeln!(text, "{name}");
-    ""
+    (format!("{name}\n"), "")
 }
 
+const NODES: [Head; 9] = [
+    words_under("NODE", 0),
+    figures_under("HALF"),
+    figures_under("95 %"),
+    figures_under("99 %"),
+    figures_under("MOST"),
+    figures_under("OF MiB"),
+    figures_under("FREE"),
+    words_under("CPU 95 %", 0),
+    words_under("IS", 0),
+];
+const SERVICES: [Head; 9] = [
+    words_under("SERVICE", 0),
+    figures_under("REQUEST"),
+    figures_under("LIMIT"),
+    figures_under("HALF"),
+    figures_under("95 %"),
+    figures_under("99 %"),
+    figures_under("MOST"),
+    figures_under("CPU"),
+    words_under("NODES", 0),
+];
+
 fn nodes(text: &mut String, answer: &Answer) {
-    text.push_str("\nNODE           HALF   95 %   99 %   MOST  OF MiB   FREE  CPU 95 %   IS\n");
-    for node in &answer.nodes {
+    let row = |node: &Node| {
         let used = &node.used;
+        let [half, most95, most99, most] = [used.p50, used.p95, used.p99, used.max].map(megabytes);
+        let (of, free) = (megabytes(node.memory), (node.headroom >> 20).to_string());
         let cpu = node.used_cpu.map_or_else(|| "-".to_owned(), |cpu| cores(cpu.p95));
-        let name = fitted(text, &node.name, 12);
-        let _ = writeln!(
-            text,
-            "{name:<12} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6}  {:>4} of {:<2} {}",
-            megabytes(used.p50),
-            megabytes(used.p95),
-            megabytes(used.p99),
-            megabytes(used.max),
-            megabytes(node.memory),
-            node.headroom >> 20,
-            cpu,
-            node.cores / 1000,
-            node.word.as_str(),
+        let (cpus, word) = (node.cores / 1000, node.word.as_str());
+        let (before, name) = fitted(&node.name, 12);
+        let whole = format!(
+            "{before}{name:<12} {half:>6} {most95:>6} {most99:>6} {most:>6} {of:>7} {free:>6}  {cpu:>4} of {cpus:<2} {word}"
         );
+        let cpu = format!("{cpu} of {cpus}");
+        let name = node.name.clone();
+        (whole, vec![name, half, most95, most99, most, of, free, cpu, word.to_owned()])
+    };
+    let head = "NODE           HALF   95 %   99 %   MOST  OF MiB   FREE  CPU 95 %   IS";
+    let Laid { head, rows } = columns::table(head, &NODES, answer.nodes.iter().map(row).collect());
+    let _ = write!(text, "\n{head}");
+    for (node, row) in answer.nodes.iter().zip(rows) {
+        text.push_str(&row);
         about(text, node);
     }
     for silent in &answer.silent {
@@ -166,24 +190,34 @@ fn services(text: &mut String, answer: &Answer) {
     if answer.services.is_empty() {
         return;
     }
-    text.push_str("\nSERVICE           REQUEST  LIMIT   HALF   95 %   99 %   MOST   CPU   NODES\n");
-    for service in &answer.services {
+    let row = |service: &Service| {
         let figure = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), megabytes);
         let used = service.used;
-        let name = fitted(text, &service.name, 17);
-        let label = format!(
-            "{name:<17} {:>7} {:>6} {:>6} {:>6} {:>6} {:>6} {:>5}   ",
-            megabytes(service.request),
-            figure(service.limit),
-            figure(used.map(|used| used.p50)),
-            figure(used.map(|used| used.p95)),
-            figure(used.map(|used| used.p99)),
-            figure(used.map(|used| used.max)),
-            service.used_cpu.map_or_else(|| "-".to_owned(), |cpu| cores(cpu.p95)),
-        );
+        let (request, limit) = (megabytes(service.request), figure(service.limit));
+        let [half, most95, most99, most] = [
+            used.map(|used| used.p50),
+            used.map(|used| used.p95),
+            used.map(|used| used.p99),
+            used.map(|used| used.max),
+        ]
+        .map(figure);
+        let cpu = service.used_cpu.map_or_else(|| "-".to_owned(), |cpu| cores(cpu.p95));
         let nodes =
             if service.nodes.is_empty() { "none".to_owned() } else { service.nodes.join(", ") };
-        line(text, &label, &nodes);
+        let (before, name) = fitted(&service.name, 17);
+        let label = format!(
+            "{name:<17} {request:>7} {limit:>6} {half:>6} {most95:>6} {most99:>6} {most:>6} {cpu:>5}   "
+        );
+        let whole = before + &wrapped(&label, &nodes);
+        let name = service.name.clone();
+        (whole, vec![name, request, limit, half, most95, most99, most, cpu, nodes])
+    };
+    let head = "SERVICE           REQUEST  LIMIT   HALF   95 %   99 %   MOST   CPU   NODES";
+    let rows = answer.services.iter().map(row).collect();
+    let Laid { head, rows } = columns::table(head, &SERVICES, rows);
+    let _ = write!(text, "\n{head}");
+    for (service, row) in answer.services.iter().zip(rows) {
+        text.push_str(&row);
         let mut more = Vec::new();
         if service.oom_kills > 0 {
             more.push(format!("killed for want of memory: {}", service.oom_kills));

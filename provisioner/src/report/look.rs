@@ -87,7 +87,10 @@ impl Look {
 
     /// What is in force.
     pub(crate) fn get() -> Self {
-        LOOK.get().copied().unwrap_or_default()
+        let look = LOOK.get().copied().unwrap_or_default();
+        #[cfg(test)]
+        let look = Self { width: HERE.get().unwrap_or(look.width), ..look };
+        look
     }
 
     /// How an inventory's problems are drawn; `shown` tells whether on a terminal.
@@ -108,6 +111,36 @@ impl Look {
             }
         }
         plain
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    static HERE: std::cell::Cell<Option<usize>> = const { std::cell::Cell::new(None) };
+}
+
+/// What is made on a terminal of so many columns.
+#[cfg(test)]
+pub(crate) fn at<T>(columns: usize, make: impl FnOnce() -> T) -> T {
+    HERE.set(Some(columns));
+    let made = make();
+    HERE.set(None);
+    made
+}
+
+/// Holds that on no narrow terminal a line is wider than it, but for a word that is.
+#[cfg(test)]
+pub(crate) fn readable(make: impl Fn() -> String) {
+    let usual = at(WIDTH, &make);
+    for columns in NARROWEST..WIDTH {
+        let text = at(columns, &make);
+        for line in text.lines() {
+            let longest = line.split_whitespace().map(|word| word.chars().count()).max();
+            let widest = columns.max(longest.unwrap_or(0) + 4);
+            assert!(line.chars().count() <= widest, "{columns} columns: {line}\n{text}");
+        }
+        let last = |text: &str| text.split_whitespace().last().map(str::to_owned);
+        assert_eq!(last(&text), last(&usual), "{columns} columns:\n{text}");
     }
 }
 

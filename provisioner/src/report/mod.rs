@@ -1,6 +1,6 @@
 //! What is said at the end.
 
-mod columns;
+pub(crate) mod columns;
 pub(crate) mod json;
 pub(crate) mod look;
 mod plan;
@@ -13,3 +13,6 @@ pub(crate) use plan::plan;
 pub(crate) use status::status;
 pub(crate) use summary::Summary;
 pub(crate) use terminal::pretty;
+
+#[cfg(test)]
+mod tests;

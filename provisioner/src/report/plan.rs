@@ -68,9 +68,8 @@ fn edit(edit: &Edit) -> String {
     let indent = " ".repeat(17);
     let of = |sign: char, text: &str| wrapped(&format!("{indent}{sign} "), text);
     format!(
-        "{indent}line {} of {}:\n{}\n{}\n",
-        edit.line,
-        edit.path,
+        "{}\n{}\n{}\n",
+        wrapped(&indent, &format!("line {} of {}:", edit.line, edit.path)),
         of('-', &edit.before),
         of('+', &edit.after)
     )

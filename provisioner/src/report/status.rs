@@ -1,6 +1,6 @@
 //! A status, for people.
 
-use super::columns::{Laid, laid};
+use super::columns::{Head, Laid, laid, words_under};
 use super::look::Look;
 use super::plan::plan;
 use super::terminal::wrapped;
@@ -10,14 +10,14 @@ use crate::command::status::{NodeStatus, Status, Unwell};
 const UNKNOWN: &str = "?";
 
 /// Headings, and how wide their columns usually are.
-const HEADS: [(&str, usize); 7] = [
-    ("NODE", 9),
-    ("HOST", 16),
-    ("ROLE", 6),
-    ("K3S", 13),
-    ("READY", 5),
-    ("AGENT", 5),
-    ("CHANGES", 7),
+const HEADS: [Head; 7] = [
+    words_under("NODE", 9),
+    words_under("HOST", 16),
+    words_under("ROLE", 6),
+    words_under("K3S", 13),
+    words_under("READY", 5),
+    words_under("AGENT", 5),
+    words_under("CHANGES", 7),
 ];
 
 /// A status, one row a node.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 use terrarium_untrusted::visible;
 
-use super::columns::broken;
+use super::columns::{self, broken};
 use super::json;
 use super::look::Look;
 use super::secrets::masked;
@@ -199,22 +199,16 @@ pub(crate) fn failure(failure: &Failure) {
     remark(&text);
 }
 
-/// Columns of tables, whatever the terminal; wider only where a word is.
-pub(crate) const WIDTH: usize = super::look::WIDTH;
-
 /// `1 change`, `2 changes`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A text behind a label, its further lines indented by the label's width.
-/// Broken at spaces only: paths, digests and addresses stay whole.
+/// Broken at spaces only: paths, digests and addresses stay whole. Where a narrow
+/// terminal leaves too little room behind the label, the text is below it.
 pub(crate) fn wrapped(label: &str, text: &str) -> String {
-    let indent = " ".repeat(label.chars().count());
-    let options =
-        textwrap::Options::new(Look::get().width).initial_indent(label).subsequent_indent(&indent);
-    let options = options.break_words(false).word_separator(textwrap::WordSeparator::AsciiSpace);
-    textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
+    columns::wrapped(label, text, Look::get().width)
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use terrarium_helm::edge::Edge;
 
+use crate::report::columns::{self, Head, Laid, Row, figures_under, words_under};
+use crate::report::terminal::wrapped;
+
 /// What came of one edge.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Outcome {
@@ -94,15 +97,26 @@ impl Verdict {
     }
 }
 
-/// The stores as a table of 80 columns; nothing where none was tried.
+const STORES: [Head; 3] = [words_under("STORE", 0), words_under("STATE", 0), figures_under("TIME")];
+const EDGES: [Head; 4] = [
+    figures_under("EDGE"),
+    words_under("FROM → TO", 0),
+    words_under("STATE", 0),
+    figures_under("TIME"),
+];
+
+/// The stores as a table; nothing where none was tried.
 pub(crate) fn stores(outcomes: &[StoreOutcome]) -> String {
     if outcomes.is_empty() {
         return String::new();
     }
-    let mut text = format!("{:<48}  {:<12}  {:>8}\n", "STORE", "STATE", "TIME");
-    for outcome in outcomes {
-        row(&mut text, &format!("{:<48}", outcome.service), &outcome.verdict);
-    }
+    let head = format!("{:<48}  {:<12}  {:>8}", "STORE", "STATE", "TIME");
+    let row = |outcome: &StoreOutcome| {
+        let service = &outcome.service;
+        row(&format!("{service:<48}"), vec![service.clone()], &outcome.verdict)
+    };
+    let laid = columns::table(&head, &STORES, outcomes.iter().map(row).collect());
+    let text = with_reasons(laid, outcomes.iter().map(|outcome| &outcome.verdict));
     let count = |of: fn(&Verdict) -> bool| outcomes.iter().filter(|o| of(&o.verdict)).count();
     let (proven, failed) = (count(Verdict::proven), count(Verdict::failed));
     let rest = outcomes.len() - proven - failed;
@@ -110,31 +124,44 @@ pub(crate) fn stores(outcomes: &[StoreOutcome]) -> String {
     text + &format!("{proven} proven, {failed} failed{rest}.\n\n")
 }
 
-/// One line of a table, and below it what there is to say.
-fn row(text: &mut String, what: &str, verdict: &Verdict) {
-    let (state, time, below) = verdict.told();
+/// One line of a table of 80 columns, and its cells.
+fn row(what: &str, mut cells: Vec<String>, verdict: &Verdict) -> Row {
+    let (state, time, _) = verdict.told();
     let time = time.map_or(String::new(), |seconds| format!("{seconds:.1} s"));
     let line = format!("{what}  {state:<12}  {time:>8}");
-    let _ = writeln!(text, "{}", line.trim_end());
-    for below in below.iter().flat_map(|below| textwrap::wrap(below, 74)) {
-        let _ = writeln!(text, "      {below}");
-    }
+    cells.extend([state.to_owned(), time]);
+    (line.trim_end().to_owned(), cells)
 }
 
-/// The edges as a table of 80 columns. Those that are not deployed are counted alone,
-/// but where they were asked for by their numbers.
+/// A table, and below each row what there is to say.
+fn with_reasons<'a>(laid: Laid, verdicts: impl Iterator<Item = &'a Verdict>) -> String {
+    let Laid { head: mut text, rows } = laid;
+    for (row, verdict) in rows.into_iter().zip(verdicts) {
+        text.push_str(&row);
+        if let (.., Some(below)) = verdict.told() {
+            text.push_str(&wrapped("      ", below));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The edges as a table. Those that are not deployed are counted alone, but where they
+/// were asked for by their numbers.
 pub(crate) fn table(outcomes: &[Outcome], asked: bool) -> String {
     let absent = |outcome: &Outcome| matches!(outcome.verdict, Verdict::NotDeployed { .. });
     let rows: Vec<&Outcome> = outcomes.iter().filter(|o| asked || !absent(o)).collect();
     if rows.is_empty() {
         return format!("No edge of the {} is deployed; `--json` lists them.\n", outcomes.len());
     }
-    let mut text = format!("{:>4}  {:<42}  {:<12}  {:>8}\n", "EDGE", "FROM → TO", "STATE", "TIME");
-    for outcome in rows {
-        let arrow = format!("{} → {}", outcome.from, outcome.to);
-        row(&mut text, &format!("{:>4}  {arrow:<42}", outcome.number), &outcome.verdict);
-    }
-    text + &summary(outcomes)
+    let head = format!("{:>4}  {:<42}  {:<12}  {:>8}", "EDGE", "FROM → TO", "STATE", "TIME");
+    let row = |outcome: &&Outcome| {
+        let (number, arrow) = (outcome.number, format!("{} → {}", outcome.from, outcome.to));
+        let what = format!("{number:>4}  {arrow:<42}");
+        row(&what, vec![number.to_string(), arrow], &outcome.verdict)
+    };
+    let laid = columns::table(&head, &EDGES, rows.iter().map(row).collect());
+    with_reasons(laid, rows.iter().map(|outcome| &outcome.verdict)) + &summary(outcomes)
 }
 
 fn summary(outcomes: &[Outcome]) -> String {

@@ -9,7 +9,7 @@ use crate::fit::problem::of_parts;
 use crate::fit::site::Site;
 use crate::fit::stack::stand_in;
 use crate::fit::{html, table};
-use crate::report::terminal::WIDTH;
+use crate::report::look::WIDTH;
 
 /// A stand-in on boards, without some services.
 fn answer(boards: &str, profile: &str, without: &[&str], stock: bool) -> Answer {

@@ -18,7 +18,7 @@ use crate::measured::predict::sites;
 use crate::measured::sizes::sizes;
 use crate::measured::table::table;
 use crate::measured::{cluster, snapshot};
-use crate::report::terminal::WIDTH;
+use crate::report::look::WIDTH;
 use terrarium_helm::catalogue::Catalogue;
 
 const INVENTORY: &str = "[[node]]\nname = 'pi-1'\nhost = '10.0.0.1'\n\

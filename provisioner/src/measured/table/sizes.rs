@@ -7,47 +7,88 @@ use terrarium_fit::sizing::{Advice, Method, Resource, Size};
 use super::super::answer::{Answer, Sizing};
 use super::super::words::{duration, megabytes, reasons};
 use super::{fitted, line};
+use crate::report::columns::{self, Head, Laid, Row, words_under};
 use crate::report::terminal::count;
 
 /// Columns of a name.
 const WIDTH: usize = 23;
 
+const SIZES: [Head; 4] = [
+    words_under("RIGHT-SIZING", 0),
+    words_under("REQUEST MiB", 0),
+    words_under("LIMIT MiB", 0),
+    words_under("CPU m", 0),
+];
+
+/// A row of figures, or a sentence behind a label.
+enum Told {
+    Row(Row),
+    Line(String, String),
+}
+
 pub(super) fn sizes(text: &mut String, answer: &Answer) {
     if answer.sizes.is_empty() {
         return;
     }
-    text.push_str("\nRIGHT-SIZING            REQUEST MiB          LIMIT MiB            CPU m\n");
-    for sizing in &answer.sizes {
-        match &sizing.advice {
-            Advice::Enough(size) => {
-                row(text, &name(sizing), sizing, size);
-                for why in reasons(size) {
-                    line(text, "    ", &why);
-                }
+    let mut rows = Vec::new();
+    let mut told = Vec::new();
+    for one in answer.sizes.iter().flat_map(told_of) {
+        match one {
+            Told::Row(row) => {
+                rows.push(row);
+                told.push(None);
             }
-            Advice::NotEnough { seconds, samples } => {
-                let name = name(sizing);
-                let name = fitted(text, &name, WIDTH);
-                let samples = count(usize::try_from(*samples).unwrap_or(usize::MAX), "sample");
-                let what = format!("not enough data: {samples} in {}", duration(*seconds));
-                line(text, &format!("{name:<23} "), &what);
-            }
-        }
-        if let Some(short) = &sizing.short {
-            line(text, "    ", &format!("short of {}: all together would not fit", amounts(short)));
-        }
-        if let Some(other) = &sizing.other {
-            let tool = match other.method {
-                Method::Krr => "  as krr",
-                Method::Vpa => "  as vpa",
-                Method::Ours => "  as ours",
-            };
-            match &other.advice {
-                Advice::Enough(size) => row(text, tool, sizing, size),
-                Advice::NotEnough { .. } => {}
-            }
+            Told::Line(label, what) => told.push(Some((label, what))),
         }
     }
+    let head = "RIGHT-SIZING            REQUEST MiB          LIMIT MiB            CPU m";
+    let Laid { head, rows } = columns::table(head, &SIZES, rows);
+    let _ = write!(text, "\n{head}");
+    let mut rows = rows.into_iter();
+    for one in told {
+        match one {
+            Some((label, what)) => line(text, &label, &what),
+            None => text.extend(rows.next()),
+        }
+    }
+}
+
+fn told_of(sizing: &Sizing) -> Vec<Told> {
+    let mut told = Vec::new();
+    let mut below = |what: String| told.push(Told::Line("    ".to_owned(), what));
+    let first = match &sizing.advice {
+        Advice::Enough(size) => {
+            reasons(size).into_iter().for_each(&mut below);
+            Told::Row(row(&name(sizing), sizing, size))
+        }
+        Advice::NotEnough { seconds, samples } => {
+            let name = name(sizing);
+            let samples = count(usize::try_from(*samples).unwrap_or(usize::MAX), "sample");
+            let what = format!("not enough data: {samples} in {}", duration(*seconds));
+            if name.chars().count() > WIDTH {
+                below(what);
+                Told::Line(String::new(), name)
+            } else {
+                Told::Line(format!("{name:<23} "), what)
+            }
+        }
+    };
+    if let Some(short) = &sizing.short {
+        below(format!("short of {}: all together would not fit", amounts(short)));
+    }
+    told.insert(0, first);
+    if let Some(other) = &sizing.other {
+        let tool = match other.method {
+            Method::Krr => "  as krr",
+            Method::Vpa => "  as vpa",
+            Method::Ours => "  as ours",
+        };
+        match &other.advice {
+            Advice::Enough(size) => told.push(Told::Row(row(tool, sizing, size))),
+            Advice::NotEnough { .. } => {}
+        }
+    }
+    told
 }
 
 /// The service, and the container where its name is another.
@@ -59,20 +100,19 @@ fn name(sizing: &Sizing) -> String {
     }
 }
 
-fn row(text: &mut String, name: &str, sizing: &Sizing, size: &Size) {
-    let name = fitted(text, name, WIDTH);
+fn row(name: &str, sizing: &Sizing, size: &Size) -> Row {
     let memory = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), megabytes);
     let milli = |of: Option<u64>| of.map_or_else(|| "-".to_owned(), |milli| milli.to_string());
-    let _ = writeln!(
-        text,
-        "{name:<23} {:>5} to {:<6}      {:>5} to {:<6}       {:>5} to {}",
-        memory(sizing.request.memory),
-        memory(size.request.memory),
-        memory(sizing.limit.memory),
-        memory(size.limit.memory),
-        milli(sizing.request.cpu),
-        milli(size.request.cpu),
+    let asked = [memory(sizing.request.memory), memory(size.request.memory)];
+    let limit = [memory(sizing.limit.memory), memory(size.limit.memory)];
+    let cpu = [milli(sizing.request.cpu), milli(size.request.cpu)];
+    let (before, short) = fitted(name, WIDTH);
+    let whole = format!(
+        "{before}{short:<23} {:>5} to {:<6}      {:>5} to {:<6}       {:>5} to {}",
+        asked[0], asked[1], limit[0], limit[1], cpu[0], cpu[1]
     );
+    let cells = [asked, limit, cpu].map(|[from, to]| format!("{from} to {to}"));
+    (whole, [vec![name.to_owned()], cells.to_vec()].concat())
 }
 
 fn amounts(short: &Resource) -> String {
