@@ -8,8 +8,8 @@ use serde_json::Value;
 /// Our crates, the crates of ours each may use, and those its tests may use
 /// besides. The lab is for tests and people: the product never uses it. Nor does
 /// `provision` use the agent: a test lets it read what `provision` writes for it.
-const ARROWS: [(&str, &[&str], &[&str]); 13] = [
-    ("agent", &["kernel"], &[]),
+const ARROWS: [(&str, &[&str], &[&str]); 14] = [
+    ("agent", &["kernel", "page"], &[]),
     ("fit", &["untrusted"], &[]),
     ("hardware", &[], &[]),
     ("helm", &["inventory", "untrusted"], &[]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 13] = [
     ("k3s", &["inventory", "untrusted"], &[]),
     ("kernel", &[], &[]),
     ("lab", &["hardware"], &["inventory"]),
+    ("page", &[], &[]),
     ("plan", &["hardware", "inventory", "k3s", "untrusted"], &[]),
     (
         "provisioner",

@@ -81,6 +81,9 @@ impl Family {
 /// A label's name and value; any bytes will do for a value.
 pub type Label<'a> = (&'static str, &'a [u8]);
 
+/// A piece of more bytes is copied as a whole.
+const LONG: usize = 64;
+
 /// Writes families and samples.
 #[derive(Debug, Default)]
 pub struct Encoder {
@@ -113,18 +116,19 @@ impl Encoder {
 
     /// An encoder for what comes next, in this page's memory; it is a part of
     /// the page once it was joined to it.
-    pub(crate) fn part(&mut self) -> Self {
+    #[must_use]
+    pub fn part(&mut self) -> Self {
         Self { page: self.page.split_off(self.page.len()), format: self.format }
     }
 
     /// Adds a part.
-    pub(crate) fn join(&mut self, part: Self) {
+    pub fn join(&mut self, part: Self) {
         self.page.unsplit(part.page);
         self.format = part.format;
     }
 
     /// Adds what another page has.
-    pub(crate) fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, other: &Self) {
         self.put(&other.page);
     }
 
@@ -167,13 +171,18 @@ impl Encoder {
     }
 
     /// One sample of the family opened last.
+    #[inline]
     pub fn sample(&mut self, family: &Family, labels: &[Label<'_>], value: impl Into<Value>) {
-        self.series(family.name, labels);
+        self.labelled(family.name, labels, value.into());
+    }
+
+    fn labelled(&mut self, name: &str, labels: &[Label<'_>], value: Value) {
+        self.series(name, labels);
         self.value(value);
     }
 
     /// A sample's name and labels; its value follows.
-    pub(crate) fn series(&mut self, name: &str, labels: &[(&str, &[u8])]) {
+    pub fn series(&mut self, name: &str, labels: &[(&str, &[u8])]) {
         self.put(name.as_bytes());
         let mut lead = b'{';
         for (label, value) in labels {
@@ -190,23 +199,25 @@ impl Encoder {
     }
 
     /// A family of one sample without labels.
+    #[inline]
     pub fn single(&mut self, family: &Family, value: impl Into<Value>) {
         self.family(family);
-        self.sample(family, &[], value);
+        self.labelled(family.name, &[], value.into());
     }
 
     /// As [`Encoder::single`], for a family opened from parts.
+    #[inline]
     pub fn bare(&mut self, name: &[&[u8]], value: impl Into<Value>) {
         self.put_all(name);
-        self.value(value);
+        self.value(value.into());
     }
 
-    fn value(&mut self, value: impl Into<Value>) {
-        value.into().with_line(|line| self.put(line));
+    fn value(&mut self, value: Value) {
+        value.with_line(|line| self.put(line));
     }
 
     /// A help text as others wrote it: without its last line break.
-    pub(crate) fn help(&mut self, text: &str) {
+    pub fn help(&mut self, text: &str) {
         // Quotes are escaped in one of the formats only.
         let mut parts = text.split('"');
         self.escaped(parts.next().unwrap_or_default().as_bytes());
@@ -217,7 +228,7 @@ impl Encoder {
     }
 
     /// Takes back what was written after the page had that length.
-    pub(crate) fn take_back(&mut self, length: usize) {
+    pub fn take_back(&mut self, length: usize) {
         self.page.truncate(length);
     }
 
@@ -254,8 +265,23 @@ impl Encoder {
         }
     }
 
+    /// Next to all pieces are some ten bytes, for which the C library's copying
+    /// takes longer to begin than to be done.
     fn put(&mut self, text: &[u8]) {
-        self.page.put_slice(text);
+        if text.len() > LONG {
+            return self.page.put_slice(text);
+        }
+        let (eights, rest) = text.as_chunks::<8>();
+        for eight in eights {
+            self.page.put_slice(eight);
+        }
+        let (fours, rest) = rest.as_chunks::<4>();
+        for four in fours {
+            self.page.put_slice(four);
+        }
+        for byte in rest {
+            self.page.put_u8(*byte);
+        }
     }
 }
 

@@ -43,7 +43,7 @@ impl Value {
     }
 
     /// As [`Value::with_text`], between a blank and the end of the line.
-    pub(crate) fn with_line<T>(self, write: impl FnOnce(&[u8]) -> T) -> T {
+    pub fn with_line<T>(self, write: impl FnOnce(&[u8]) -> T) -> T {
         let mut line = [b'\n'; ROOM + 2];
         let start = line.get_mut(1..=ROOM).map_or(0, |text| self.put(text));
         line[start] = b' ';
