@@ -27,25 +27,54 @@ const BUILDS: [(&str, &str, &str); 2] = [
     ("TERRARIUM_SOURCE_DIR", "helm/source/build.sh", "dist/source"),
 ];
 
+/// What tells of a cluster in which something does not come up.
+const LOOKS: [&str; 4] = [
+    "df -h /var/lib; free -m; cat /proc/loadavg",
+    "k3s kubectl get nodes,pods -A -o wide",
+    "k3s kubectl get events -A --field-selector type=Warning --sort-by .lastTimestamp | tail -n 30",
+    r#"k3s kubectl get pods -A --no-headers |
+    awk '{ split($3, ready, "/") } $4 != "Completed" && ready[1] != ready[2] { print $1, $2 }' |
+    while read -r space pod; do
+        echo "$pod:"
+        k3s kubectl logs -n "$space" "$pod" --all-containers --tail 20 2>&1 < /dev/null
+    done"#,
+];
+
 /// One lab of three nodes and what is known of it.
 pub(crate) struct World {
     pub(crate) lab: Lab,
     paths: Paths,
     known: Known,
+    failed: bool,
     stack: Stack,
     builds: [PathBuf; 2],
     _state: tempfile::TempDir,
 }
 
 impl World {
-    /// Runs a scenario on the lab, brought up by the first one.
+    /// Runs a scenario on the lab, brought up by the first one. After one that failed
+    /// the others are not tried: each would wait as long for what does not come up.
     pub(crate) fn with(scenario: fn(&mut Self)) {
+        let begun = Instant::now();
         let mut slot = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
         let world = slot.get_or_insert_with(Self::begin);
+        assert!(!world.failed, "not tried, for a scenario before it failed");
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scenario(world)));
+        eprint!("({:.0} s) ", begun.elapsed().as_secs_f64());
         if let Err(panic) = result {
-            world.known = Known::Anything;
+            world.failed = true;
+            world.explain();
             std::panic::resume_unwind(panic);
+        }
+    }
+
+    /// Says what the cluster looks like after a failure.
+    fn explain(&self) {
+        for look in LOOKS {
+            match self.lab.exec("pi-1", &["timeout", "60", "sh", "-c", look]) {
+                Ok(found) => eprintln!("{look}\n{found}"),
+                Err(error) => eprintln!("{look}: {error}"),
+            }
         }
     }
 
@@ -64,7 +93,8 @@ impl World {
         let paths = Paths::from_env().unwrap().with_state(state.path().join("lab"));
         let lab = up(&paths, Stack::Starter);
         let stack = Stack::Starter;
-        Self { lab, paths, known: Known::Fresh, stack, builds: BUILDS.map(build), _state: state }
+        let (known, builds) = (Known::Fresh, BUILDS.map(build));
+        Self { lab, paths, known, failed: false, stack, builds, _state: state }
     }
 
     /// Three nodes with the profile `core`, as the inventory wishes.
