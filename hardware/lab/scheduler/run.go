@@ -38,12 +38,15 @@ type Run struct {
 const (
 	// How long nothing may happen before a run with pending pods counts as over.
 	quiet = 100 * time.Millisecond
-	// A scheduler that has not come to rest by then never does.
-	patience = 2 * time.Minute
+	// A scheduler that places nothing for so long never comes to rest, and neither
+	// does one that goes on for longer than the second. Both are far above what a
+	// busy machine makes of seconds.
+	patience = 5 * time.Minute
+	longest  = 30 * time.Minute
 )
 
 func schedule(parent context.Context, parsed *Case) (*Run, error) {
-	ctx, stop := context.WithTimeout(parent, patience)
+	ctx, stop := context.WithTimeout(parent, longest)
 	defer stop()
 	var objects []runtime.Object
 	for _, object := range parsed.Objects {
@@ -154,6 +157,7 @@ func (c *cluster) fill(ctx context.Context, arrivals []Arrival) error {
 		}
 	}
 	var since time.Time
+	bound, moved := -1, time.Now()
 	for {
 		pods, err := c.pods()
 		if err != nil {
@@ -161,7 +165,7 @@ func (c *cluster) fill(ctx context.Context, arrivals []Arrival) error {
 		}
 		changed := false
 		for before, pod := range waiting {
-			if bound := pods[before]; bound != nil && bound.Spec.NodeName != "" {
+			if pods[before] != nil && pods[before].Spec.NodeName != "" {
 				delete(waiting, before)
 				known[key(pod)] = pod
 				changed = true
@@ -188,6 +192,12 @@ func (c *cluster) fill(ctx context.Context, arrivals []Arrival) error {
 		}
 		if !changed && pending == 0 && len(waiting) == 0 {
 			return nil
+		}
+		if now := len(pods) - pending; now != bound {
+			bound, moved = now, time.Now()
+		}
+		if time.Since(moved) > patience {
+			return fmt.Errorf("%d pods pending, and the scheduler has placed none for %s", pending, patience)
 		}
 		switch {
 		case changed || c.busy(pods):
