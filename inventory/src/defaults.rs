@@ -1,11 +1,11 @@
 //! What holds where `pis.toml` says nothing.
 
 /// The k3s release installed unless the inventory names another.
-pub const DEFAULT_K3S_VERSION: &str = "v1.34.4+k3s1";
+pub const DEFAULT_K3S_VERSION: &str = "v1.36.3+k3s1";
 
 /// The helm that drives the stack; the charts are tested with it, and it is no
 /// choice of the inventory, which may pin its digest.
-pub const HELM_VERSION: &str = "v3.19.5";
+pub const HELM_VERSION: &str = "v3.21.4";
 
 /// `cluster.name`
 pub(crate) const CLUSTER: &str = "terrarium";

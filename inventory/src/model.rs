@@ -91,7 +91,7 @@ pub enum Swap {
 /// `[k3s]`
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct K3s {
-    /// A release, as k3s names them: `v1.34.4+k3s1`.
+    /// A release, as k3s names them: `v1.36.3+k3s1`.
     pub version: String,
     /// sha256 of the release's binary per architecture (`arm64`, `amd64`), when pinned by hand.
     pub sha256: BTreeMap<String, String>,
@@ -109,7 +109,7 @@ pub struct Artifacts {
     /// Base address (`https://`, `http://` or `file://`) that holds the same
     /// layout as the public sites; `None` means the public sites.
     pub mirror: Option<String>,
-    /// sha256 pinned by hand, by the file's name (`k3s-v1.34.4+k3s1-arm64`), those
+    /// sha256 pinned by hand, by the file's name (`k3s-v1.36.3+k3s1-arm64`), those
     /// of `[k3s.sha256]` included.
     pub sha256: BTreeMap<String, String>,
 }

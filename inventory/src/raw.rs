@@ -214,7 +214,7 @@ pub(crate) struct Artifacts {
     /// archive.
     #[schemars(
         with = "BTreeMap<String, String>",
-        extend("examples" = [{"k3s-v1.34.4+k3s1-arm64": "<64 hexadecimal digits>"}])
+        extend("examples" = [{"k3s-v1.36.3+k3s1-arm64": "<64 hexadecimal digits>"}])
     )]
     pub(crate) sha256: BTreeMap<At<String>, At<String>>,
 }

@@ -91,7 +91,16 @@ mod tests {
                 assert_eq!(found("v3.0.0", os, arch), None);
             }
         }
-        let other = Version::parse("v1.30.0+k3s1").unwrap();
-        assert_eq!(k3s(&Release { version: other, arch: Arch::Arm64 }), None);
+    }
+
+    #[test]
+    fn the_default_k3s_is_built_in_and_another_version_is_not() {
+        let found = |version: &str, arch| {
+            k3s(&Release { version: Version::parse(version).unwrap(), arch }).is_some()
+        };
+        for arch in [Arch::Arm64, Arch::Amd64] {
+            assert!(found(DEFAULT_K3S_VERSION, arch), "{arch}");
+            assert!(!found("v1.30.0+k3s1", arch), "{arch}");
+        }
     }
 }

@@ -16,7 +16,7 @@ pub struct KubeNode {
     pub ready: bool,
     /// Why not: the condition's reason and message. Empty when ready.
     pub reason: String,
-    /// The running kubelet's version, `v1.34.4+k3s1`.
+    /// The running kubelet's version, `v1.36.3+k3s1`.
     pub version: String,
     /// All its labels.
     pub labels: BTreeMap<String, String>,
@@ -243,7 +243,7 @@ mod tests {
            "conditions": [{"type": "MemoryPressure", "status": "False"},
                           {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}],
            "images": [{"names": ["x"], "sizeBytes": 1}],
-           "nodeInfo": {"kubeletVersion": "v1.34.4+k3s1", "architecture": "arm64"}}},
+           "nodeInfo": {"kubeletVersion": "v1.36.3+k3s1", "architecture": "arm64"}}},
         {"metadata": {"name": "pi-2", "labels": null},
          "spec": {"taints": null},
          "status": {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status."}]}},
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(nodes.len(), 3);
         let first = &nodes[0];
         assert!(first.ready && first.reason.is_empty() && !first.schedulable);
-        assert_eq!(first.version, "v1.34.4+k3s1");
+        assert_eq!(first.version, "v1.36.3+k3s1");
         assert_eq!(first.internal_ip.as_deref(), Some("10.0.0.1"));
         assert_eq!(first.labels["kubernetes.io/arch"], "arm64");
         assert_eq!(first.taints[0].effect, "NoSchedule");

@@ -136,7 +136,7 @@ impl Os {
 /// One helm archive. helm runs on the operator's machine, not on a node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HelmRelease {
-    /// As helm writes it, with the `v`: `v3.19.5`.
+    /// As helm writes it, with the `v`: `v3.21.4`.
     pub version: String,
     /// The operator's system.
     pub os: Os,
@@ -182,28 +182,28 @@ mod tests {
         for (arch, path, sums) in [
             (
                 Arch::Arm64,
-                "k3s-io/k3s/releases/download/v1.34.4+k3s1/k3s-arm64",
-                "k3s-io/k3s/releases/download/v1.34.4+k3s1/sha256sum-arm64.txt",
+                "k3s-io/k3s/releases/download/v1.36.3+k3s1/k3s-arm64",
+                "k3s-io/k3s/releases/download/v1.36.3+k3s1/sha256sum-arm64.txt",
             ),
             (
                 Arch::Amd64,
-                "k3s-io/k3s/releases/download/v1.34.4+k3s1/k3s",
-                "k3s-io/k3s/releases/download/v1.34.4+k3s1/sha256sum-amd64.txt",
+                "k3s-io/k3s/releases/download/v1.36.3+k3s1/k3s",
+                "k3s-io/k3s/releases/download/v1.36.3+k3s1/sha256sum-amd64.txt",
             ),
         ] {
-            let release = Release { version: Version::parse("v1.34.4+k3s1").unwrap(), arch };
+            let release = Release { version: Version::parse("v1.36.3+k3s1").unwrap(), arch };
             assert_eq!(release.path(), path);
             assert_eq!(release.sums_path(), sums);
             assert!(path.ends_with(&format!("/{}", release.file_name())));
-            assert_eq!(release.cache_name(), format!("k3s-v1.34.4+k3s1-{arch}"));
+            assert_eq!(release.cache_name(), format!("k3s-v1.36.3+k3s1-{arch}"));
         }
     }
 
     #[test]
     fn helm_paths() {
-        let release = HelmRelease { version: "v3.19.5".into(), os: Os::Darwin, arch: Arch::Arm64 };
-        assert_eq!(release.file_name(), "helm-v3.19.5-darwin-arm64.tar.gz");
-        assert_eq!(release.sums_path(), "helm-v3.19.5-darwin-arm64.tar.gz.sha256sum");
+        let release = HelmRelease { version: "v3.21.4".into(), os: Os::Darwin, arch: Arch::Arm64 };
+        assert_eq!(release.file_name(), "helm-v3.21.4-darwin-arm64.tar.gz");
+        assert_eq!(release.sums_path(), "helm-v3.21.4-darwin-arm64.tar.gz.sha256sum");
         assert_eq!(release.entry(), "darwin-arm64/helm");
         assert_eq!(Os::from_rust("linux"), Some(Os::Linux));
         assert_eq!(Os::from_rust("windows"), None);

@@ -19,14 +19,14 @@ overlay=$(mktemp)
 trap 'rm -f "$overlay"' EXIT
 echo "{\"Replace\": {\"$PWD/internal/server/manifests/traefik-crd.yaml\": \"$folder/$crds\"}}" > "$overlay"
 
-version=v1.34.4+k3s1
+version=v1.36.3+k3s1
 component=k8s.io/component-base/version
 # The Kubernetes components report the version they are told at link time; the
 # date is fixed so that equal sources make equal binaries.
 CGO_ENABLED=0 go build -trimpath -overlay "$overlay" \
   -tags providerless,netgo,osusergo,nodocker \
   -ldflags "-s -w -X terrarium/lab/k3s/internal/version.Release=$version \
-    -X $component.gitVersion=$version -X $component.gitMajor=1 -X $component.gitMinor=34 \
+    -X $component.gitVersion=$version -X $component.gitMajor=1 -X $component.gitMinor=36 \
     -X $component.gitTreeState=clean -X $component.gitCommit=lab-stand-in \
     -X $component.buildDate=2026-01-01T00:00:00Z" \
   -o "$out/k3s" .

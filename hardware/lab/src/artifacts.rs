@@ -10,9 +10,9 @@ use crate::recipe::{Recipe, sha256};
 use crate::{Options, Paths, Progress, Result};
 
 /// The release the stand-in answers to.
-pub const K3S_VERSION: &str = "v1.34.4+k3s1";
+pub const K3S_VERSION: &str = "v1.36.3+k3s1";
 /// The helm release built from its Go module.
-pub const HELM_VERSION: &str = "v3.19.5";
+pub const HELM_VERSION: &str = "v3.21.4";
 
 /// What charts say of packages, which images then have.
 const FROM_CHARTS: &[&str] = &[
@@ -151,7 +151,7 @@ mod tests {
         let paths = Paths::under(dir.path());
         let binary = dir.path().join("built");
         let (name, sums) = k3s_names(ARCH);
-        let out = paths.artifacts().join("k3s-io/k3s/releases/download/v1.34.4+k3s1");
+        let out = paths.artifacts().join("k3s-io/k3s/releases/download/v1.36.3+k3s1");
         for content in ["one", "two"] {
             std::fs::write(&binary, content).unwrap();
             lay_out_k3s(&paths, &binary).unwrap();
@@ -159,7 +159,7 @@ mod tests {
             let expected = format!("{}  {name}\n", sha256(&binary).unwrap());
             assert_eq!(std::fs::read_to_string(out.join(sums)).unwrap(), expected);
             let [(name, pin)] = pins(&paths).try_into().unwrap();
-            assert!(name.starts_with("k3s-v1.34.4+k3s1-"), "{name}");
+            assert!(name.starts_with("k3s-v1.36.3+k3s1-"), "{name}");
             assert_eq!(pin, sha256(&binary).unwrap());
         }
     }

@@ -102,12 +102,12 @@ mod tests {
     #[test]
     fn it_says_who_the_nodes_are_and_where_artifacts_come_from() {
         let nodes = nodes(Site::Main, &Options::default());
-        let pins = [("k3s-v1.34.4+k3s1-arm64".to_owned(), "a".repeat(64))];
+        let pins = [("k3s-v1.36.3+k3s1-arm64".to_owned(), "a".repeat(64))];
         let text = render(&nodes, Path::new("/a \"b\"/artifacts"), &pins, true, Stack::Starter);
         let table: toml::Table = text.parse().unwrap();
         assert_eq!(table["artifacts"]["mirror"].as_str(), Some("file:///a \"b\"/artifacts"));
-        assert_eq!(table["k3s"]["version"].as_str(), Some("v1.34.4+k3s1"));
-        let pin = table["artifacts"]["sha256"]["k3s-v1.34.4+k3s1-arm64"].as_str();
+        assert_eq!(table["k3s"]["version"].as_str(), Some("v1.36.3+k3s1"));
+        let pin = table["artifacts"]["sha256"]["k3s-v1.36.3+k3s1-arm64"].as_str();
         assert_eq!(pin, Some("a".repeat(64).as_str()));
         let listed = table["node"].as_array().unwrap();
         let hosts: Vec<_> = listed.iter().map(|n| n["host"].as_str().unwrap()).collect();

@@ -38,14 +38,14 @@ mod tests {
 
     #[test]
     fn a_file_of_the_run_is_known_and_one_of_another_version_is_told() {
-        let known = names("v1.34.4+k3s1");
+        let known = names("v1.36.3+k3s1");
         assert_eq!(known.len(), 6);
         for good in &known {
             assert_eq!(name(good, &known).as_ref(), Ok(good));
         }
         let help = |text: &str| name(text, &known).expect_err(text).help;
-        assert!(help("k3s-v1.34.3+k3s1-arm64").contains("`\"k3s-v1.34.4+k3s1-arm64\"`"));
-        assert!(help("k3s-arm64").starts_with("the files are `k3s-v1.34.4+k3s1-arm64`"));
+        assert!(help("k3s-v1.36.2+k3s1-arm64").contains("`\"k3s-v1.36.3+k3s1-arm64\"`"));
+        assert!(help("k3s-arm64").starts_with("the files are `k3s-v1.36.3+k3s1-arm64`"));
         for other in ["", "kubectl", &"x".repeat(1 << 16)] {
             assert!(name(other, &known).is_err());
         }

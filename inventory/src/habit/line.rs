@@ -186,7 +186,7 @@ mod tests {
             ("port: 2222", "port = 2222"),
             ("adopt = True", "adopt = true"),
             ("adopt: yes", "adopt = true"),
-            ("version = v1.34.4+k3s1", "version = \"v1.34.4+k3s1\""),
+            ("version = v1.36.3+k3s1", "version = \"v1.36.3+k3s1\""),
             ("packages = [jq, 'htop']", "packages = [\"jq\", \"htop\"]"),
             ("packages: [“jq”]", "packages = [\"jq\"]"),
             ("ssh = { user: pi, port: 2222 }", "ssh = { user = \"pi\", port = 2222 }"),

@@ -46,7 +46,7 @@ fn inventory() -> Inventory {
         },
         os: Os { timezone: None, swap: Swap::Keep, packages: Vec::new() },
         k3s: K3s {
-            version: "v1.34.4+k3s1".into(),
+            version: "v1.36.3+k3s1".into(),
             sha256: BTreeMap::new(),
             disable: vec!["metrics-server".into(), "traefik".into()],
             server: BTreeMap::new(),

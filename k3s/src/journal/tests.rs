@@ -212,7 +212,7 @@ fn the_guide_explains_each_row_in_the_same_words() {
 fn an_ordinary_start_is_no_failure() {
     let journal = r#"
 systemd[1]: Starting k3s.service - Lightweight Kubernetes (server)...
-k3s[9]: level=info msg="Starting k3s v1.34.4+k3s1 (c6017918)"
+k3s[9]: level=info msg="Starting k3s v1.36.3+k3s1 (c6017918)"
 k3s[9]: level=info msg="Waiting for API server to become available"
 k3s[9]: W1122 10:01:02.0 9 logging.go:55] grpc: addrConn.createTransport failed to connect to {Addr: "kine.sock"}. Err: connection error: desc = "transport: Error while dialing: dial unix kine.sock: connect: connection refused"
 k3s[9]: level=info msg="Connection error while fetching apiserver readyz: Get \"https://127.0.0.1:6444/readyz\": dial tcp 127.0.0.1:6444: connect: connection refused"

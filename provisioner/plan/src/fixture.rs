@@ -55,7 +55,7 @@ pub(crate) fn inventory() -> Inventory {
         },
         os: Os { timezone: None, swap: Swap::Off, packages: Vec::new() },
         k3s: K3s {
-            version: "v1.34.4+k3s1".to_owned(),
+            version: "v1.36.3+k3s1".to_owned(),
             sha256: BTreeMap::new(),
             disable: Vec::new(),
             server: BTreeMap::new(),

@@ -23,7 +23,7 @@ const LABELS: [(&str, &str); 6] = [
     ("pod-security.kubernetes.io/audit", "restricted"),
     ("pod-security.kubernetes.io/audit-version", "latest"),
     ("pod-security.kubernetes.io/enforce", "restricted"),
-    ("pod-security.kubernetes.io/enforce-version", "v1.34"),
+    ("pod-security.kubernetes.io/enforce-version", "v1.36"),
     ("pod-security.kubernetes.io/warn", "restricted"),
     ("pod-security.kubernetes.io/warn-version", "latest"),
 ];

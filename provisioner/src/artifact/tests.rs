@@ -350,16 +350,16 @@ fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn helm_site(archive: Vec<u8>) -> Server {
     Server::start(move |path, _| match path {
-        "/helm-v3.19.5-linux-amd64.tar.gz" => Reply::Body(archive.clone()),
-        "/helm-v3.19.5-linux-amd64.tar.gz.sha256sum" => Reply::Body(
-            format!("{}  helm-v3.19.5-linux-amd64.tar.gz\n", digest(&archive)).into_bytes(),
+        "/helm-v3.21.4-linux-amd64.tar.gz" => Reply::Body(archive.clone()),
+        "/helm-v3.21.4-linux-amd64.tar.gz.sha256sum" => Reply::Body(
+            format!("{}  helm-v3.21.4-linux-amd64.tar.gz\n", digest(&archive)).into_bytes(),
         ),
         _ => Reply::Status(404),
     })
 }
 
 fn helm() -> HelmRelease {
-    HelmRelease { version: "v3.19.5".into(), os: Os::Linux, arch: Arch::Amd64 }
+    HelmRelease { version: "v3.21.4".into(), os: Os::Linux, arch: Arch::Amd64 }
 }
 
 #[test]

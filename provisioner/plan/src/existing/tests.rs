@@ -43,7 +43,7 @@ fn installed(config: &str) -> Facts {
     Facts {
         existing,
         files: files.into(),
-        k3s_version: Some("k3s version v1.34.4+k3s1 (x)".to_owned()),
+        k3s_version: Some("k3s version v1.36.3+k3s1 (x)".to_owned()),
         ..facts()
     }
 }
@@ -116,7 +116,7 @@ fn one_that_is_not_ours_is_refused_with_all_that_was_found_and_what_to_do() {
         paths::CONFIG,
         "cluster-cidr, cluster-init, disable",
         DATABASE,
-        "v1.34.4+k3s1",
+        "v1.36.3+k3s1",
     ] {
         assert!(what.contains(word), "{word}: {what}");
     }

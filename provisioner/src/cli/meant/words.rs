@@ -278,7 +278,7 @@ pub(super) const OPTIONS: &[Word] = &[
     Word {
         said: &["--k3s-version", "--k3s-channel"],
         says: "the version stands in the inventory",
-        hint: "write version = \"v1.34.4+k3s1\" in [k3s]",
+        hint: "write version = \"v1.36.3+k3s1\" in [k3s]",
     },
     Word {
         said: &["--kubeconfig", "--local-path", "--kubeconfig-out", "--context", "--merge"],
