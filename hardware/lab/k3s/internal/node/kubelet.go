@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -95,14 +94,33 @@ func (n *Node) startKubelet(c cli.Cluster) error {
 		"--hostname-override=" + o.NodeName,
 		"--node-ip=" + n.ip.String(),
 		"--node-labels=" + strings.Join(labels, ","),
-		"--pod-infra-container-image=" + o.PauseImage,
 	}
-	// No image can be pulled again, however full the machine's disk is.
-	given := slices.DeleteFunc(slices.Clone(o.KubeletArgs), func(arg string) bool {
-		return strings.HasPrefix(arg, "--image-gc-")
-	})
+	given := withoutDisk(o.KubeletArgs)
 	n.group.Start(child.Spec{Name: component.Kubelet, Args: append(args, given...), Log: o.Data.Log(component.Kubelet)})
 	return nil
+}
+
+// withoutDisk leaves out what kubelet is told to do about a disk that fills up: it is
+// the machine's, which the node did not fill, and an image that is collected cannot
+// be pulled again.
+func withoutDisk(args []string) []string {
+	var kept []string
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "--image-gc-") {
+			continue
+		}
+		if rules, found := strings.CutPrefix(arg, "--eviction-hard="); found {
+			low := []string{"nodefs.available<1%", "imagefs.available<1%"}
+			for _, rule := range strings.Split(rules, ",") {
+				if !strings.HasPrefix(rule, "nodefs.") && !strings.HasPrefix(rule, "imagefs.") {
+					low = append(low, rule)
+				}
+			}
+			arg = "--eviction-hard=" + strings.Join(low, ",")
+		}
+		kept = append(kept, arg)
+	}
+	return kept
 }
 
 // parseTaints reads key=value:effect and key:effect.

@@ -155,3 +155,15 @@ func TestArchivesAreImportedOncePerVersion(t *testing.T) {
 		t.Errorf("got %q, want %q", loaded, want)
 	}
 }
+
+func TestWhatADiskThatFillsUpWouldDoIsLeftOut(t *testing.T) {
+	got := withoutDisk([]string{
+		"--max-pods=200",
+		"--eviction-hard=memory.available<250Mi,nodefs.available<5%,imagefs.available<5%,nodefs.inodesFree<5%",
+		"--image-gc-high-threshold=80",
+	})
+	want := "--max-pods=200 --eviction-hard=nodefs.available<1%,imagefs.available<1%,memory.available<250Mi"
+	if strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
