@@ -60,7 +60,7 @@ func run(args []string, in io.Reader, out io.Writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks())
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		return 0, err
 	}

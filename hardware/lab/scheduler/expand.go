@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/controller/daemon"
 	"k8s.io/kubernetes/pkg/controller/daemon/util"
 )
@@ -31,7 +32,7 @@ func copies(
 func daemons(set *appsv1.DaemonSet, nodes []*corev1.Node) ([]*corev1.Pod, error) {
 	var pods []*corev1.Pod
 	for _, node := range nodes {
-		if should, _ := daemon.NodeShouldRunDaemonPod(node, set); !should {
+		if should, _ := daemon.NodeShouldRunDaemonPod(klog.Background(), node, set); !should {
 			continue
 		}
 		pod := made(set, "DaemonSet", node.Name, set.Spec.Template)

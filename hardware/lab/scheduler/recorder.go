@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	fwk "k8s.io/kube-scheduler/framework"
-	"k8s.io/kubernetes/pkg/scheduler/framework"
 )
 
 // Step is one pod given a node.
@@ -48,7 +47,7 @@ const recorderName = "Recorder"
 
 func (*recorder) Name() string { return recorderName }
 
-func (r *recorder) build(context.Context, runtime.Object, framework.Handle) (framework.Plugin, error) {
+func (r *recorder) build(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) {
 	return r, nil
 }
 

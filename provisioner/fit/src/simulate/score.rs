@@ -74,27 +74,19 @@ impl State<'_> {
         sum / number.max(1)
     }
 
-    /// `BalancedAllocation`: CPU and memory used alike. In floating point, as
-    /// the scheduler has it; without meaning for pods that request neither.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "the scheduler's own arithmetic"
-    )]
+    /// `BalancedAllocation`: what the pod does to how alike CPU and memory are used. At
+    /// 75 nothing, more where it evens them out; without meaning for pods that request
+    /// neither. Before Kubernetes 1.36 it was how alike they are with the pod.
     pub(crate) fn balanced(&self, pod: usize, node: usize) -> i64 {
         let (row, used, all) =
             (&self.compiled.pods[pod], &self.nodes[node], &self.compiled.nodes[node]);
         if row.cpu == 0 && row.memory == 0 {
             return 0;
         }
-        let share = |asked: u64, all: u64| (asked as f64 / all as f64).min(1.0);
-        if all.cpu == 0 || all.memory == 0 {
-            return MAX;
-        }
-        let cpu = share(used.cpu.saturating_add(row.cpu), all.cpu);
-        let memory = share(used.memory.saturating_add(row.memory), all.memory);
-        let deviation = ((cpu - memory) / 2.0).abs();
-        ((1.0 - deviation) * MAX as f64) as i64
+        let all = (all.cpu, all.memory);
+        let without = balance((used.cpu, used.memory), all);
+        let with = (used.cpu.saturating_add(row.cpu), used.memory.saturating_add(row.memory));
+        MAX / 2 + (MAX / 2 + balance(with, all) - without) / 2
     }
 
     /// `PodTopologySpread`: the fewer copies, the better.
@@ -186,6 +178,21 @@ impl State<'_> {
         let width = (most - least) as f64;
         raw.into_iter().map(|raw| (MAX as f64 * ((raw - least) as f64 / width)) as i64).collect()
     }
+}
+
+/// How alike CPU and memory are used, in floating point, as the scheduler has it.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "the scheduler's own arithmetic"
+)]
+fn balance(used: (u64, u64), all: (u64, u64)) -> i64 {
+    if all.0 == 0 || all.1 == 0 {
+        return MAX;
+    }
+    let share = |used: u64, all: u64| (used as f64 / all as f64).min(1.0);
+    let deviation = ((share(used.0, all.0) - share(used.1, all.1)) / 2.0).abs();
+    ((1.0 - deviation) * MAX as f64) as i64
 }
 
 fn whole(number: u64) -> i64 {

@@ -139,9 +139,10 @@ fn scores_divide_as_integers() {
     let problem = problem(&["a"], &workload("web", 1, "1Gi", ""));
     let compiled = Compiled::new(&problem);
     let state = State::new(&compiled);
-    // (4000-100)*100/4000 = 97, (4-1)*100/4 = 75, (97+75)/2 = 86; the shares
-    // are 0.025 and 0.25: (1 - 0.1125)*100 = 88. The spread's 100 twice.
-    assert_eq!(state.scores(0, &[0]), [86 + 88 + 200]);
+    // (4000-100)*100/4000 = 97, (4-1)*100/4 = 75, (97+75)/2 = 86; the shares are
+    // 0.025 and 0.25: (1 - 0.1125)*100 = 88 after 100, 50 + (50 + 88 - 100)/2 = 69.
+    // The spread's 100 twice.
+    assert_eq!(state.scores(0, &[0]), [86 + 69 + 200]);
 }
 
 #[test]
