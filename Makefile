@@ -33,7 +33,10 @@ bench-agent: bootstrap ## The agent beside node_exporter and blackbox_exporter
 	agent/build.sh dist/agent $(MACHINE)
 	UPDATE=$(CURDIR)/docs/performance.md $(CARGO) bench -p terrarium-agent --bench peers --profile agent
 
-bench-fit: ## How long the verdict's proofs and runs take
+bench-fit: ## How long the verdict takes, as it is called and in its parts
+	hardware/lab/scheduler/build.sh $(CACHE)/referee
+	TERRARIUM_REFEREE=$(CACHE)/referee/referee UPDATE=$(CURDIR)/docs/performance.md \
+	  $(CARGO) bench -q -p terrarium-provisioner --bench fit
 	$(CARGO) bench -q -p terrarium-fit --bench fit
 
 referee: ## The verdict against the real kube-scheduler, all 240 cases

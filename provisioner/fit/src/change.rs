@@ -8,6 +8,7 @@ mod drop;
 mod largest;
 mod order;
 mod pin;
+mod place;
 mod stack;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use drop::{Dropped, drop};
 pub use largest::{Dimension, largest, largest_of};
 pub use order::order;
 pub use pin::pins;
+pub use place::in_place;
 pub use stack::{Board, Candidate, boards, packs, without};
 
 use std::collections::BTreeSet;

@@ -39,6 +39,17 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// For a resource there is too little of, by the name Kubernetes has for it.
+    pub fn short_of(resource: &str) -> Self {
+        match resource {
+            "pods" => Self::Pods,
+            "cpu" => Self::Cpu,
+            "memory" => Self::Memory,
+            "ephemeral-storage" => Self::Ephemeral,
+            _ => Self::Extended,
+        }
+    }
+
     /// In words: `3 nodes …`.
     pub const fn as_str(self) -> &'static str {
         match self {

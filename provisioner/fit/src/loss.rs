@@ -8,11 +8,13 @@
 //! [at best](best), by moving what may move, is another matter.
 
 mod best;
+mod plain;
 
 #[cfg(test)]
 mod tests;
 
 pub use best::best;
+pub use plain::Cluster;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,8 +73,11 @@ pub struct Placed {
 pub struct Loss {
     /// The node.
     pub node: String,
-    /// What becomes of each service that had a pod there or anywhere.
+    /// What becomes of each service that had a pod there, and of others.
     pub services: BTreeMap<String, Fate>,
+    /// How many more there are, of which none had a pod there: they survive.
+    #[serde(default)]
+    pub others: usize,
     /// Whether that is certain; if not, the search for room ran out of steps
     /// and pods it found none for count as waiting.
     pub certain: bool,
@@ -105,6 +110,7 @@ pub fn loss(
     Loss {
         node: packing.nodes[lost].name.clone(),
         services: fates(placed, lost, up, stranded),
+        others: 0,
         certain,
     }
 }
@@ -141,9 +147,10 @@ fn fates(
 /// The room beside pods that stay where they are, once a node is gone.
 fn beside<'a>(packing: &Packing, stay: impl Iterator<Item = &'a Placed>, lost: usize) -> Packing {
     let mut rest = packing.clone();
+    let classes = packing.classes_of();
     for pod in stay {
         limit::check();
-        let Some(class) = packing.class_of(pod.pod) else { continue };
+        let Some(&class) = classes.get(&pod.pod) else { continue };
         let node = pod.node;
         for (room, demand) in rest.nodes[node].room.iter_mut().zip(&packing.classes[class].demand) {
             *room = room.saturating_sub(*demand);
@@ -176,6 +183,7 @@ fn returned(
 ) -> (BTreeSet<usize>, bool) {
     let mut wanted = movable.clone();
     let mut certain = true;
+    let classes = packing.classes_of();
     // Dropping the largest that cannot be placed until the rest can.
     while !wanted.is_empty() {
         match search(&rest.only(|pod| wanted.contains(&pod)), meter) {
@@ -184,10 +192,8 @@ fn returned(
             Outcome::Spent { .. } => certain = false,
         }
         let weight = |pod: usize| {
-            packing
-                .class_of(pod)
-                .inspect(|_| limit::check())
-                .map(|class| crate::search::weight(packing, class))
+            limit::check();
+            classes.get(&pod).map(|&class| crate::search::weight(packing, class))
         };
         let largest = wanted.iter().copied().max_by_key(|&pod| weight(pod));
         if let Some(pod) = largest {

@@ -354,6 +354,24 @@ impl Resources {
         }
     }
 
+    /// What of these amounts a node that has `all` for pods does not have, the first in
+    /// the scheduler's order. What is not asked for is never too much, though the node
+    /// has less than none left of it.
+    pub fn beyond(&self, all: &Self) -> Option<&str> {
+        let own = ["pods", "cpu", "memory", "ephemeral-storage"];
+        let names = own.into_iter().chain(self.extended.keys().map(String::as_str));
+        let mut names = names.filter(|name| {
+            let asked = self.get(name);
+            asked > 0 && asked > all.get(name)
+        });
+        names.next()
+    }
+
+    /// Whether a node that has `all` for pods has these amounts.
+    pub fn fit(&self, all: &Self) -> bool {
+        self.beyond(all).is_none()
+    }
+
     /// Sets the amount of a resource by the name Kubernetes has for it.
     pub fn set(&mut self, name: &str, amount: u64) {
         match name {

@@ -11,6 +11,8 @@ mod meter;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::limit;
 
 pub use compile::compile;
@@ -146,9 +148,13 @@ impl Packing {
         class.eligible[node] && within(&class.demand, &self.nodes[node].room)
     }
 
-    /// The class of a pod, by its place in the problem.
-    pub fn class_of(&self, pod: usize) -> Option<usize> {
-        self.classes.iter().position(|class| class.members.contains(&pod))
+    /// The class of each pod, by its place in the problem.
+    pub fn classes_of(&self) -> BTreeMap<usize, usize> {
+        let classes = self.classes.iter().enumerate();
+        classes
+            .inspect(|_| limit::check())
+            .flat_map(|(class, pods)| pods.members.iter().map(move |&pod| (pod, class)))
+            .collect()
     }
 
     /// Pods to place.

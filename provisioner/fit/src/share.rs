@@ -1,11 +1,11 @@
 //! How often the default scheduler places everything, from simulated runs.
 //!
 //! What is random in reality is random here: which of equal nodes is taken,
-//! and in which order pods of one wave arrive. Half the runs keep the modelled
-//! order but for neighbours that overtake each other, as parallel controllers
-//! let them; the other half shuffle each wave. Nobody knows how much a real
-//! cluster shuffles, so the interval spans both halves: its ends are the lower
-//! of the two lower ends and the higher of the two higher.
+//! and in which order pods arrive. Half the runs have the modelled order, in which
+//! manifests are applied and services installed: theirs is the share. The other half
+//! shuffle each wave, as nobody knows how much a cluster does that works at many
+//! things at once: theirs is told beside it, and a pod that any run leaves over keeps
+//! the word from being `fits`.
 
 mod interval;
 
@@ -24,10 +24,12 @@ use crate::random::Random;
 /// What many runs showed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Share {
-    /// Lower end of the share of runs that place everything.
+    /// Lower end of the share of runs in the modelled order that place everything.
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// The same of runs in shuffled orders.
+    pub any_order: Interval,
     /// Runs in the modelled order: all, and those that placed everything.
     pub modelled: Runs,
     /// Runs in shuffled orders.
@@ -51,6 +53,7 @@ impl Share {
         Self {
             low: 0.0,
             high: 1.0,
+            any_order: wilson(Runs::default()),
             modelled: Runs::default(),
             shuffled: Runs::default(),
             worst: 0,
@@ -60,16 +63,28 @@ impl Share {
         }
     }
 
-    /// Runs that placed all of these pods.
-    pub fn complete_for(&self, pods: &[usize]) -> u32 {
-        let pods: BTreeSet<usize> = pods.iter().copied().collect();
-        let missed = |left: &&Vec<usize>| {
-            limit::check();
-            left.iter().any(|pod| pods.contains(pod))
-        };
-        let missed = self.failed.iter().filter(missed).count();
-        (self.modelled.runs + self.shuffled.runs)
-            .saturating_sub(u32::try_from(missed).unwrap_or(u32::MAX))
+    /// All runs.
+    pub fn runs(&self) -> u32 {
+        self.modelled.runs + self.shuffled.runs
+    }
+
+    /// How many runs left over a pod of each service, given the service of each pod by
+    /// its place.
+    pub fn incomplete<'s>(
+        &self,
+        service: impl Fn(usize) -> Option<&'s str>,
+    ) -> BTreeMap<&'s str, u32> {
+        let mut counted = BTreeMap::new();
+        for run in &self.failed {
+            let of = |&pod: &usize| {
+                limit::check();
+                service(pod)
+            };
+            for service in run.iter().filter_map(of).collect::<BTreeSet<&str>>() {
+                *counted.entry(service).or_default() += 1;
+            }
+        }
+        counted
     }
 }
 
@@ -91,49 +106,78 @@ pub type Simulate<'a> = dyn FnMut(&[usize], u64) -> Vec<Option<usize>> + 'a;
 /// modelled order. Equal seeds give equal answers; fewer runs are made when the
 /// question's limit is reached, which widens the interval.
 pub fn share(pods: &[(usize, u32)], runs: u32, seed: u64, simulate: &mut Simulate<'_>) -> Share {
-    let mut random = Random::new(seed);
-    let mut tally = [Runs::default(); 2];
-    let mut left: BTreeMap<usize, u32> = BTreeMap::new();
-    let (mut worst, mut witness, mut failed) = (0, None, Vec::new());
-    for run in 0..runs {
-        if limit::spent() {
-            break;
+    let mut sample = Sample::new(pods, seed);
+    sample.run(runs, simulate);
+    sample.share()
+}
+
+/// Runs that are made bit by bit.
+pub(crate) struct Sample<'p> {
+    pods: &'p [(usize, u32)],
+    random: Random,
+    share: Share,
+}
+
+impl<'p> Sample<'p> {
+    pub(crate) fn new(pods: &'p [(usize, u32)], seed: u64) -> Self {
+        Self { pods, random: Random::new(seed), share: Share::none() }
+    }
+
+    /// Makes runs until there are so many, or the question's limit is reached.
+    pub(crate) fn run(&mut self, until: u32, simulate: &mut Simulate<'_>) {
+        while self.share.runs() < until {
+            if limit::spent() {
+                break;
+            }
+            let shuffled = self.share.runs() % 2 == 1;
+            let mut order = self.pods.to_vec();
+            if shuffled {
+                shuffle(&mut order, &mut self.random);
+            }
+            let order: Vec<usize> = order.into_iter().map(|(pod, _)| pod).collect();
+            let seed = self.random.number();
+            let Some(placed) = limit::catch(|| simulate(&order, seed)) else { break };
+            self.count(&placed, shuffled);
         }
-        let shuffled = run % 2 == 1;
-        let mut order = pods.to_vec();
-        let disorder = if shuffled { shuffle } else { overtake };
-        disorder(&mut order, &mut random);
-        let order: Vec<usize> = order.into_iter().map(|(pod, _)| pod).collect();
-        let seed = random.number();
-        let Some(placed) = limit::catch(|| simulate(&order, seed)) else { break };
+    }
+
+    fn count(&mut self, placed: &[Option<usize>], shuffled: bool) {
+        let (share, pods) = (&mut self.share, self.pods);
         let node = |pod: usize| placed.get(pod).copied().flatten();
         let missing: Vec<usize> =
             pods.iter().map(|&(pod, _)| pod).filter(|&pod| node(pod).is_none()).collect();
-        if missing.is_empty() && witness.is_none() {
-            witness = Some(pods.iter().filter_map(|&(pod, _)| Some((pod, node(pod)?))).collect());
+        if missing.is_empty() && share.witness.is_none() {
+            share.witness =
+                Some(pods.iter().filter_map(|&(pod, _)| Some((pod, node(pod)?))).collect());
         }
-        let tally = &mut tally[usize::from(shuffled)];
+        let tally = if shuffled { &mut share.shuffled } else { &mut share.modelled };
         tally.runs += 1;
         tally.complete += u32::from(missing.is_empty());
-        worst = worst.max(missing.len());
+        share.worst = share.worst.max(missing.len());
         for &pod in &missing {
-            *left.entry(pod).or_default() += 1;
+            *share.left.entry(pod).or_default() += 1;
         }
         if !missing.is_empty() {
-            failed.push(missing);
+            share.failed.push(missing);
         }
     }
-    let [modelled, shuffled] = tally;
-    let ends = [wilson(modelled), wilson(shuffled)];
-    Share {
-        low: ends[0].low.min(ends[1].low),
-        high: ends[0].high.max(ends[1].high),
-        modelled,
-        shuffled,
-        worst,
-        left,
-        witness,
-        failed,
+
+    /// How many runs there are.
+    pub(crate) fn made(&self) -> u32 {
+        self.share.runs()
+    }
+
+    /// The most pods any run left over so far.
+    pub(crate) fn worst(&self) -> usize {
+        self.share.worst
+    }
+
+    /// What they showed.
+    pub(crate) fn share(mut self) -> Share {
+        let modelled = wilson(self.share.modelled);
+        (self.share.low, self.share.high) = (modelled.low, modelled.high);
+        self.share.any_order = wilson(self.share.shuffled);
+        self.share
     }
 }
 
@@ -142,15 +186,6 @@ fn shuffle(order: &mut [(usize, u32)], random: &mut Random) {
     for wave in order.chunk_by_mut(|one, next| one.1 == next.1) {
         for last in (1..wave.len()).rev() {
             wave.swap(last, random.below(last + 1));
-        }
-    }
-}
-
-/// The given order, but one in eight pods overtakes the one before it.
-fn overtake(order: &mut [(usize, u32)], random: &mut Random) {
-    for place in 1..order.len() {
-        if order[place].1 == order[place - 1].1 && random.below(8) == 0 {
-            order.swap(place, place - 1);
         }
     }
 }

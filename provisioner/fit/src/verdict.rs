@@ -85,8 +85,10 @@ pub struct Verdict {
     /// A placement of every pod, `namespace/name` to node; empty when none is
     /// known.
     pub placement: BTreeMap<String, String>,
-    /// How often the scheduler places everything.
+    /// How often the scheduler places everything, in the modelled order of arrival.
     pub share: Ends,
+    /// How often in shuffled orders.
+    pub any_order: Ends,
     /// The runs behind it, where any were made.
     pub runs: Option<Share>,
     /// The proof of `impossible`.
@@ -114,6 +116,7 @@ impl Verdict {
             reason: String::new(),
             placement: BTreeMap::new(),
             share: Ends { low: 0.0, high: 1.0 },
+            any_order: Ends { low: 0.0, high: 1.0 },
             runs: None,
             certificate: None,
             guarantee: None,
@@ -131,8 +134,7 @@ impl ServiceVerdict {
     /// The answer when nothing could be found out about it but what the runs
     /// showed.
     fn nothing(runs: &Share) -> Self {
-        let runs = runs.modelled.runs + runs.shuffled.runs;
-        Self { verdict: Kind::Unknown, complete: 0, runs, certificate: None }
+        Self { verdict: Kind::Unknown, complete: 0, runs: runs.runs(), certificate: None }
     }
 }
 

@@ -17,6 +17,9 @@ use super::words::listed;
 
 /// Steps of each question; there are hundreds.
 pub(super) const STEPS: u64 = 20_000;
+/// Pods up to which it is tried to move some for others, or to make sure of each: with
+/// more nobody waits for it, and nobody would do it.
+pub(super) const PODS_MAX: usize = 300;
 /// Boards told by name.
 const BOARDS_MAX: usize = 4;
 

@@ -25,8 +25,10 @@ pub(crate) struct Answer {
     pub placement: BTreeMap<String, String>,
     /// Pods no node is found for, and why.
     pub left: Vec<Left>,
-    /// How often the default scheduler, simulated, places everything.
+    /// How often the default scheduler, simulated, places everything in the order given.
     pub share: Option<Share>,
+    /// How often in shuffled orders.
+    pub any_order: Option<Share>,
     /// The proof of an impossible.
     pub certificate: Option<Certificate>,
     pub nodes: Vec<Node>,

@@ -2,19 +2,20 @@
 //! and one word over both.
 
 mod nodes;
+mod services;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use terrarium_fit::change::{Dimension, largest_of};
 use terrarium_fit::limit;
 use terrarium_fit::model::Pod;
+use terrarium_fit::share::Runs;
 use terrarium_fit::simulate::{Compiled, Run, simulate};
-use terrarium_fit::verdict::{self, Budget, Kind, Verdict};
+use terrarium_fit::verdict::{self, Budget, Ends, Kind, Verdict};
 use terrarium_fit::{k3s, scheduler};
 
 use super::allowance::Allowance;
 use super::answer::{
-    Answer, Certificate, Left, Node, Remark, Service, Share, Subject, VERSION, Weight, Word,
+    Answer, Certificate, Left, Node, Remark, Share, Subject, VERSION, Weight, Word,
 };
 use super::followed::Again;
 use super::problem::{Asked, reasons, told};
@@ -23,6 +24,7 @@ use super::{advice, around, loss, nowhere, sure};
 pub(crate) use nodes::read;
 
 use nodes::nodes;
+use services::services;
 
 /// How an answer is to be made.
 pub(crate) struct Terms<'a> {
@@ -108,6 +110,7 @@ pub(crate) fn undecided(terms: &Terms<'_>) -> Answer {
         placement: BTreeMap::new(),
         left: Vec::new(),
         share: None,
+        any_order: None,
         certificate: refusal(&terms.refused),
         services: Vec::new(),
         not_judged: Vec::new(),
@@ -154,16 +157,17 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
         change.extend(advised(stage, || advice::conflict(asked, &impossible)));
         change.extend(advised(stage, || advice::judged_drop(asked, terms, &impossible)));
         change.extend(advised(stage, || advice::boards(asked, terms)));
-    } else if verdict.verdict == Kind::Possible {
+    } else if verdict.verdict == Kind::Possible && asked.low.pods.len() <= advice::PODS_MAX {
         let advice = || sure::to_be_sure(asked, &placement);
         change = advised("the search for what would make it certain", advice);
     }
-    let services = services(asked, &verdict, &run, &terms.refused, complete);
     let loss = if complete {
         advised("the loss of each node", || loss::losses(asked, &placement))
     } else {
         Vec::new()
     };
+    // It takes the longest and is missed the least.
+    let services = services(asked, &verdict, &run, &terms.refused, complete);
     remarks.extend(spent(terms));
     let refused = !impossible.is_empty();
     Answer {
@@ -182,7 +186,8 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
             .map(|&(pod, node)| (asked.low.pods[pod].key(), asked.low.nodes[node].name.clone()))
             .collect(),
         left: left(asked, &run),
-        share: Some(share(&verdict)),
+        share: Some(share(verdict.share, verdict.runs.as_ref().map(|runs| runs.modelled))),
+        any_order: Some(share(verdict.any_order, verdict.runs.as_ref().map(|runs| runs.shuffled))),
         certificate: certificate(&verdict, &impossible),
         services,
         not_judged: told(&asked.unjudged),
@@ -273,17 +278,9 @@ fn word(
     (word, reasons.take(3).collect())
 }
 
-fn share(verdict: &Verdict) -> Share {
-    let runs = verdict.runs.as_ref();
-    let all = |of: fn(&terrarium_fit::share::Runs) -> u32| {
-        runs.map_or(0, |runs| u64::from(of(&runs.modelled)) + u64::from(of(&runs.shuffled)))
-    };
-    Share {
-        low: verdict.share.low,
-        high: verdict.share.high,
-        runs: all(|runs| runs.runs),
-        complete: all(|runs| runs.complete),
-    }
+fn share(ends: Ends, runs: Option<Runs>) -> Share {
+    let runs = runs.unwrap_or_default();
+    Share { low: ends.low, high: ends.high, runs: runs.runs.into(), complete: runs.complete.into() }
 }
 
 fn certificate(verdict: &Verdict, refused: &[Remark]) -> Option<Certificate> {
@@ -310,81 +307,6 @@ fn left(asked: &Asked, run: &Run) -> Vec<Left> {
             Left { pod: pod.key(), service: pod.service.clone(), why: reasons(why) }
         })
         .collect()
-}
-
-fn services(
-    asked: &Asked,
-    verdict: &Verdict,
-    run: &Run,
-    refused: &[Remark],
-    complete: bool,
-) -> Vec<Service> {
-    let mut services: BTreeMap<&str, Service> = BTreeMap::new();
-    let mut order: Vec<&str> = Vec::new();
-    let mut seen: BTreeSet<(&str, usize)> = BTreeSet::new();
-    for (place, pod) in asked.low.pods.iter().enumerate() {
-        let name = pod.service.as_str();
-        let about = asked.about(name);
-        let found = verdict.services.get(name);
-        let service = services.entry(name).or_insert_with(|| {
-            order.push(name);
-            Service {
-                name: name.to_owned(),
-                title: about.title,
-                group: about.group,
-                verdict: match found {
-                    Some(found) => kind(found.verdict),
-                    // What runs already is not asked about.
-                    None if pod.node_name.is_some() => "guaranteed",
-                    None => "unknown",
-                },
-                reason: found.and_then(|found| found.certificate.as_ref()).map(ToString::to_string),
-                request: 0,
-                limit: Some(0),
-                cpu: 0,
-                volumes: 0,
-                nodes: Vec::new(),
-                largest_request: None,
-                largest_cpu: None,
-            }
-        });
-        service.request += pod.requests.memory_bytes;
-        service.limit = service.limit.zip(pod.memory_limit()).map(|(sum, one)| sum + one);
-        service.cpu += pod.requests.cpu_milli;
-        service.volumes += pod.claims.iter().map(|claim| claim.bytes).sum::<u64>();
-        if let Some(node) = run.placed[place]
-            && seen.insert((name, node))
-        {
-            service.nodes.push(asked.low.nodes[node].name.clone());
-        }
-    }
-    let mut all: Vec<Service> = order.iter().filter_map(|name| services.remove(name)).collect();
-    for service in all.iter_mut().filter(|service| complete && service.name != k3s::SERVICE) {
-        let largest = |of| {
-            let found = || largest_of(of, &asked.low, &service.name, advice::STEPS);
-            advised("the room to grow", found)
-        };
-        service.largest_request = largest(Dimension::Memory);
-        service.largest_cpu = largest(Dimension::Cpu);
-    }
-    for refusal in refused {
-        let name = refusal.service.clone().unwrap_or_default();
-        all.push(Service {
-            title: name.clone(),
-            name,
-            group: "Cluster".to_owned(),
-            verdict: "impossible",
-            reason: Some(refusal.what.clone()),
-            request: 0,
-            limit: Some(0),
-            cpu: 0,
-            volumes: 0,
-            nodes: Vec::new(),
-            largest_request: None,
-            largest_cpu: None,
-        });
-    }
-    all
 }
 
 #[cfg(test)]

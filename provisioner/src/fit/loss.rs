@@ -29,12 +29,16 @@ pub(crate) fn losses(asked: &Asked, placement: &[(usize, usize)]) -> Vec<Loss> {
     let placed: Vec<Placed> =
         placement.iter().map(|&(pod, node)| placed(&problem, pod, node)).collect();
     let services = services(asked);
+    let cluster = loss::Cluster::new(&packing, &placed, &controls);
     (0..problem.nodes.len())
         .map(|lost| {
+            let quorum = 2 * controls.iter().filter(|node| **node != lost).count() > controls.len();
+            if let Some((here, best)) = cluster.loss(lost) {
+                return told(&here, &best, !quorum);
+            }
             let mut meter = Meter::new(STEPS * 10, None);
             let here = loss::loss(&packing, &placed, lost, &controls, &mut meter);
             let best = loss::best(&packing, &placed, lost, &controls, &services, &here, ROOM);
-            let quorum = 2 * controls.iter().filter(|node| **node != lost).count() > controls.len();
             told(&here, &best, !quorum)
         })
         .collect()
@@ -77,8 +81,8 @@ fn told(here: &loss::Loss, best: &loss::Loss, headless: bool) -> Loss {
         (count(here, Fate::NeverRescheduled), "down and not rescheduled"),
         (count(here, Fate::Degraded), "degraded"),
     ];
-    let survive = count(here, Fate::Survives);
-    let of = here.services.len();
+    let survive = count(here, Fate::Survives) + here.others;
+    let of = here.services.len() + here.others;
     let mut parts = vec![match survive {
         1 => format!("1 of {of} services survives"),
         _ => format!("{survive} of {of} services survive"),
@@ -90,7 +94,7 @@ fn told(here: &loss::Loss, best: &loss::Loss, headless: bool) -> Loss {
     if headless {
         summary.push_str("; the control plane is gone with it: nothing is rescheduled");
     } else if best.services != here.services {
-        let at_best = match count(best, Fate::Survives) {
+        let at_best = match count(best, Fate::Survives) + best.others {
             more if more > survive => format!("{more} at best"),
             _ => "at best fewer are lost".to_owned(),
         };

@@ -36,20 +36,7 @@ pub(crate) fn remarks(asked: &Asked) -> Vec<Remark> {
 
 /// Why the node does not take the pod with nothing else on it.
 fn alone(pod: &Pod, node: &Node) -> Option<Reason> {
-    let (asks, has) = (&pod.requests, &node.allocatable);
-    refuses(pod, node).or_else(|| {
-        [
-            (asks.memory_bytes > has.memory_bytes, Reason::Memory),
-            (asks.cpu_milli > has.cpu_milli, Reason::Cpu),
-            (
-                asks.ephemeral_bytes > has.ephemeral_bytes && has.ephemeral_bytes > 0,
-                Reason::Ephemeral,
-            ),
-            (asks.extended.iter().any(|(name, amount)| *amount > has.get(name)), Reason::Extended),
-        ]
-        .into_iter()
-        .find_map(|(too_much, reason)| too_much.then_some(reason))
-    })
+    refuses(pod, node).or_else(|| Some(Reason::short_of(pod.requests.beyond(&node.allocatable)?)))
 }
 
 fn counted(why: Vec<Reason>) -> Vec<(Reason, usize)> {

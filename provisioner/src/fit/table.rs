@@ -1,10 +1,10 @@
 //! The answer for people: the word and its reason first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use super::answer::{Answer, Loss, Node, Service, Weight};
-use super::words::{cores, gib, listed, percent, share};
+use super::words::{cores, gib, listed, percent, simulated};
 use crate::report::columns::{self, Head, Laid, figures_under, words_under};
 use crate::report::terminal::wrapped;
 
@@ -50,13 +50,9 @@ fn head(text: &mut String, answer: &Answer) {
             proof.sentence.clone()
         }
         ("impossible", ..) => "no placement exists: proven".to_owned(),
-        ("possible", _, Some(found)) => format!(
-            "a placement exists; simulated, the scheduler placed everything in {} of {} \
-             installations ({})",
-            found.complete,
-            found.runs,
-            share(found)
-        ),
+        ("possible", _, Some(found)) => {
+            format!("a placement exists; {}", simulated(found, answer.any_order))
+        }
         ("possible", ..) => "a placement exists".to_owned(),
         _ => "the budget was spent before a placement was found or ruled out".to_owned(),
     };
@@ -124,30 +120,60 @@ fn services(text: &mut String, answer: &Answer) {
     if answer.services.is_empty() {
         return;
     }
-    let row = |service: &Service| {
+    let lines = grouped(&answer.services);
+    let row = |&(service, alike): &(&Service, usize)| {
         let mib = |bytes: u64| (bytes / (1024 * 1024)).to_string();
         let room = service.largest_request.map_or_else(|| "-".to_owned(), mib);
         let cpu = service.largest_cpu.map_or_else(|| "-".to_owned(), cores);
         let place = match (service.verdict, service.nodes.as_slice()) {
             ("impossible", _) => "none: impossible".to_owned(),
             (_, []) => "none".to_owned(),
-            (_, nodes) => nodes.join(", "),
+            (_, nodes) if alike == 0 => nodes.join(", "),
+            (_, nodes) => nodes.join(", ") + ", …",
         };
-        let (name, request) = (service.name.clone(), mib(service.request));
+        let name = match alike {
+            0 => service.name.clone(),
+            more => format!("{} and {more} like it", service.name),
+        };
+        let request = mib(service.request);
         let limit = service.limit.map_or_else(|| "none".to_owned(), mib);
         let label = format!("{name:<19} {request:>7} {limit:>6} {room:>8} {cpu:>7}   ");
         (wrapped(&label, &place), vec![name, request, limit, room, cpu, place])
     };
     let head = "SERVICE             REQUEST  LIMIT  ROOM TO  CPU TO   NODES";
-    let rows = answer.services.iter().map(row).collect();
+    let rows = lines.iter().map(row).collect();
     let Laid { head, rows } = columns::table(head, &SERVICES, rows);
     let _ = write!(text, "\n{head}");
-    for (service, row) in answer.services.iter().zip(rows) {
+    for ((service, _), row) in lines.iter().zip(rows) {
         text.push_str(&row);
         if let Some(reason) = &service.reason {
             line(text, "  ", reason);
         }
     }
+}
+
+/// Services beyond which equal ones make one line.
+const LINES_MAX: usize = 60;
+
+/// The services, each with how many of the others are like it: where there are many,
+/// such as bare pods, nobody reads a line for each.
+fn grouped(services: &[Service]) -> Vec<(&Service, usize)> {
+    if services.len() <= LINES_MAX {
+        return services.iter().map(|service| (service, 0)).collect();
+    }
+    let mut known: HashMap<_, usize> = HashMap::new();
+    let mut lines: Vec<(&Service, usize)> = Vec::new();
+    for service in services {
+        let amounts = (service.request, service.limit, service.cpu, service.volumes);
+        let kind = (&service.group, service.verdict, &service.reason, service.nodes.len(), amounts);
+        if let Some((_, more)) = known.get(&kind).and_then(|&line| lines.get_mut(line)) {
+            *more += 1;
+        } else {
+            known.insert(kind, lines.len());
+            lines.push((service, 0));
+        }
+    }
+    lines
 }
 
 fn remarks(text: &mut String, answer: &Answer) {

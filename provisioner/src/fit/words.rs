@@ -48,6 +48,20 @@ pub(crate) fn share(share: Share) -> String {
     }
 }
 
+/// How often the simulated scheduler placed everything, in the order given and in
+/// others: `simulated, the scheduler placed everything in 9 of 10 …`.
+pub(crate) fn simulated(ordered: Share, any: Option<Share>) -> String {
+    let counted = |runs: Share| format!("{} of {}", runs.complete, runs.runs);
+    let (first, ends) = (counted(ordered), share(ordered));
+    let other = any.filter(|any| any.runs > 0).map_or_else(String::new, |any| {
+        format!(", and in {} in shuffled orders ({})", counted(any), share(any))
+    });
+    format!(
+        "simulated, the scheduler placed everything in {first} installations in the order given \
+         ({ends}){other}"
+    )
+}
+
 /// `a, b and c`.
 pub(crate) fn listed<T: AsRef<str>>(items: &[T]) -> String {
     match items {

@@ -4,11 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod large;
 mod shapes;
 
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
@@ -78,6 +79,54 @@ fn every_shape_is_answered_within_its_budget_and_memory() {
         let args = ["--boards", boards, "--profile", "full", "--budget", "1"];
         bounded(boards, folder.path(), &args);
         bounded(boards, folder.path(), &[&args[..], &["--json"]].concat());
+    }
+}
+
+/// What a large cluster with an easy answer may take in this program, which was built
+/// for tests: some ten times what a user waits, on a machine that has other work.
+const LARGE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_large_cluster_is_answered_whole_whether_its_pods_are_replicas_or_bare() {
+    let folder = tempfile::tempdir().unwrap();
+    let sizes = large::sizes(20, 2_000, 200, 50);
+    let bare = large::bare(2_000, &sizes);
+    for (name, objects) in [("bare", bare), ("replicas", large::deployments(100, 20, &sizes))] {
+        for (file, items) in [("nodes.json", large::nodes(200)), ("pods.json", objects)] {
+            let list = serde_json::json!({"kind": "List", "items": items});
+            std::fs::write(folder.path().join(file), list.to_string()).unwrap();
+        }
+        let args = ["--json", "--nodes", "nodes.json", "--manifests", "pods.json"];
+        let begun = Instant::now();
+        let output = fit(folder.path(), &[&args[..], &["--budget", "120"]].concat());
+        let took = begun.elapsed();
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&answer["word"], &answer["verdict"]), (&"fits".into(), &"guaranteed".into()));
+        let all = |list: &str| answer[list].as_array().unwrap().clone();
+        // Nothing was left out for want of time.
+        assert!(all("remarks").iter().all(|remark| remark["about"] != "budget"), "{name}");
+        assert_eq!((all("nodes").len(), all("loss").len()), (200, 200), "{name}");
+        assert!(all("services").iter().all(|one| one["largest_request"].is_number()), "{name}");
+        assert!(took < LARGE, "{name}: {took:?}");
+    }
+    assert!(used().1 < MOST_KIB, "{} KiB", used().1);
+}
+
+#[test]
+fn what_is_proven_is_said_though_the_budget_ends_in_the_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let objects = large::bare(5_000, &large::sizes(20, 5_000, 500, 50));
+    for (file, items) in [("nodes.json", large::nodes(500)), ("pods.json", objects)] {
+        let list = serde_json::json!({"kind": "List", "items": items});
+        std::fs::write(folder.path().join(file), list.to_string()).unwrap();
+    }
+    for budget in ["1", "2", "4"] {
+        let args = ["--json", "--nodes", "nodes.json", "--manifests", "pods.json"];
+        let output = fit(folder.path(), &[&args[..], &["--budget", budget]].concat());
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        if answer["verdict"] == "guaranteed" {
+            assert_eq!(answer["word"], "fits", "with {budget} s: {}", answer["reasons"]);
+        }
     }
 }
 

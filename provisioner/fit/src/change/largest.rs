@@ -21,8 +21,16 @@ impl Dimension {
         }
     }
 
+    /// How much of it these are.
+    pub(super) const fn of(self, resources: &Resources) -> u64 {
+        match self {
+            Self::Memory => resources.memory_bytes,
+            Self::Cpu => resources.cpu_milli,
+        }
+    }
+
     /// To how much it is found: a MiB, or a hundredth of a core.
-    const fn step(self) -> u64 {
+    pub(super) const fn step(self) -> u64 {
         match self {
             Self::Memory => 1 << 20,
             Self::Cpu => 10,
@@ -33,10 +41,12 @@ impl Dimension {
 /// The largest request for each pod of a service with which everything still
 /// fits, all else as it is; none when it does not fit as it is.
 pub fn largest_of(of: Dimension, problem: &Problem, service: &str, steps: u64) -> Option<u64> {
-    let amount = |resources: &Resources| *of.amount(&mut resources.clone());
     let own = problem.pods.iter().filter(|pod| pod.service == service);
-    let now = own.map(|pod| amount(&pod.requests)).max()?;
-    let most = problem.nodes.iter().map(|node| amount(&node.allocatable)).max()?;
+    let now = own.map(|pod| of.of(&pod.requests)).max()?;
+    let all = || problem.nodes.iter().map(|node| of.of(&node.allocatable));
+    // It cannot grow by more than is free on all nodes together.
+    let taken: u64 = problem.pods.iter().map(|pod| of.of(&pod.requests)).sum();
+    let most = all().max()?.min(now + all().sum::<u64>().saturating_sub(taken));
     largest(now, most, of.step(), &mut |wanted| {
         let mut changed = problem.clone();
         for pod in changed.pods.iter_mut().filter(|pod| pod.service == service) {

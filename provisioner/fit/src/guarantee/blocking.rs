@@ -1,6 +1,9 @@
 //! What the other pods would have to bring to block a pod, and a bound on
 //! what they can.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::grid::Grid;
 use crate::limit;
 use crate::pack::{Meter, Packing};
 
@@ -14,6 +17,7 @@ const PARTS: u128 = 1 << 40;
 /// The pods that may stand in the way of one class on some nodes.
 pub(super) struct Blockers<'p> {
     packing: &'p Packing,
+    grid: &'p Grid,
     nodes: Vec<usize>,
     /// The other pods by class: the class and how many.
     others: Vec<(usize, u128)>,
@@ -40,10 +44,17 @@ struct Part {
 }
 
 impl<'p> Blockers<'p> {
-    pub(super) fn new(packing: &'p Packing, class: usize, nodes: Vec<usize>) -> Self {
+    /// Those in the way of `class`, among which one of `itself` does not count.
+    pub(super) fn new(
+        packing: &'p Packing,
+        grid: &'p Grid,
+        class: usize,
+        itself: Option<usize>,
+        nodes: Vec<usize>,
+    ) -> Self {
         let wave = packing.classes[class].wave;
         let others = packing.classes.iter().enumerate().filter_map(|(other, pods)| {
-            let count = pods.members.len() - usize::from(other == class);
+            let count = pods.members.len() - usize::from(Some(other) == itself);
             (pods.wave <= wave && count > 0).then_some((other, count as u128))
         });
         let mut excludes = vec![Vec::new(); packing.classes.len()];
@@ -55,9 +66,21 @@ impl<'p> Blockers<'p> {
             }
         }
         let mut blockers =
-            Self { packing, others: others.collect(), modes: Vec::new(), excludes, nodes };
-        blockers.modes =
-            blockers.nodes.iter().map(|&node| blockers.modes_of(class, node)).collect();
+            Self { packing, grid, others: others.collect(), modes: Vec::new(), excludes, nodes };
+        // What only room decides is the same on all nodes of a kind.
+        let by_room = blockers.excludes.iter().all(Vec::is_empty);
+        let mut known: BTreeMap<usize, Vec<Mode>> = BTreeMap::new();
+        blockers.modes = blockers
+            .nodes
+            .iter()
+            .map(|&node| {
+                let modes = || blockers.modes_of(class, node);
+                if !by_room {
+                    return modes();
+                }
+                known.entry(grid.kind(node)).or_insert_with(modes).clone()
+            })
+            .collect();
         blockers
     }
 
@@ -122,7 +145,7 @@ impl<'p> Blockers<'p> {
     /// What all amounts of a dimension that others may bring to a node are multiples
     /// of.
     fn step(&self, dimension: usize, node: usize) -> u64 {
-        let there = self.others.iter().filter(|(other, _)| self.packing.fits(*other, node));
+        let there = self.others.iter().filter(|(other, _)| self.grid.fits(*other, node));
         let amounts = there.map(|(other, _)| self.packing.classes[*other].demand[dimension]);
         amounts.fold(0, common).max(1)
     }
@@ -130,7 +153,7 @@ impl<'p> Blockers<'p> {
     /// What one pod of a class brings towards blocking a part's nodes.
     fn brings(&self, other: usize, part: &Part) -> u64 {
         limit::check();
-        let fits = |node: usize| self.packing.fits(other, node);
+        let fits = |node: usize| self.grid.fits(other, node);
         match part.mode {
             Mode::Full { dimension, .. } => {
                 let there = part.nodes.iter().any(|&node| fits(node));
@@ -233,9 +256,15 @@ impl<'p> Blockers<'p> {
     /// pod does more than its best towards any one node.
     fn uniform(&self) -> Result<u64, String> {
         let mut most = 0u128;
+        let by_room = self.excludes.iter().all(Vec::is_empty);
+        let mut seen = BTreeSet::new();
+        let nodes = self.nodes.iter().zip(&self.modes);
+        // One node of a kind stands for all.
+        let nodes: Vec<_> =
+            nodes.filter(|(node, _)| !by_room || seen.insert(self.grid.kind(**node))).collect();
         for &(other, count) in &self.others {
             let mut best = 0;
-            for (&node, modes) in self.nodes.iter().zip(&self.modes) {
+            for &(&node, modes) in &nodes {
                 for &mode in modes {
                     let part = self.part(mode, vec![node]);
                     if self.wide(&part) {

@@ -58,7 +58,7 @@ pub fn best(
     let up = |pod: &Placed| pod.node != lost || moves(pod) && !gone.contains(&pod.service);
     let services = fates(placed, lost, up, |_| false);
     if survivors(&services) > survivors(&here.services) {
-        Loss { node: here.node.clone(), services, certain }
+        Loss { node: here.node.clone(), services, others: 0, certain }
     } else {
         Loss { certain, ..here.clone() }
     }

@@ -161,3 +161,56 @@ fn without_a_control_plane_the_best_is_what_happens() {
     let fates: Vec<Fate> = best.services.into_values().collect();
     assert_eq!(fates, [Fate::NeverRescheduled, Fate::Survives]);
 }
+
+/// What needs no search says what the search says, on clusters made by chance.
+#[test]
+fn a_loss_without_a_search_is_the_one_with_a_search() {
+    let mut random = crate::random::Random::new(11);
+    let ways = [Return::Elsewhere, Return::Held, Return::Never, Return::WithNode];
+    let mut told = 0;
+    for _ in 0..300 {
+        let nodes = 2 + random.below(3);
+        let room: Vec<Vec<u64>> = (0..nodes).map(|_| vec![60 + random.below(60) as u64]).collect();
+        let mut left: Vec<u64> = room.iter().map(|room| room[0]).collect();
+        let (mut classes, mut pods) = (Vec::new(), Vec::new());
+        for pod in 0..8 {
+            let (size, node) = (10 + random.below(20) as u64, random.below(nodes));
+            if left[node] < size {
+                break;
+            }
+            left[node] -= size;
+            classes.push(class(1, &[size]));
+            pods.push(Placed {
+                service: format!("s{}", random.below(4)),
+                pinned: random.below(6) == 0,
+                ..placed(pod, node, ways[random.below(4)])
+            });
+        }
+        let rows: Vec<&[u64]> = room.iter().map(Vec::as_slice).collect();
+        let packing = packing(&rows, classes);
+        let controls: BTreeSet<usize> = [random.below(nodes)].into();
+        let mut services: Vec<crate::change::Service> = Vec::new();
+        for pod in &pods {
+            if services.iter().all(|known| known.name != pod.service) {
+                services.push(crate::change::Service {
+                    name: pod.service.clone(),
+                    priority: 0,
+                    depends: Vec::new(),
+                    memory_bytes: 0,
+                    fixed: false,
+                });
+            }
+        }
+        let cluster = Cluster::new(&packing, &pods, &controls);
+        for lost in 0..nodes {
+            let Some((here, at_best)) = cluster.loss(lost) else { continue };
+            told += 1;
+            let meter = &mut Meter::new(100_000, None);
+            let searched = loss(&packing, &pods, lost, &controls, meter);
+            assert_eq!(here.services, searched.services, "{pods:?} without {lost}");
+            let searched = best(&packing, &pods, lost, &controls, &services, &searched, 100_000);
+            assert_eq!(at_best.services, searched.services, "{pods:?} without {lost}, at best");
+        }
+    }
+    assert!(told > 500, "{told}");
+}

@@ -1,5 +1,6 @@
 //! From nodes and pods to a packing.
 
+mod alike;
 mod neighbours;
 mod spread;
 mod tied;
@@ -7,11 +8,12 @@ mod tied;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Bin, Class, Order, Packing};
 use crate::limit;
 use crate::model::{Effect, Node, Pod, Problem, Resources, Selector, Taint, shared};
+use alike::Alike;
 use neighbours::Neighbours;
 
 /// All pods that are not bound yet. With `lasting` only what never gives way,
@@ -32,14 +34,11 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
     let relevant = relevant(problem);
     let shared = shared(problem);
     let mut classes: BTreeMap<String, Class> = BTreeMap::new();
-    let mut before: Option<(&Pod, String)> = None;
+    let mut known: HashMap<Alike<'_>, String> = HashMap::new();
     for (place, pod) in problem.pods.iter().enumerate().filter(|(_, pod)| free(pod)) {
         limit::check();
-        // Neighbours in the list are often copies of one template.
-        if let Some((same, key)) = &before
-            && copies(same, pod)
-            && let Some(class) = classes.get_mut(key)
-        {
+        let alike = Alike::new(pod, &relevant, &shared);
+        if let Some(class) = known.get(&alike).and_then(|key| classes.get_mut(key)) {
             class.members.push(place);
             continue;
         }
@@ -52,7 +51,7 @@ pub fn compile(problem: &Problem, lasting: bool) -> Packing {
         let volumes: Vec<usize> =
             pod.claims.iter().filter_map(|claim| claim.among(pod, &shared)).collect();
         let key = format!("{}{volumes:?}", key(pod, &row(&pod.requests), &eligible, &relevant));
-        before = Some((pod, key.clone()));
+        known.insert(alike, key.clone());
         classes
             .entry(key)
             .or_insert_with(|| Class {
@@ -109,24 +108,6 @@ fn rooms(problem: &Problem, bound: &[&Pod], dimensions: &[String]) -> Vec<Bin> {
         }
     }
     nodes
-}
-
-/// Whether two pods are alike in all that decides about their class.
-fn copies(one: &Pod, other: &Pod) -> bool {
-    one.namespace == other.namespace
-        && one.labels == other.labels
-        && one.requests == other.requests
-        && one.wave == other.wave
-        && one.node_selector == other.node_selector
-        && one.tolerations == other.tolerations
-        && one.claims == other.claims
-        && one.host_ports == other.host_ports
-        && one.spread == other.spread
-        && one.node_affinity.required == other.node_affinity.required
-        && one.affinity.required == other.affinity.required
-        && one.anti_affinity.required == other.anti_affinity.required
-        // By these, terms of others tell them apart.
-        && one.namespace_labels == other.namespace_labels
 }
 
 /// The usual ones, and what else any pod asks for.

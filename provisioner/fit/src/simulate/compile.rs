@@ -1,11 +1,11 @@
 //! A problem in numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::arrival::Arrival;
 use super::counter::{Counter, Spread, Topology};
-use super::row::{ByNode, NodeRow, PodRow, alike, extended, node_row, row};
+use super::row::{ByNode, NodeRow, PodRow, Wishes, extended, node_row, row, wishes};
 use crate::filter::wants;
 use crate::limit;
 use crate::model::{Node, Pod, PodTerm, Problem, Selector, SpreadConstraint, selects, shared};
@@ -82,15 +82,17 @@ impl Compiled {
             meanings: Vec::new(),
             rows: Vec::new(),
         };
-        for (place, pod) in problem.pods.iter().enumerate() {
+        let names_of = problem.nodes.iter().enumerate();
+        let places: HashMap<&str, usize> =
+            names_of.map(|(place, node)| (node.name.as_str(), place)).collect();
+        // Most pods ask the same of the nodes, or nothing.
+        let mut decided: HashMap<Wishes<'_>, Arc<ByNode>> = HashMap::new();
+        for pod in &problem.pods {
             limit::check();
-            // Neighbours in the list are often of one workload, or ask for nothing.
-            let before = place.checked_sub(1).filter(|&before| alike(&problem.pods[before], pod));
-            let by_node = before.map_or_else(
-                || Arc::new(ByNode::new(pod, &problem.nodes)),
-                |before| Arc::clone(&builder.rows[before].by_node),
-            );
-            let row = row(pod, &problem.nodes, &names, by_node);
+            let by_node = decided
+                .entry(wishes(pod))
+                .or_insert_with(|| Arc::new(ByNode::new(pod, &problem.nodes)));
+            let row = row(pod, &places, &names, Arc::clone(by_node));
             builder.rows.push(PodRow {
                 ports: pod
                     .host_ports

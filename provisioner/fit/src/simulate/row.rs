@@ -1,10 +1,11 @@
 //! Nodes and pods in numbers, each by itself.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::counter::Spread;
 use crate::filter::{Reason, refuses, unwelcome};
-use crate::model::{Node, Pod, Problem, Resources};
+use crate::model::{Node, NodeAffinity, Pod, Problem, Resources, Toleration};
 
 #[derive(Debug, Clone)]
 pub(super) struct NodeRow {
@@ -50,13 +51,24 @@ pub(super) struct ByNode {
     pub taints: Vec<i64>,
 }
 
-/// Whether the nodes decide the same of both pods.
-pub(super) fn alike(a: &Pod, b: &Pod) -> bool {
-    a.node_name == b.node_name
-        && a.node_selector == b.node_selector
-        && a.node_affinity == b.node_affinity
-        && a.tolerations == b.tolerations
-        && a.claims == b.claims
+/// All of a pod that the nodes alone look at.
+pub(super) type Wishes<'p> = (
+    Option<&'p str>,
+    &'p BTreeMap<String, String>,
+    &'p NodeAffinity,
+    &'p [Toleration],
+    Vec<&'p [String]>,
+);
+
+/// What the nodes alone look at.
+pub(super) fn wishes(pod: &Pod) -> Wishes<'_> {
+    (
+        pod.node_name.as_deref(),
+        &pod.node_selector,
+        &pod.node_affinity,
+        &pod.tolerations,
+        pod.claims.iter().filter_map(|claim| claim.nodes.as_deref()).collect(),
+    )
 }
 
 pub(super) fn extended(problem: &Problem) -> Vec<String> {
@@ -104,17 +116,19 @@ impl ByNode {
     }
 }
 
-pub(super) fn row(pod: &Pod, nodes: &[Node], names: &[String], by_node: Arc<ByNode>) -> PodRow {
+pub(super) fn row(
+    pod: &Pod,
+    nodes: &HashMap<&str, usize>,
+    names: &[String],
+    by_node: Arc<ByNode>,
+) -> PodRow {
     PodRow {
         cpu: pod.requests.cpu_milli,
         memory: pod.requests.memory_bytes,
         ephemeral: pod.requests.ephemeral_bytes,
         extended: amounts(&pod.requests, names),
         scored: pod.scored,
-        bound: pod
-            .node_name
-            .as_ref()
-            .and_then(|name| nodes.iter().position(|node| node.name == *name)),
+        bound: pod.node_name.as_deref().and_then(|name| nodes.get(name).copied()),
         by_node,
         ports: Vec::new(),
         volumes: Vec::new(),

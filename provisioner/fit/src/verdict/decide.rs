@@ -1,15 +1,18 @@
 //! From a packing and a way to simulate to the verdict.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod services;
+
+use std::collections::BTreeMap;
 
 use super::words::{reason, word};
 use super::{Bounds, Budget, Ends, Kind, ServiceVerdict, Verdict};
 use crate::certificate::{self, Certificate};
-use crate::guarantee::{Guarantee, guarantee, unblockable};
+use crate::guarantee::{Guarantee, Proofs};
 use crate::limit;
 use crate::pack::{Meter, Packing};
 use crate::search::{Outcome, search};
-use crate::share::{Share, Simulate, share};
+use crate::share::{Sample, Share, Simulate};
+use services::services;
 
 /// Pods a search goes into: it is as deep as there are pods.
 const SEARCHED: usize = 1_000;
@@ -58,13 +61,29 @@ struct Findings {
     bounds: Option<Bounds>,
 }
 
+/// Runs before the proof for every order is tried: one in each kind of order.
+const FIRST: u32 = 2;
+/// Pods that are placed in runs once it is proven that each run places all.
+const PROVEN: u32 = 100_000;
+
 /// Judges a case.
 pub fn decide(case: &mut Case<'_>, budget: &Budget) -> Verdict {
     let mut found = Findings::default();
+    let mut proofs = limit::stage("the sorting of the pods", || Proofs::new(case.packing));
+    let mut sample = Sample::new(&case.order, budget.seed);
+    let mut wanted = budget.runs;
     // Also when it cannot fit, runs show which services get their place.
-    let run = || share(&case.order, budget.runs, budget.seed, case.simulate);
+    limit::part("the simulated runs", 30, || sample.run(FIRST.min(wanted), case.simulate));
+    if sample.worst() == 0 && sample.made() > 0 {
+        found.guarantee = every_order(case, budget, proofs.as_mut());
+        if matches!(found.guarantee, Some(Guarantee::Proven { .. })) {
+            let pods = u32::try_from(case.order.len()).unwrap_or(u32::MAX);
+            wanted = (PROVEN / pods.max(1)).clamp(FIRST, budget.runs.max(FIRST));
+        }
+    }
     // With runs alone nothing would be proven.
-    let runs = limit::part("the simulated runs", 50, run).unwrap_or_else(Share::none);
+    limit::part("the simulated runs", 50, || sample.run(wanted, case.simulate));
+    let runs = sample.share();
     found.witness.clone_from(&runs.witness);
     if found.witness.is_none() {
         let proof = limit::part("the search for a proof", 50, || certificate::find(case.lasting));
@@ -73,14 +92,20 @@ pub fn decide(case: &mut Case<'_>, budget: &Budget) -> Verdict {
     if found.witness.is_none() && found.certificate.is_none() {
         exact(case, budget, &runs, &mut found);
     }
-    if found.witness.is_some() && runs.worst == 0 {
-        let mut meter = Meter::new(budget.proof, case.stop);
-        let proof = || guarantee(case.packing, &mut meter);
-        found.guarantee = limit::part("the proof for every order", 70, proof);
-    }
-    let services = services(case, budget, &runs);
+    let services = services(case, budget, &runs, proofs.as_mut());
     found.runs = Some(runs);
     verdict(case.packing, found, services, budget.runs)
+}
+
+/// The proof that every order places every pod.
+fn every_order(
+    case: &Case<'_>,
+    budget: &Budget,
+    proofs: Option<&mut Proofs<'_>>,
+) -> Option<Guarantee> {
+    let proofs = proofs?;
+    let mut meter = Meter::new(budget.proof, case.stop);
+    limit::part("the proof for every order", 50, || proofs.all(&mut meter))
 }
 
 /// The exact search, for a witness first and then for a proof.
@@ -127,63 +152,33 @@ fn pairs(packing: &Packing, nodes: &[Vec<usize>]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn services(case: &Case<'_>, budget: &Budget, runs: &Share) -> BTreeMap<String, ServiceVerdict> {
-    let mut meter = Meter::new(budget.proof, case.stop);
-    case.services
-        .iter()
-        .map(|(name, pods)| {
-            let judged = || service(case, pods, runs, &mut meter);
-            let judged = limit::stage("the judging of each service", judged);
-            (name.clone(), judged.unwrap_or_else(|| ServiceVerdict::nothing(runs)))
-        })
-        .collect()
-}
-
-/// The answer for the pods of one service.
-fn service(case: &Case<'_>, pods: &[usize], runs: &Share, meter: &mut Meter<'_>) -> ServiceVerdict {
-    let all = runs.modelled.runs + runs.shuffled.runs;
-    let complete = runs.complete_for(pods);
-    let pods: BTreeSet<usize> = pods.iter().copied().collect();
-    let certificate = if complete > 0 {
-        None
-    } else {
-        certificate::find(&case.lasting.only(|pod| pods.contains(&pod)))
-    };
-    let certificate = certificate.and_then(|proof| (case.check)(&proof));
-    let classes = case.packing.classes.iter().enumerate();
-    let mut classes =
-        classes.filter(|(_, class)| class.members.iter().any(|pod| pods.contains(pod)));
-    let verdict = if certificate.is_some() {
-        Kind::Impossible
-    } else if complete == all
-        && classes.all(|(class, _)| unblockable(case.packing, class, meter).is_ok())
-    {
-        Kind::Guaranteed
-    } else if complete > 0 {
-        Kind::Possible
-    } else {
-        Kind::Unknown
-    };
-    ServiceVerdict { verdict, complete, runs: all, certificate }
-}
-
 fn verdict(
     packing: &Packing,
-    found: Findings,
+    mut found: Findings,
     services: BTreeMap<String, ServiceVerdict>,
     wanted: u32,
 ) -> Verdict {
     let (low, high) = found.runs.as_ref().map_or((0.0, 1.0), |runs| (runs.low, runs.high));
-    let proven = matches!(found.guarantee, Some(Guarantee::Proven { .. }));
-    let (verdict, share) = if found.certificate.is_some() {
-        (Kind::Impossible, Ends { low: 0.0, high: 0.0 })
+    let any = found.runs.as_ref().map_or(Ends { low: 0.0, high: 1.0 }, |runs| Ends {
+        low: runs.any_order.low,
+        high: runs.any_order.high,
+    });
+    let worst = found.runs.as_ref().map_or(0, |runs| runs.worst);
+    // What a run has shown no proof makes undone.
+    let proven = worst == 0 && matches!(found.guarantee, Some(Guarantee::Proven { .. }));
+    let at = |share: f64| Ends { low: share, high: share };
+    let (verdict, share, any_order) = if found.certificate.is_some() {
+        (Kind::Impossible, at(0.0), at(0.0))
     } else if proven {
-        (Kind::Guaranteed, Ends { low: 1.0, high: 1.0 })
+        (Kind::Guaranteed, at(1.0), at(1.0))
     } else if found.witness.is_some() {
-        (Kind::Possible, Ends { low, high })
+        (Kind::Possible, Ends { low, high }, any)
     } else {
-        (Kind::Unknown, Ends { low: 0.0, high })
+        (Kind::Unknown, Ends { low: 0.0, high }, Ends { low: 0.0, ..any })
     };
+    if worst > 0 {
+        found.guarantee = None;
+    }
     let left = found.runs.iter().flat_map(|runs| &runs.left);
     let placement = found.witness.iter().flatten();
     let mut verdict = Verdict {
@@ -194,6 +189,7 @@ fn verdict(
             .map(|&(pod, node)| (packing.names[pod].clone(), packing.nodes[node].name.clone()))
             .collect(),
         share,
+        any_order,
         left: left.map(|(&pod, &runs)| (packing.names[pod].clone(), runs)).collect(),
         runs: found.runs,
         certificate: found.certificate,

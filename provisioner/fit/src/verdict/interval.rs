@@ -6,11 +6,14 @@ use super::{Ends, Kind, Verdict, Word};
 /// agree, else `possible` where any placement is known, else `unknown`.
 #[must_use]
 pub fn between(low: Verdict, high: Verdict) -> Verdict {
-    let share =
-        Ends { low: low.share.low.min(high.share.low), high: low.share.high.max(high.share.high) };
+    let span = |of: fn(&Verdict) -> Ends| {
+        let (low, high) = (of(&low), of(&high));
+        Ends { low: low.low.min(high.low), high: low.high.max(high.high) }
+    };
+    let (share, any_order) = (span(|verdict| verdict.share), span(|verdict| verdict.any_order));
     let cut = low.cut.clone().or(high.cut);
     if low.verdict == high.verdict {
-        return Verdict { share, cut, ..low };
+        return Verdict { share, any_order, cut, ..low };
     }
     let reason =
         format!("at the boards' smallest, {}; at their largest, {}", low.reason, high.reason);
@@ -35,6 +38,7 @@ pub fn between(low: Verdict, high: Verdict) -> Verdict {
         reason,
         placement,
         share,
+        any_order,
         services,
         certificate: None,
         guarantee: None,

@@ -1,13 +1,12 @@
 //! The verdict in words.
 
-use super::{Kind, Verdict, Word};
-use crate::share::Share;
+use super::{Ends, Kind, Verdict, Word};
+use crate::share::{Runs, Share};
 
 /// The word for people: `fits` only when nothing was seen to go wrong.
 /// Runs that were wanted and not made might have shown it.
 pub(super) fn word(verdict: Kind, runs: Option<&Share>, wanted: u32) -> Word {
-    let none_failed =
-        |runs: &Share| runs.worst == 0 && runs.modelled.runs + runs.shuffled.runs >= wanted;
+    let none_failed = |runs: &Share| runs.worst == 0 && runs.runs() >= wanted;
     match verdict {
         Kind::Impossible => Word::DoesNotFit,
         Kind::Guaranteed => Word::Fits,
@@ -37,7 +36,7 @@ fn possible(verdict: &Verdict) -> String {
     let Some(runs) = &verdict.runs else {
         return "a placement exists; no run was made".to_owned();
     };
-    let all = runs.modelled.runs + runs.shuffled.runs;
+    let all = runs.runs();
     let complete = runs.modelled.complete + runs.shuffled.complete;
     if all == 0 {
         return "a placement exists; no run was made".to_owned();
@@ -47,11 +46,18 @@ fn possible(verdict: &Verdict) -> String {
     }
     let most = verdict.left.iter().max_by_key(|(name, runs)| (**runs, std::cmp::Reverse(*name)));
     let pod = most.map_or("", |(name, _)| name.as_str());
-    let (low, high) = (percent(verdict.share.low), percent(verdict.share.high));
+    let ordered = counted(runs.modelled, verdict.share);
+    let any = counted(runs.shuffled, verdict.any_order);
     format!(
-        "a placement exists, and {complete} of {all} simulated runs find one ({low} to {high}); \
-         {pod} is left over most often"
+        "a placement exists; in the order given {ordered} simulated runs find one, in shuffled \
+         orders {any}; {pod} is left over most often"
     )
+}
+
+/// `3 of 1000 (0 % to 2 %)`.
+fn counted(runs: Runs, ends: Ends) -> String {
+    let (low, high) = (percent(ends.low), percent(ends.high));
+    format!("{} of {} ({low} to {high})", runs.complete, runs.runs)
 }
 
 fn percent(share: f64) -> String {

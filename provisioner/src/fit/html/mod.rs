@@ -68,13 +68,9 @@ fn head(page: &mut String, answer: &Answer) {
             }
             _ => "No placement exists: proven.".to_owned(),
         },
-        ("possible", Some(share)) => format!(
-            "A placement exists. Simulated, the scheduler placed everything in {} of {} \
-             installations ({}).",
-            share.complete,
-            share.runs,
-            words::share(share)
-        ),
+        ("possible", Some(share)) => {
+            format!("A placement exists. {}", sentence(&words::simulated(share, answer.any_order)))
+        }
         ("possible", None) => "A placement exists.".to_owned(),
         _ => "The time given was not enough to find a placement or to rule one out.".to_owned(),
     };

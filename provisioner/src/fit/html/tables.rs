@@ -77,6 +77,9 @@ fn sign(fate: &str) -> &'static str {
     }
 }
 
+/// Cells of a table that a browser still shows and somebody reads.
+const CELLS_MAX: usize = 20_000;
+
 pub(super) fn loss(page: &mut String, answer: &Answer) {
     if answer.loss.is_empty() {
         return;
@@ -90,9 +93,12 @@ pub(super) fn loss(page: &mut String, answer: &Answer) {
             prose(&sentence(&loss.summary))
         );
     }
-    page.push_str(
-        "</ul>\n<div class=\"scroll\"><table class=\"loss\">\n<thead><tr><th>Service</th>",
-    );
+    page.push_str("</ul>\n");
+    if answer.loss.len() * answer.services.len() > CELLS_MAX {
+        page.push_str("</section>\n");
+        return;
+    }
+    page.push_str("<div class=\"scroll\"><table class=\"loss\">\n<thead><tr><th>Service</th>");
     for loss in &answer.loss {
         let _ = write!(page, "<th>without {}</th>", escape(&loss.node));
     }

@@ -29,9 +29,24 @@ impl Neighbours {
     /// All pairs of classes that keep each other away.
     pub(super) fn conflicts(&mut self, problem: &Problem, classes: &[Class]) -> Vec<Conflict> {
         let first = |class: &Class| class.members.first().map(|&pod| &problem.pods[pod]);
+        // Most say nothing of neighbours: of those no pair is looked at.
+        let says = |class: &Class| {
+            let says =
+                |pod: &Pod| !pod.host_ports.is_empty() || !pod.anti_affinity.required.is_empty();
+            first(class).is_some_and(says)
+        };
+        let saying: Vec<usize> =
+            (0..classes.len()).filter(|&class| says(&classes[class])).collect();
         let mut conflicts = Vec::new();
         for (one, class) in classes.iter().enumerate() {
-            for (other, next) in classes.iter().enumerate().skip(one) {
+            limit::check();
+            let others: Box<dyn Iterator<Item = usize>> = if saying.binary_search(&one).is_ok() {
+                Box::new(one..classes.len())
+            } else {
+                Box::new(saying.iter().copied().filter(move |&other| other > one))
+            };
+            for other in others {
+                let next = &classes[other];
                 let (Some(pod), Some(neighbour)) = (first(class), first(next)) else { continue };
                 for (topology, cause) in reasons(problem, pod, neighbour) {
                     let topology = self.number(topology);
@@ -52,10 +67,14 @@ impl Neighbours {
 pub(super) fn exclude_bound(problem: &Problem, bound: &[&Pod], pod: &Pod, eligible: &mut [bool]) {
     for bound in bound {
         limit::check();
+        let reasons = reasons(problem, pod, bound);
+        if reasons.is_empty() {
+            continue;
+        }
         let node =
             problem.nodes.iter().position(|node| Some(&node.name) == bound.node_name.as_ref());
         let Some(there) = node else { continue };
-        for (topology, _) in reasons(problem, pod, bound) {
+        for (topology, _) in reasons {
             let Some(domain) = topology[there] else { continue };
             for (node, eligible) in eligible.iter_mut().enumerate() {
                 *eligible &= topology[node] != Some(domain);

@@ -69,11 +69,18 @@ pub(super) fn caps(problem: &Problem, classes: &[Class], neighbours: &mut Neighb
         let Some(pod) = pods.members.first().map(|&pod| &problem.pods[pod]) else { continue };
         for spread in hard(pod).filter(|spread| selects(&spread.selector, &pod.labels)) {
             let domains = counted(problem, pod, spread);
+            let copies: Vec<&Pod> = problem
+                .pods
+                .iter()
+                .inspect(|_| limit::check())
+                .filter(|other| other.namespace == pod.namespace)
+                .filter(|other| selects(&spread.selector, &other.labels))
+                .collect();
+            let all: BTreeSet<usize> = domains.iter().flatten().copied().collect();
             let empty = few(&domains, spread)
-                || domains.iter().flatten().any(|domain| {
-                    limit::check();
-                    let nodes = (0..domains.len()).filter(|&node| domains[node] == Some(*domain));
-                    nodes.into_iter().all(|node| stays_empty(problem, pod, spread, node))
+                || all.into_iter().any(|domain| {
+                    let nodes = (0..domains.len()).filter(|&node| domains[node] == Some(domain));
+                    nodes.into_iter().all(|node| stays_empty(&copies, &problem.nodes[node]))
                 });
             if empty {
                 let (topology, most) = (neighbours.number(domains), u64::from(spread.max_skew));
@@ -84,26 +91,10 @@ pub(super) fn caps(problem: &Problem, classes: &[Class], neighbours: &mut Neighb
     caps
 }
 
-/// Whether no pod the constraint counts is on the node or may ever be.
-fn stays_empty(problem: &Problem, pod: &Pod, spread: &SpreadConstraint, node: usize) -> bool {
-    limit::check();
-    let node = &problem.nodes[node];
-    problem
-        .pods
-        .iter()
-        .inspect(|_| limit::check())
-        .filter(|other| other.namespace == pod.namespace)
-        .filter(|other| selects(&spread.selector, &other.labels))
-        .all(|other| match &other.node_name {
-            Some(bound) => *bound != node.name,
-            None => !accepts(node, other) || larger(other, node),
-        })
-}
-
-/// Whether the pod asks for more of something than the node has in all.
-fn larger(pod: &Pod, node: &Node) -> bool {
-    let asked = &pod.requests;
-    let names = ["cpu", "memory", "ephemeral-storage", "pods"];
-    let names = names.into_iter().chain(asked.extended.keys().map(String::as_str));
-    names.into_iter().any(|name| asked.get(name) > node.allocatable.get(name))
+/// Whether none of the pods that a constraint counts is on the node or may ever be.
+fn stays_empty(copies: &[&Pod], node: &Node) -> bool {
+    copies.iter().inspect(|_| limit::check()).all(|other| match &other.node_name {
+        Some(bound) => *bound != node.name,
+        None => !accepts(node, other) || !other.requests.fit(&node.allocatable),
+    })
 }
