@@ -32,6 +32,9 @@ pub(crate) fn without(asked: &Asked, terms: &Terms<'_>, services: &[String]) -> 
         about: asked.about.clone(),
         sites: asked.sites.clone(),
         unjudged: asked.unjudged.clone(),
+        refused: asked.refused.iter().filter(|of| stays(&of.service)).cloned().collect(),
+        growth: Vec::new(),
+        at_most: None,
     };
     let refused = terms.refused.iter();
     let refused = refused.filter(|remark| remark.service.as_deref().is_none_or(stays));
@@ -59,6 +62,9 @@ pub(crate) fn on(asked: &Asked, terms: &Terms<'_>, sites: Vec<Site>) -> Option<W
         about: asked.about.clone(),
         sites,
         unjudged: asked.unjudged.clone(),
+        refused: asked.refused.clone(),
+        growth: Vec::new(),
+        at_most: None,
     };
     Some(word_of(&other, &short(terms)))
 }

@@ -19,7 +19,7 @@ use super::answer::{
 };
 use super::followed::Again;
 use super::problem::{Asked, reasons, told};
-use super::{advice, around, loss, nowhere, sure};
+use super::{advice, around, headroom, loss, never, nowhere, sure};
 
 pub(crate) use nodes::read;
 
@@ -46,7 +46,7 @@ struct Weighed {
     verdict: Verdict,
     run: Run,
     nodes: Vec<Node>,
-    /// Jobs that no node ever takes.
+    /// Pods that never start, whatever room there is.
     nowhere: Vec<Remark>,
     remarks: Vec<Remark>,
     word: Word,
@@ -64,7 +64,9 @@ fn weigh(asked: &Asked, terms: &Terms<'_>) -> Weighed {
     let around = limit::stage("the look at what no scheduler checks", around);
     let whole = nodes.is_some() && around.is_some();
     let nodes = nodes.unwrap_or_default();
-    let nowhere = limit::stage("the look at jobs", || nowhere::remarks(asked)).unwrap_or_default();
+    let mut nowhere = never::remarks(asked);
+    let jobs = limit::stage("the look at jobs", || nowhere::remarks(asked));
+    nowhere.extend(jobs.unwrap_or_default());
     let mut remarks: Vec<Remark> = terms.refused.iter().chain(&nowhere).cloned().collect();
     remarks.extend(around.unwrap_or_default());
     let unseen = terms.allowance.used_up().filter(|_| !whole || verdict.verdict == Kind::Unknown);
@@ -149,6 +151,7 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
     let placement: Vec<(usize, usize)> =
         run.placed.iter().enumerate().filter_map(|(pod, node)| Some((pod, (*node)?))).collect();
     let complete = run.left.is_empty() && placement.len() == run.placed.len();
+    remarks.extend(headroom::remark(asked));
     remarks.extend(terms.notes.iter().cloned());
     let mut change = Vec::new();
     let unfit = matches!(verdict.verdict, Kind::Impossible | Kind::Unknown);
@@ -170,6 +173,8 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
     let services = services(asked, &verdict, &run, &terms.refused, complete);
     remarks.extend(spent(terms));
     let refused = !impossible.is_empty();
+    // Never all of it runs, however often the rest is placed.
+    let ends = |ends: Ends| if refused { Ends { low: 0.0, high: 0.0 } } else { ends };
     Answer {
         version: VERSION,
         verdict: match kind(verdict.verdict) {
@@ -186,8 +191,11 @@ fn whole(asked: &Asked, terms: &Terms<'_>) -> Answer {
             .map(|&(pod, node)| (asked.low.pods[pod].key(), asked.low.nodes[node].name.clone()))
             .collect(),
         left: left(asked, &run),
-        share: Some(share(verdict.share, verdict.runs.as_ref().map(|runs| runs.modelled))),
-        any_order: Some(share(verdict.any_order, verdict.runs.as_ref().map(|runs| runs.shuffled))),
+        share: Some(share(ends(verdict.share), verdict.runs.as_ref().map(|runs| runs.modelled))),
+        any_order: Some(share(
+            ends(verdict.any_order),
+            verdict.runs.as_ref().map(|runs| runs.shuffled),
+        )),
         certificate: certificate(&verdict, &impossible),
         services,
         not_judged: told(&asked.unjudged),

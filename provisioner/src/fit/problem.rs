@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use terrarium_fit::manifest::{self, File, Manifests, Taken, Unjudged, Why};
+use terrarium_fit::manifest::{self, File, Growth, Manifests, Refusal, Taken, Unjudged, Why};
 use terrarium_fit::model::{Node, Owner, Pod, Problem};
 use terrarium_fit::{filter, k3s, limit};
 
@@ -35,6 +35,12 @@ pub(crate) struct Asked {
     pub sites: Vec<Site>,
     /// What is there and was not judged, although it may make a difference.
     pub unjudged: Unjudged,
+    /// Pods that the API server does not take.
+    pub refused: Vec<Refusal>,
+    /// Workloads that may be scaled further.
+    pub growth: Vec<Growth>,
+    /// The same with all of those as far as they go.
+    pub at_most: Option<Arc<Problem>>,
 }
 
 /// The services of charts or stand-ins on these nodes, behind k3s' own pods.
@@ -54,6 +60,7 @@ pub(crate) fn of_parts(
     let mut pods = k3s::own(&low, disabled).map_err(|error| wrong("k3s", &error))?;
     let mut jobs = Vec::new();
     let mut unjudged = Unjudged::new();
+    let mut refused = Vec::new();
     let mut about = BTreeMap::from([(
         k3s::SERVICE.to_owned(),
         About { title: "Pods of k3s".to_owned(), group: "Cluster".to_owned(), needs: Vec::new() },
@@ -66,6 +73,8 @@ pub(crate) fn of_parts(
         let read = manifest::pods_beside(&files, &low, &mut taken);
         let read = read.map_err(|error| wrong(&part.name, &error))?;
         unjudged.extend(read.unjudged);
+        let of_part = |refusal| Refusal { service: part.name.clone(), ..refusal };
+        refused.extend(read.refused.into_iter().map(of_part));
         for mut pod in read.pods {
             pod.service.clone_from(&part.name);
             // After k3s' own.
@@ -78,7 +87,8 @@ pub(crate) fn of_parts(
     }
     let low = Problem { nodes: low, pods };
     let high = Arc::new(Problem { nodes: high, ..low.clone() });
-    Ok(Asked { low: Arc::new(low), high, jobs, about, sites, unjudged })
+    let (growth, at_most) = (Vec::new(), None);
+    Ok(Asked { low: Arc::new(low), high, jobs, about, sites, unjudged, refused, growth, at_most })
 }
 
 /// Anybody's pods on anybody's nodes, in file order.
@@ -100,9 +110,9 @@ pub(crate) fn of_manifests(
         return Err(Failure::plain(Code::Usage, "--nodes: there is no object of kind Node")
             .hint(Some("`kubectl get nodes -o yaml` prints them".to_owned())));
     }
-    let Manifests { pods, unjudged, objects } =
+    let Manifests { pods, unjudged, refused, growth, at_most, objects } =
         manifest::pods_of(&files(texts), &nodes).map_err(wrong)?;
-    if pods.is_empty() {
+    if pods.is_empty() && refused.is_empty() {
         return Err(nothing(objects, &unjudged));
     }
     let about = pods
@@ -113,9 +123,11 @@ pub(crate) fn of_manifests(
             (pod.service.clone(), About { title, group, needs: Vec::new() })
         })
         .collect();
+    let at_most = at_most.map(|pods| Arc::new(Problem { nodes: nodes.clone(), pods }));
     let low = Arc::new(Problem { nodes, pods });
     let high = Arc::clone(&low);
-    Ok(Asked { low, high, jobs: Vec::new(), about, sites: Vec::new(), unjudged })
+    let (jobs, sites) = (Vec::new(), Vec::new());
+    Ok(Asked { low, high, jobs, about, sites, unjudged, refused, growth, at_most })
 }
 
 fn files(texts: &[(String, String)]) -> Vec<File<'_>> {

@@ -18,6 +18,8 @@ pub struct Cluster<'p> {
     placed: &'p [Placed],
     controls: &'p BTreeSet<usize>,
     classes: BTreeMap<usize, usize>,
+    /// How large the pods of each class are.
+    weights: Vec<u64>,
     /// What all pods leave of each node.
     room: Vec<Vec<u64>>,
     /// The pods of each node, by their places among those placed.
@@ -36,6 +38,8 @@ impl<'p> Cluster<'p> {
     /// Of a packing of all pods with the nodes' room before any of them is placed.
     pub fn new(packing: &'p Packing, placed: &'p [Placed], controls: &'p BTreeSet<usize>) -> Self {
         let classes = packing.classes_of();
+        let weights =
+            (0..packing.classes.len()).map(|class| crate::search::weight(packing, class)).collect();
         let mut room: Vec<Vec<u64>> = packing.nodes.iter().map(|node| node.room.clone()).collect();
         let mut on = vec![Vec::new(); room.len()];
         let mut pods: BTreeMap<&str, usize> = BTreeMap::new();
@@ -47,7 +51,7 @@ impl<'p> Cluster<'p> {
                 take(&mut room[pod.node], &packing.classes[class].demand);
             }
         }
-        Self { packing, placed, controls, classes, room, on, pods }
+        Self { packing, placed, controls, classes, weights, room, on, pods }
     }
 
     /// What happens by itself when a node goes, and what could be had at best; none
@@ -84,8 +88,7 @@ impl<'p> Cluster<'p> {
         taken: &mut Vec<(usize, Vec<u64>)>,
     ) -> Option<BTreeSet<usize>> {
         let class = |pod: usize| self.classes.get(&self.placed[pod].pod).copied();
-        let weight = |class| crate::search::weight(self.packing, class);
-        pods.sort_by_cached_key(|&pod| Reverse(class(pod).map(weight)));
+        pods.sort_by_cached_key(|&pod| Reverse(class(pod).map(|class| self.weights[class])));
         for &pod in &pods {
             let wanted = &self.packing.classes[class(pod)?];
             let known = |node: usize| taken.iter().position(|(known, _)| *known == node);

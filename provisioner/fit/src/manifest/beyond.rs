@@ -58,6 +58,11 @@ pub(super) fn missing(
             found.unjudged.insert((Why::NoClaim, format!("claim {key}")), 1);
         }
     }
+    let runtime = spec.get("runtimeClassName").text_or("")?;
+    let told = !spec.get("overhead").is_null();
+    if !runtime.is_empty() && !told && around.admission.runtime(spec)?.is_none() {
+        found.unjudged.insert((Why::NoRuntime, format!("class of runtimes {runtime}")), 1);
+    }
     let class = spec.get("priorityClassName").text_or("")?;
     let there = class.is_empty()
         || class.starts_with("system-")

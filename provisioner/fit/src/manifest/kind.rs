@@ -39,6 +39,10 @@ pub enum Why {
     NoClaim,
     /// A priority class that is not there.
     NoClass,
+    /// A class of runtimes that is not there.
+    NoRuntime,
+    /// An autoscaler whose workload is not there.
+    NoTarget,
     /// Load balancers on one port.
     Balancers,
 }
@@ -56,6 +60,10 @@ impl Why {
             Self::NoClass => {
                 "not among the manifests: the API takes no pod that names it; judged as priority 0"
             }
+            Self::NoRuntime => {
+                "not among the manifests: judged without what it takes and the nodes it is for"
+            }
+            Self::NoTarget => "of a workload that is not among the manifests",
             Self::Balancers => {
                 "where k3s' own load balancer serves them, one has the port of each node and the \
                  others wait"
@@ -152,12 +160,12 @@ impl Kind {
                 | "PriorityClass"
                 | "PersistentVolume"
                 | "PersistentVolumeClaim"
-                | "Service" => Part::Read,
-                "LimitRange"
+                | "Service"
+                | "LimitRange"
                 | "ResourceQuota"
                 | "RuntimeClass"
-                | "HorizontalPodAutoscaler"
-                | "ResourceClaim"
+                | "HorizontalPodAutoscaler" => Part::Read,
+                "ResourceClaim"
                 | "ResourceClaimTemplate"
                 | "DeviceClass"
                 | "MutatingWebhookConfiguration"
@@ -197,8 +205,9 @@ mod tests {
             ("v1", "ConfigMap", Part::Nothing),
             ("rbac.authorization.k8s.io/v1", "ClusterRole", Part::Nothing),
             ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Part::Nothing),
-            ("v1", "LimitRange", Part::ChangesPods),
-            ("autoscaling/v2", "HorizontalPodAutoscaler", Part::ChangesPods),
+            ("v1", "LimitRange", Part::Read),
+            ("autoscaling/v2", "HorizontalPodAutoscaler", Part::Read),
+            ("resource.k8s.io/v1", "ResourceClaim", Part::ChangesPods),
             ("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", Part::ChangesPods),
             ("monitoring.coreos.com/v1", "ServiceMonitor", Part::Nothing),
             ("monitoring.coreos.com/v1", "Prometheus", Part::MakesPods),

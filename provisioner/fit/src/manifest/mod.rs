@@ -3,9 +3,12 @@
 //! file order, which is taken as the order of arrival; `DaemonSet`s, which
 //! need the nodes, get a pod for each that takes them.
 
+mod admission;
 mod at;
+mod autoscaler;
 mod balancer;
 mod beyond;
+mod daemon;
 mod kind;
 mod node;
 mod pod;
@@ -28,7 +31,10 @@ use serde_json::Value;
 
 use crate::limit;
 use crate::model::{Node, Pod};
+pub use admission::Refusal;
 use at::At;
+pub use autoscaler::Growth;
+use autoscaler::Scale;
 use kind::Kind;
 pub use kind::{Unjudged, Why};
 pub use taken::Taken;
@@ -82,6 +88,12 @@ pub struct Manifests {
     pub pods: Vec<Pod>,
     /// What is there and was not judged, although it may make a difference.
     pub unjudged: Unjudged,
+    /// Pods that are not among them, as the API server takes none of them.
+    pub refused: Vec<Refusal>,
+    /// Workloads that an autoscaler may scale further.
+    pub growth: Vec<Growth>,
+    /// The pods with all of those as far as they go, where there are any.
+    pub at_most: Option<Vec<Pod>>,
     /// How many objects there are in all.
     pub objects: usize,
 }
@@ -113,7 +125,7 @@ pub fn nodes_of(files: &[File<'_>]) -> Result<Vec<Node>, ManifestError> {
 pub fn cluster(text: &str) -> Result<(Vec<Node>, Manifests), ManifestError> {
     let objects = objects(&[File { name: "", text }])?;
     let nodes = all_nodes(&objects)?;
-    let pods = workload::pods(&objects, &nodes, &mut Taken::default())?;
+    let pods = workload::pods(&objects, &nodes, Scale::Start, &mut Taken::default())?;
     Ok((nodes, pods))
 }
 
@@ -162,7 +174,15 @@ pub fn pods_beside(
     nodes: &[Node],
     taken: &mut Taken,
 ) -> Result<Manifests, ManifestError> {
-    workload::pods(&objects(files)?, nodes, taken)
+    let objects = objects(files)?;
+    let mut before = taken.clone();
+    let mut found = workload::pods(&objects, nodes, Scale::Start, taken)?;
+    if !found.growth.is_empty() {
+        // More than any cluster has is no error: nobody scales so far.
+        let most = workload::pods(&objects, nodes, Scale::Most, &mut before).ok();
+        found.at_most = most.map(|most| most.pods);
+    }
+    Ok(found)
 }
 
 /// One object, and where it stood.

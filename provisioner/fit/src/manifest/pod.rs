@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::admission::{Admission, Amounts};
 use super::at::At;
+use super::autoscaler::Autoscalers;
 use super::resized::Granted;
 use super::{ManifestError, term, whole};
 use crate::model::{Claim, Container, HostPort, Pod, Whole};
@@ -21,6 +23,9 @@ pub(super) struct Around {
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// Claims by `namespace/name`.
     pub claims: BTreeMap<String, Claim>,
+    /// What the API server changes, and what it refuses.
+    pub admission: Admission,
+    pub autoscalers: Autoscalers,
 }
 
 /// The pod a template makes; its name and owner are the caller's.
@@ -32,8 +37,19 @@ pub(super) fn template(
     let spec = at.get("spec");
     let labels = at.get("metadata").get("labels").texts()?;
     let granted = Granted::new(&at.get("status"))?;
-    let (parts, containers, host_ports) = containers(&spec, &granted)?;
-    let overhead = spec.get("overhead").resources()?;
+    // What is there already was changed when it came.
+    let there = !at.get("status").get("phase").is_null();
+    let defaults = |amounts: &mut Amounts| {
+        if !there {
+            around.admission.defaults(namespace, amounts);
+        }
+    };
+    let (parts, containers, host_ports) = containers(&spec, &granted, defaults)?;
+    let own = spec.get("overhead");
+    let overhead = match around.admission.runtime(&spec)? {
+        Some(runtime) if !there && own.is_null() => runtime.overhead().clone(),
+        _ => own.resources()?,
+    };
     let mut effective = requests::effective(&parts, &overhead);
     let mut scored = requests::scored(&parts, &overhead);
     whole::requests(&spec.get("resources"), &parts, &overhead, &mut effective, &mut scored)?;
@@ -77,7 +93,11 @@ pub(super) fn template(
 
 type Containers = (Vec<Part>, Vec<Container>, Vec<HostPort>);
 
-fn containers(spec: &At<'_>, granted: &Granted) -> Result<Containers, ManifestError> {
+fn containers(
+    spec: &At<'_>,
+    granted: &Granted,
+    defaults: impl Fn(&mut Amounts),
+) -> Result<Containers, ManifestError> {
     let host_network = spec.get("hostNetwork").flag()?;
     let (mut parts, mut all, mut ports) = (Vec::new(), Vec::new(), Vec::new());
     let lists = [("initContainers", true), ("containers", false)];
@@ -89,16 +109,10 @@ fn containers(spec: &At<'_>, granted: &Granted) -> Result<Containers, ManifestEr
                 (true, false) => Kind::Init,
                 (true, true) => Kind::Sidecar,
             };
-            let limits = at.get("resources").get("limits");
-            let requests = at.get("resources").get("requests");
-            // What has a limit and no request requests its limit.
-            let (mut asked, most) = (requests.resources()?, limits.resources()?);
-            let says = |name: &str| !requests.get(name).is_null() || !limits.get(name).is_null();
-            for (name, _) in limits.entries()? {
-                if requests.get(name).is_null() {
-                    asked.set(name, most.get(name));
-                }
-            }
+            let mut amounts = Amounts::new(&at.get("resources"))?;
+            defaults(&mut amounts);
+            let (asked, most) = (amounts.asked(), amounts.most());
+            let says = |name: &str| amounts.requests.contains_key(name);
             let (cpu, memory) = (says("cpu"), says("memory"));
             all.push(Container {
                 name: at.get("name").text_or("")?.to_owned(),
@@ -106,7 +120,7 @@ fn containers(spec: &At<'_>, granted: &Granted) -> Result<Containers, ManifestEr
                 init: kind == Kind::Init,
                 sidecar: kind == Kind::Sidecar,
                 memory_request: memory.then_some(asked.memory_bytes),
-                memory_limit: (!limits.get("memory").is_null()).then_some(most.memory_bytes),
+                memory_limit: amounts.limits.get("memory").copied(),
                 cpu_request: cpu.then_some(asked.cpu_milli),
             });
             let mut part = Part { requests: asked, limits: most, says: (cpu, memory), kind };

@@ -208,11 +208,12 @@ fn what_may_make_a_difference_and_is_not_read_is_named() {
             "MakesPods Service (serving.knative.dev): 1",
         ),
         (
-            "apiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\n".to_owned(),
-            "ChangesPods LimitRange: 1",
+            "apiVersion: resource.k8s.io/v1\nkind: ResourceClaim\nmetadata: {name: l}\n".to_owned(),
+            "ChangesPods ResourceClaim: 1",
         ),
         (pod("nodeName: gone"), "Elsewhere pod of Pod/p: 1"),
         (pod("schedulingGates: [{name: g}]"), "Gated pod of Pod/p: 1"),
+        (pod("runtimeClassName: gone"), "NoRuntime class of runtimes gone: 1"),
         (pod("schedulerName: other"), "OtherScheduler pod of Pod/p: 1"),
         (pod("priorityClassName: gone"), "NoClass priority class gone: 1"),
     ] {

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::admission::{Admission, Bill, Refusal};
 use super::at::At;
+use super::autoscaler::{Autoscalers, Scale, has_target};
 use super::beyond::{elsewhere, missing, spec_of};
+use super::daemon::{daemon_set, name_node};
 use super::kind::Part;
 use super::pod::{Around, storage, template};
 use super::running::Running;
@@ -11,7 +14,7 @@ use super::taken::Taken;
 use super::volume;
 use super::{ManifestError, Manifests, Object, PODS_MAX, Place, Why, balancer, term};
 use crate::limit;
-use crate::model::{Claim, Effect, Node, Operator, Owner, Pod, Requirement, Toleration, selects};
+use crate::model::{Claim, Node, Operator, Owner, Pod, Requirement, selects};
 
 /// Pods of a rollout, in per cent of the replicas, where nothing else is said.
 const QUARTER: u64 = 25;
@@ -19,13 +22,15 @@ const QUARTER: u64 = 25;
 pub(super) fn pods(
     objects: &[Object],
     nodes: &[Node],
+    scale: Scale,
     taken: &mut Taken,
 ) -> Result<Manifests, ManifestError> {
-    let mut around = around(objects)?;
+    let mut around = around(objects, scale)?;
     around.claims = volume::claims(objects, nodes, taken)?;
+    let mut bill = Bill::new(objects)?;
     let services = services(objects)?;
     let running = Running::new(objects, nodes)?;
-    let owners: BTreeSet<(&str, &str, &str)> = objects
+    let owners = objects
         .iter()
         .map(|o| (o.kind.name.as_str(), o.namespace.as_str(), o.name.as_str()))
         .collect();
@@ -34,34 +39,24 @@ pub(super) fn pods(
     let mut places: BTreeMap<String, &Place> = BTreeMap::new();
     for object in objects {
         limit::check();
-        let at = object.at();
-        // Its controller is here as well and makes it.
-        let mut owned = false;
-        for owner in at.get("metadata").get("ownerReferences").items()? {
-            let (kind, name) = (owner.get("kind").text()?, owner.get("name").text()?);
-            owned |= owners.contains(&(kind, object.namespace.as_str(), name));
-        }
-        if owned {
+        if is_owned(object, &owners)? || is_left(object, objects, &mut found)? {
             continue;
         }
-        match object.kind.part() {
-            Part::Read => {}
-            Part::Nothing => continue,
-            Part::MakesPods => {
-                found.leave(Why::MakesPods, object.kind.told(), 1);
-                continue;
-            }
-            Part::ChangesPods => {
-                found.leave(Why::ChangesPods, object.kind.told(), 1);
-                continue;
-            }
-        }
+        let at = object.at();
         let Some(mut made) = made(&at, object, &around, nodes)? else { continue };
         let whose = spec_of(&at, &object.kind);
         if let Some(why) = elsewhere(&whose, &known)? {
             found.leave(why, format!("pod of {}", object.at().object()), made.len());
             continue;
         }
+        let replicas = at.get("spec").get("replicas").number_or(1).unwrap_or_default();
+        found.growth.extend(around.autoscalers.growth(object, replicas));
+        if let Some(why) = admitted(object, &around, &whose, &mut made)? {
+            let (service, pods) = (object.name.clone(), made.len());
+            found.refused.push(Refusal { service, pods, of: pods, why });
+            continue;
+        }
+        bill.add(&whose, &object.namespace, &around.admission, made.len())?;
         running.place(object, &mut made);
         missing(&whose, &object.namespace, &around, &mut found)?;
         for pod in &mut made {
@@ -87,8 +82,59 @@ pub(super) fn pods(
         }
     }
     apart(&mut found.pods);
+    found.refused.extend(bill.keep(&mut found.pods));
+    found.refused.retain(|refusal| refusal.pods > 0);
     balancer::collisions(objects, &mut found)?;
     Ok(found)
+}
+
+/// Whether its controller is here as well and makes it.
+fn is_owned(object: &Object, owners: &BTreeSet<(&str, &str, &str)>) -> Result<bool, ManifestError> {
+    let mut owned = false;
+    for owner in object.at().get("metadata").get("ownerReferences").items()? {
+        let (kind, name) = (owner.get("kind").text()?, owner.get("name").text()?);
+        owned |= owners.contains(&(kind, object.namespace.as_str(), name));
+    }
+    Ok(owned)
+}
+
+/// Whether it makes no pods that are judged; told where it may make a difference.
+fn is_left(
+    object: &Object,
+    objects: &[Object],
+    found: &mut Manifests,
+) -> Result<bool, ManifestError> {
+    let why = match object.kind.part() {
+        Part::Read if object.kind.is("HorizontalPodAutoscaler") => {
+            (!has_target(object, objects)?).then_some(Why::NoTarget)
+        }
+        Part::Read => return Ok(false),
+        Part::Nothing => None,
+        Part::MakesPods => Some(Why::MakesPods),
+        Part::ChangesPods => Some(Why::ChangesPods),
+    };
+    if let Some(why) = why {
+        found.leave(why, object.kind.told(), 1);
+    }
+    Ok(true)
+}
+
+/// What the API server makes of pods on their way; in words, why it does not take them.
+fn admitted(
+    object: &Object,
+    around: &Around,
+    spec: &At<'_>,
+    made: &mut [Pod],
+) -> Result<Option<String>, ManifestError> {
+    if !matches!(object.kind.name.as_str(), "Pod" | "DaemonSet") {
+        made.iter_mut().for_each(name_node);
+    }
+    // What is there already was taken once.
+    if object.kind.is("Pod") && !object.at().get("status").get("phase").is_null() {
+        return Ok(None);
+    }
+    around.admission.dress(spec, made)?;
+    around.admission.refuses(spec, &object.namespace)
 }
 
 /// Workloads of one name in several namespaces are several services.
@@ -159,8 +205,9 @@ fn services(objects: &[Object]) -> Result<Vec<(String, Vec<Requirement>)>, Manif
     Ok(services)
 }
 
-fn around(objects: &[Object]) -> Result<Around, ManifestError> {
-    let mut around = Around::default();
+fn around(objects: &[Object], scale: Scale) -> Result<Around, ManifestError> {
+    let (admission, autoscalers) = (Admission::new(objects)?, Autoscalers::new(objects, scale)?);
+    let mut around = Around { admission, autoscalers, ..Around::default() };
     for object in objects {
         let at = object.at();
         if object.kind.is("PriorityClass") {
@@ -243,7 +290,7 @@ fn numbered(
 
 fn deployment(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>, ManifestError> {
     let spec = at.get("spec");
-    let replicas = spec.get("replicas").number_or(1)?;
+    let replicas = around.autoscalers.pods(object, spec.get("replicas").number_or(1)?);
     let name = object.name.clone();
     let strategy = spec.get("strategy");
     let rolled = object.kind.is("Deployment")
@@ -263,7 +310,7 @@ fn deployment(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod>,
 
 /// A number of pods, or per cent of the replicas: rounded up above them, down
 /// below.
-fn part(at: &At<'_>, replicas: u64, up: bool) -> Result<u64, ManifestError> {
+pub(super) fn part(at: &At<'_>, replicas: u64, up: bool) -> Result<u64, ManifestError> {
     if at.value.is_u64() {
         return at.number_or(0);
     }
@@ -283,7 +330,7 @@ fn stateful_set(at: &At<'_>, object: &Object, around: &Around) -> Result<Vec<Pod
     let spec = at.get("spec");
     let ordered = spec.get("podManagementPolicy").text_or("OrderedReady")? == "OrderedReady";
     let owner = Owner::StatefulSet { name: object.name.clone(), ordered };
-    let replicas = spec.get("replicas").number_or(1)?;
+    let replicas = around.autoscalers.pods(object, spec.get("replicas").number_or(1)?);
     let mut pods = numbered(at, object, around, replicas, &owner)?;
     for own in spec.get("volumeClaimTemplates").items()? {
         let (name, bytes) = (own.get("metadata").get("name").text()?, storage(&own)?);
@@ -322,78 +369,4 @@ fn job(
             ..pod.clone()
         })
         .collect())
-}
-
-/// How many nodes of a `DaemonSet` may have two of its pods during an update: none,
-/// unless it says so.
-fn surge(at: &At<'_>, nodes: u64) -> Result<u64, ManifestError> {
-    let strategy = at.get("spec").get("updateStrategy");
-    let surge = strategy.get("rollingUpdate").get("maxSurge");
-    if surge.is_null() || strategy.get("type").text_or("RollingUpdate")? != "RollingUpdate" {
-        return Ok(0);
-    }
-    part(&surge, nodes, true)
-}
-
-/// What every pod of a `DaemonSet` tolerates.
-const TOLERATED: [(&str, Effect); 6] = [
-    ("node.kubernetes.io/not-ready", Effect::NoExecute),
-    ("node.kubernetes.io/unreachable", Effect::NoExecute),
-    ("node.kubernetes.io/disk-pressure", Effect::NoSchedule),
-    ("node.kubernetes.io/memory-pressure", Effect::NoSchedule),
-    ("node.kubernetes.io/pid-pressure", Effect::NoSchedule),
-    ("node.kubernetes.io/unschedulable", Effect::NoSchedule),
-];
-
-fn daemon_set(
-    at: &At<'_>,
-    object: &Object,
-    around: &Around,
-    nodes: &[Node],
-) -> Result<Vec<Pod>, ManifestError> {
-    let mut pod = template(&at.get("spec").get("template"), &object.namespace, around)?;
-    pod.tolerations.extend(TOLERATED.map(|(key, effect)| Toleration {
-        key: Some(key.to_owned()),
-        value: None,
-        effect: Some(effect),
-    }));
-    let takes = |node: &&Node| {
-        limit::check();
-        let tolerated = |taint: &crate::model::Taint| {
-            taint.effect == Effect::PreferNoSchedule
-                || pod.tolerations.iter().any(|one| one.tolerates(taint))
-        };
-        crate::filter::wants(&pod, node) && node.taints.iter().all(tolerated)
-    };
-    let on: Vec<&Node> = nodes.iter().filter(takes).collect();
-    let owner =
-        Owner::DaemonSet { name: object.name.clone(), max_surge: surge(at, on.len() as u64)? };
-    let here = |node: &Node| {
-        let pinned = crate::model::NodeTerm {
-            labels: Vec::new(),
-            fields: vec![Requirement {
-                key: "metadata.name".to_owned(),
-                operator: Operator::In,
-                values: vec![node.name.clone()],
-            }],
-        };
-        let mut affinity = pod.node_affinity.clone();
-        affinity.required = Some(match affinity.required.take() {
-            None => vec![pinned],
-            Some(terms) => terms
-                .into_iter()
-                .map(|mut term| {
-                    term.fields.extend(pinned.fields.clone());
-                    term
-                })
-                .collect(),
-        });
-        Pod {
-            name: format!("{}-{}", object.name, node.name),
-            owner: owner.clone(),
-            node_affinity: affinity,
-            ..pod.clone()
-        }
-    };
-    Ok(on.into_iter().map(here).collect())
 }

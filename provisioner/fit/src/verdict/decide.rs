@@ -64,7 +64,7 @@ struct Findings {
 /// Runs before the proof for every order is tried: one in each kind of order.
 const FIRST: u32 = 2;
 /// Pods that are placed in runs once it is proven that each run places all.
-const PROVEN: u32 = 100_000;
+const PROVEN: u32 = 40_000;
 
 /// Judges a case.
 pub fn decide(case: &mut Case<'_>, budget: &Budget) -> Verdict {
