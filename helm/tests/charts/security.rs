@@ -15,7 +15,7 @@ use crate::core::{of_small_boards, rendered};
 use crate::helm::{catalogue, charts, objects, program, stderr, template};
 
 /// What the labels of the namespace say is enforced, and what is warned of.
-const DEMANDED: [(&str, &str); 2] = [("restricted", "v1.34"), ("restricted", "latest")];
+const DEMANDED: [(&str, &str); 2] = [("restricted", "v1.36"), ("restricted", "latest")];
 
 /// Who would be refused, and how many pods were judged.
 fn judged(objects: &[Value], (level, version): (&str, &str)) -> (Vec<String>, usize) {

@@ -83,6 +83,13 @@ impl Allowance {
         Self { most, memory, cancel: cancel.clone(), state: Rc::new(state) }
     }
 
+    /// Whatever a test needs: tests share the memory of their process.
+    #[cfg(test)]
+    pub(crate) fn ample() -> Self {
+        let most = Duration::from_mins(10);
+        Self { memory: u64::MAX, ..Self::new(most, &Cancel::default()) }
+    }
+
     /// Does a piece of the work; none when it had to be left. Tells the operator
     /// what is under way when it takes longer than a second.
     pub(crate) fn spend<T>(&self, work: impl FnOnce() -> T) -> Option<T> {

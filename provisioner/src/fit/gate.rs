@@ -56,13 +56,11 @@ pub(crate) fn gate(asked: &Asked, allowance: &Allowance) -> Gate {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use serde_json::{Value, json};
     use terrarium_k3s::storage::Storage;
 
     use super::*;
-    use crate::cancel::Cancel;
     use crate::fit::boards::parse;
     use crate::fit::problem::of_parts;
     use crate::fit::site::Site;
@@ -74,7 +72,7 @@ mod tests {
         let site = |wanted| Site::of_board(wanted, Some(disk << 30));
         let sites: Vec<Site> = wanted.iter().map(site).collect();
         let parts = stand_in(profile, &[], &sites).unwrap();
-        let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+        let allowance = Allowance::ample();
         gate(&of_parts(&parts, sites, &[], false).unwrap(), &allowance)
     }
 
@@ -130,7 +128,7 @@ mod tests {
         };
         let mut parts = Parts { services: services.iter().map(part).collect(), ..Parts::default() };
         parts.stored(&Storage::parse(cluster).unwrap(), &[]);
-        let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+        let allowance = Allowance::ample();
         gate(&of_parts(&parts, sites, &[], false).unwrap(), &allowance)
     }
 

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::*;
 use crate::artifact::Artifact;
 
-const K3S: &str = "k3s-v1.34.4+k3s1-arm64";
+const K3S: &str = "k3s-v1.36.3+k3s1-arm64";
 
 fn digest(text: &str) -> Sha256 {
     Sha256::of(text.as_bytes())

@@ -77,5 +77,5 @@ pub(crate) fn drift(world: &mut World) {
 fn only_restricted_pods(world: &World) {
     let asked = "run of-a-stranger -n terrarium --image=terrarium.invalid/none";
     let said = world.sh("pi-1", &format!("k3s kubectl {asked} 2>&1 || true"));
-    assert!(said.contains("violates PodSecurity \"restricted:v1.34\""), "{said}");
+    assert!(said.contains("violates PodSecurity \"restricted:v1.36\""), "{said}");
 }

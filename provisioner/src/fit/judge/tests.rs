@@ -1,7 +1,4 @@
-use std::time::Duration;
-
 use super::*;
-use crate::cancel::Cancel;
 use crate::fit::allowance::Allowance;
 use crate::fit::boards::parse;
 use crate::fit::fixture::made;
@@ -18,7 +15,7 @@ fn answer(boards: &str, profile: &str, without: &[&str], stock: bool) -> Answer 
     let without: Vec<String> = without.iter().map(|name| (*name).to_owned()).collect();
     let parts = stand_in(profile, &without, &sites).unwrap();
     let asked = of_parts(&parts, sites, &[], stock).unwrap();
-    let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+    let allowance = Allowance::ample();
     let again = |sites: &[Site]| {
         let parts = stand_in(profile, &without, sites).ok()?;
         Some((of_parts(&parts, sites.to_vec(), &[], stock).ok()?, parts.refused))
@@ -177,7 +174,7 @@ pub(in crate::fit) fn judged(nodes: &str, text: &str) -> Result<Answer, crate::e
     let file = |name: &str, text: &str| [(name.to_owned(), text.to_owned())];
     let asked =
         crate::fit::problem::of_manifests(&file("nodes.yaml", nodes), &file("pods.yaml", text))?;
-    let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+    let allowance = Allowance::ample();
     let terms = Terms {
         subject: Subject { title: "manifests".to_owned(), source: "manifests" },
         budget: Budget::default(),

@@ -1,12 +1,10 @@
 use std::path::Path;
-use std::time::Duration;
 
 use terrarium_fit::sizing::{Method, Rules};
 use terrarium_fit::verdict::Budget;
 use terrarium_inventory::Inventory;
 
 use super::*;
-use crate::cancel::Cancel;
 use crate::fit::allowance::Allowance;
 use crate::fit::answer::Subject;
 use crate::fit::judge::{Terms, judge as fit_judge};
@@ -42,7 +40,7 @@ fn answer(cluster: &str, agents: &[(&str, &str)]) -> Answer {
     let sites = sites(&inventory, &cluster, &snapshots);
     assert_eq!(sites.len(), 3, "the third by its board");
     let parts = stand_in("small", &[], &sites).unwrap();
-    let allowance = Allowance::new(Duration::from_mins(10), &Cancel::default());
+    let allowance = Allowance::ample();
     let terms = Terms {
         again: None,
         allowance: &allowance,
