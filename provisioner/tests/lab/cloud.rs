@@ -1,6 +1,8 @@
 //! A card that cloud-init has set up, as Raspberry Pi Imager's are.
 
-use crate::world::{World, changed, succeeded};
+use std::time::Duration;
+
+use crate::world::{World, changed, succeeded, wait_for};
 
 /// What Imager writes when it is told a host name, a user and that there be SSH, as
 /// far as it concerns what an inventory says, and a first start that takes a while.
@@ -39,7 +41,10 @@ pub(crate) fn host_name(world: &mut World) {
             world.sh("pi-2", STATE).split_whitespace().collect::<Vec<_>>(),
             ["pi-2", "pi-2", "2"]
         );
-        succeeded(&world.provision(&["status"]));
+        // kubelet calls its node not ready until it has looked at its pods once.
+        wait_for("pi-2 to be well after its restart", Duration::from_mins(5), || {
+            world.provision(&["status"]).status.success().then_some(())
+        });
     }
     world.sh("pi-2", "touch /etc/cloud/cloud-init.disabled; rm -rf /var/lib/cloud/seed");
     succeeded(&world.provision(&["plan", "--exit-code"]));

@@ -278,7 +278,7 @@ pub(crate) fn what_a_node_says_before_the_login_is_shown() {
     assert!(ran.stderr.len() < 4000, "{}", ran.stderr);
     let known = world.node("pi-1").known_line();
     fs::write(world.known_hosts(), format!("@cert-authority {known}")).unwrap();
-    world.provision(&["plan"]).succeeded().says("host certificates are not checked");
+    world.provision(&["plan"]).succeeded().says("has no host certificate");
 }
 
 pub(crate) fn a_locked_key_is_unlocked_on_the_terminal_once_for_all_nodes() {
