@@ -9,6 +9,7 @@ mod shapes;
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -28,6 +29,12 @@ fn used() -> (Duration, i64) {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
     let time = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     (Duration::from_micros(time.unsigned_abs()), usage.max_rss())
+}
+
+/// One test at a time: what children took is counted for all of them together.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn fit(folder: &Path, args: &[&str]) -> Output {
@@ -59,9 +66,9 @@ fn bounded(name: &str, folder: &Path, args: &[&str]) {
     }
 }
 
-// One test: what children took is counted for all of them together.
 #[test]
 fn every_shape_is_answered_within_its_budget_and_memory() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     for Shape { name, nodes, objects } in shapes() {
         let write = |file: &str, items| {
@@ -88,6 +95,7 @@ const LARGE: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_large_cluster_is_answered_whole_whether_its_pods_are_replicas_or_bare() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let sizes = large::sizes(20, 2_000, 200, 50);
     let bare = large::bare(2_000, &sizes);
@@ -114,6 +122,7 @@ fn a_large_cluster_is_answered_whole_whether_its_pods_are_replicas_or_bare() {
 
 #[test]
 fn what_is_proven_is_said_though_the_budget_ends_in_the_runs() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let objects = large::bare(5_000, &large::sizes(20, 5_000, 500, 50));
     for (file, items) in [("nodes.json", large::nodes(500)), ("pods.json", objects)] {
@@ -132,6 +141,7 @@ fn what_is_proven_is_said_though_the_budget_ends_in_the_runs() {
 
 #[test]
 fn what_takes_long_says_what_it_is_at() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let args = ["--boards", "1000xpi5-8gb", "--profile", "full", "--budget", "2"];
     let told = fit(folder.path(), &args).stderr;
