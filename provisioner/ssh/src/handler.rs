@@ -23,6 +23,8 @@ use crate::link::{LinkState, Lost};
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) host_key: Option<HostKey>,
+    /// An authority that is trusted for the host vouches for its key.
+    pub(crate) vouched: bool,
     pub(crate) new_host_key: bool,
     /// The line that trusts an authority, which did not vouch for the key.
     pub(crate) authority: Option<RecordedKey>,
@@ -84,11 +86,6 @@ impl Watcher {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the node is asked for a certificate: where one could be accepted.
-    pub(crate) fn wants_certificates(&self) -> bool {
-        wants_certificates(&self.purpose, &self.entries)
-    }
-
     /// On first contact the key is recorded at once, as OpenSSH does: the
     /// library has already verified the node's signature with it.
     async fn accept(
@@ -96,19 +93,20 @@ impl Watcher {
         offered: &HostKey,
         certificate: Option<&Certificate>,
     ) -> Result<Judgement, HandshakeError> {
+        let vouched = certificate.map(|certificate| {
+            hostkey::vouched(&self.entries, &self.name, certificate, SystemTime::now())
+        });
         let Purpose::LogIn { pinned, first_contact } = &self.purpose else {
-            self.seen().host_key = Some(offered.clone());
+            let mut seen = self.seen();
+            seen.host_key = Some(offered.clone());
+            seen.vouched = vouched == Some(Vouched::Yes);
             return Err(HandshakeError::Looked);
         };
-        let refused = match certificate {
+        let refused = match vouched {
             None => None,
-            Some(certificate) => {
-                match hostkey::vouched(&self.entries, &self.name, certificate, SystemTime::now()) {
-                    Vouched::Yes => return Ok(Judgement::Known),
-                    Vouched::Revoked(revoked) => return Ok(Judgement::Revoked(revoked)),
-                    Vouched::No(why) => Some(why.to_string()),
-                }
-            }
+            Some(Vouched::Yes) => return Ok(Judgement::Known),
+            Some(Vouched::Revoked(revoked)) => return Ok(Judgement::Revoked(revoked)),
+            Some(Vouched::No(why)) => Some(why.to_string()),
         };
         // As OpenSSH: a key that nobody vouches for may be known by itself.
         self.seen().certificate.clone_from(&refused);
@@ -158,7 +156,9 @@ impl Handler for Watcher {
     ) -> Result<bool, Self::Error> {
         let (key, certificate) = match key {
             PublicKeyOrCertificate::PublicKey { key, .. } => (key.clone(), None),
-            PublicKeyOrCertificate::Certificate(certificate) if self.wants_certificates() => {
+            PublicKeyOrCertificate::Certificate(certificate)
+                if wants_certificates(&self.purpose, &self.entries) =>
+            {
                 (PublicKey::from(certificate.public_key().clone()), Some(certificate))
             }
             // A server that sends one unasked breaks the protocol.
@@ -230,11 +230,11 @@ pub(crate) fn lost(error: &russh::Error) -> Lost {
     }
 }
 
-/// Whether a host certificate could be accepted: to log in on a node whose key the
-/// inventory does not name, and for which an authority is trusted.
+/// Whether a host certificate could be accepted: of a node for which an authority is
+/// trusted, unless the inventory names its key.
 fn wants_certificates(purpose: &Purpose, entries: &[Entry]) -> bool {
-    let Purpose::LogIn { pinned, .. } = purpose else { return false };
-    pinned.is_empty() && hostkey::has_authority(entries)
+    let pinned = matches!(purpose, Purpose::LogIn { pinned, .. } if !pinned.is_empty());
+    !pinned && hostkey::has_authority(entries)
 }
 
 /// What is offered in the key exchange: the host key algorithms known for the

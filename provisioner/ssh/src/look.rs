@@ -12,7 +12,8 @@ use crate::target::{Limits, Target};
 /// What is known of a node's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// One of them is recorded for the host, or is one it has to have.
+    /// One of them is recorded for the host, or is one it has to have, or an authority
+    /// that is trusted for the host vouches for it.
     Known,
     /// Nothing is recorded for the host.
     New,
@@ -39,22 +40,26 @@ pub async fn look(target: &Target, limits: &Limits) -> Result<Look, ConnectError
     let limits = &target.limits(limits);
     let Host { name, entries } = Host::of(target, &place)?;
     let mut keys: Vec<HostKey> = Vec::new();
+    let mut vouched = false;
     while keys.len() < ALGORITHMS.len() {
         let seen = Arc::new(Mutex::new(Seen::default()));
+        // Asked for a certificate it shows no other key: once is enough.
+        let asks = keys.is_empty() && target.host_keys.is_empty();
+        let lines = if asks { hostkey::about_certificates(&entries) } else { Vec::new() };
+        let algorithms = preferred(&lines, &keys, &Purpose::Look);
         let watcher = |link| Watcher {
             name: name.clone(),
             known_hosts: target.known_hosts.clone(),
-            entries: Vec::new(),
+            entries: lines,
             purpose: Purpose::Look,
             seen: Arc::clone(&seen),
             link,
         };
-        match shake_hands(target, limits, &place, preferred(&[], &keys, &Purpose::Look), watcher)
-            .await
-        {
+        match shake_hands(target, limits, &place, algorithms, watcher).await {
             Err(Unshaken::Looked) => {
-                let key = seen.lock().unwrap_or_else(PoisonError::into_inner).host_key.take();
-                keys.extend(key);
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                keys.extend(seen.host_key.take());
+                vouched |= seen.vouched;
             }
             // What is left of the algorithms it does not have.
             _ if !keys.is_empty() => break,
@@ -66,6 +71,9 @@ pub async fn look(target: &Target, limits: &Limits) -> Result<Look, ConnectError
         }
     }
     let mut standing = standing(&keys, |key| hostkey::judge(&entries, &name, key));
+    if vouched && !matches!(standing, Standing::Revoked(_)) {
+        standing = Standing::Known;
+    }
     if !target.host_keys.is_empty() && !matches!(standing, Standing::Revoked(_)) {
         let pinned = keys.iter().any(|key| target.host_keys.contains(&key.fingerprint()));
         standing = if pinned { Standing::Known } else { Standing::NotPinned };

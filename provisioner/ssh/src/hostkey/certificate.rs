@@ -61,6 +61,11 @@ impl fmt::Display for Unvouched {
     }
 }
 
+/// The lines that say something of certificates: of authorities, and of revoked keys.
+pub(crate) fn about_certificates(entries: &[Entry]) -> Vec<Entry> {
+    entries.iter().filter(|entry| entry.line.marker != Marker::None).cloned().collect()
+}
+
 /// Whether any line trusts an authority for the host, so that a certificate is worth
 /// asking for.
 pub(crate) fn has_authority(entries: &[Entry]) -> bool {

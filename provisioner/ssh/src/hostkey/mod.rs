@@ -17,7 +17,7 @@ mod contact;
 mod file;
 mod line;
 
-pub(crate) use certificate::{Vouched, has_authority, vouched};
+pub(crate) use certificate::{Vouched, about_certificates, has_authority, vouched};
 pub use contact::{FirstContact, NotPinned, UnknownHostKey};
 pub(crate) use file::{append, read, replace};
 pub(crate) use line::wildcard;

@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 
-use terrarium_ssh::{ConnectError, FirstContact, Greeting, Limits, Session, Target};
+use terrarium_ssh::{
+    ConnectError, FirstContact, Greeting, Limits, Session, Standing, Target, look,
+};
 
 use crate::node::{Node, keygen};
 
@@ -58,6 +60,21 @@ async fn a_node_that_a_trusted_authority_vouches_for_is_known() {
                 assert_eq!(lines.lines().count(), 1, "nothing was recorded: {lines}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_a_node_that_an_authority_vouches_for() {
+    for (names, hosts, standing) in [
+        ("127.0.0.1", "*", Standing::Known),
+        ("pi-9", "*", Standing::New),
+        ("127.0.0.1", "*.lan", Standing::New),
+    ] {
+        let node = certified("ed25519", &["ed25519", "ecdsa"], &["-n", names]);
+        let target = trusting(&node, hosts);
+        let found = look(&target, &Limits::default()).await.unwrap();
+        assert_eq!(found.standing, standing, "{names} {hosts}");
+        assert_eq!(found.keys.len(), 2, "{names} {hosts}");
     }
 }
 
