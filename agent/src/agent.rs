@@ -193,8 +193,8 @@ impl Agent {
     }
 }
 
-/// One line when a collector begins to fail, or for another reason, not one a scrape: the journal is
-/// on flash. With standard error gone there is nobody left to tell.
+/// One line when a collector begins to fail, or fails for another reason, not one a
+/// scrape: the journal is on flash. With standard error gone there is nobody left to tell.
 fn report(collector: &str, failure: &Failure) {
     let cause = std::error::Error::source(failure);
     let _ = match cause {

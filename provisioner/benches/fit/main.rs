@@ -7,7 +7,8 @@
 
 #[path = "../../tests/bounded/large.rs"]
 mod large;
-mod page;
+#[path = "../../tests/tidy/marked.rs"]
+mod marked;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,9 @@ fn main() {
         writeln!(table, "{row}").unwrap();
     }
     if let Some(path) = std::env::var_os("UPDATE") {
-        page::replace(Path::new(&path), "bench-fit", &table);
+        let page = std::fs::read_to_string(&path).unwrap();
+        let [before, _, after] = marked::marked(&page, "bench-fit");
+        std::fs::write(path, format!("{before}{table}{after}")).unwrap();
     }
 }
 

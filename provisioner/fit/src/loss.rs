@@ -135,13 +135,18 @@ fn fates(
         *running += usize::from(up(pod));
         *waiting |= stranded(pod);
     }
-    let fate = |(all, running, waiting): (usize, usize, bool)| match running {
-        0 if waiting => Fate::NeverRescheduled,
+    tally.into_iter().map(|(name, tally)| (name.to_owned(), fate(tally))).collect()
+}
+
+/// What becomes of a service, given how many pods it has, how many of them run, and
+/// whether any waits to be scheduled.
+const fn fate((all, running, waits): (usize, usize, bool)) -> Fate {
+    match running {
+        0 if waits => Fate::NeverRescheduled,
         0 => Fate::Lost,
         running if running < all => Fate::Degraded,
         _ => Fate::Survives,
-    };
-    tally.into_iter().map(|(name, tally)| (name.to_owned(), fate(tally))).collect()
+    }
 }
 
 /// The room beside pods that stay where they are, once a node is gone.

@@ -33,6 +33,17 @@ pub(crate) enum Kind {
     Sidecar,
 }
 
+impl Kind {
+    /// Of a container `before` the others, which `stays` or ends.
+    pub(crate) const fn new(before: bool, stays: bool) -> Self {
+        match (before, stays) {
+            (false, _) => Self::App,
+            (true, false) => Self::Init,
+            (true, true) => Self::Sidecar,
+        }
+    }
+}
+
 /// The most the containers take at once. Init containers run one after the
 /// other beside the sidecars before them; then all others run together.
 pub(crate) fn effective(parts: &[Part], overhead: &Resources) -> Resources {

@@ -203,6 +203,26 @@ pub(crate) struct Service {
     pub largest_cpu: Option<u64>,
 }
 
+impl Service {
+    /// One that nothing is counted of yet.
+    pub(crate) fn new(name: &str, title: String, group: String, verdict: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            title,
+            group,
+            verdict,
+            reason: None,
+            request: 0,
+            limit: Some(0),
+            cpu: 0,
+            volumes: 0,
+            nodes: Vec::new(),
+            largest_request: None,
+            largest_cpu: None,
+        }
+    }
+}
+
 /// Something no scheduler checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Remark {

@@ -56,7 +56,6 @@ pub(crate) fn gate(asked: &Asked, allowance: &Allowance) -> Gate {
 
 #[cfg(test)]
 mod tests {
-
     use serde_json::{Value, json};
     use terrarium_k3s::storage::Storage;
 

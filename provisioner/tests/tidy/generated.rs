@@ -5,13 +5,13 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::marked::marked;
+
 /// Compares what stands in `file` between the markers of `name` with what
 /// should; with `UPDATE=1` writes it.
 pub(crate) fn committed(file: &str, name: &str, expected: &str) {
     let text = crate::read(file);
-    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
-    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{file}: no {begin}"));
-    let (found, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{file}: no {end}"));
+    let [before, found, after] = marked(&text, name);
     if found == expected {
         return;
     }
@@ -19,7 +19,7 @@ pub(crate) fn committed(file: &str, name: &str, expected: &str) {
         std::env::var_os("UPDATE").is_some(),
         "{file}: the part `{name}` is not what the program says (UPDATE=1 writes it):\n{expected}"
     );
-    fs::write(crate::root().join(file), format!("{before}{begin}{expected}{end}{after}")).unwrap();
+    fs::write(crate::root().join(file), format!("{before}{expected}{after}")).unwrap();
 }
 
 /// What `provision COMMAND --help` prints.

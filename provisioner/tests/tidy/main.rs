@@ -8,6 +8,7 @@
 
 mod arrows;
 mod generated;
+mod marked;
 mod mentioned;
 mod messages;
 mod services;

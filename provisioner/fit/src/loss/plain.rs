@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Fate, Loss, Placed, Return, schedules};
+use super::{Fate, Loss, Placed, Return, fate, schedules};
 use crate::limit;
 use crate::pack::{Packing, within};
 
@@ -120,12 +120,6 @@ impl<'p> Cluster<'p> {
             *waits |= waiting.contains(&pod);
         }
         let named = self.pods.len() * self.room.len() <= NAMED;
-        let fate = |(all, running, waits): (usize, usize, bool)| match running {
-            0 if waits => Fate::NeverRescheduled,
-            0 => Fate::Lost,
-            running if running < all => Fate::Degraded,
-            _ => Fate::Survives,
-        };
         let mut services: BTreeMap<String, Fate> = BTreeMap::new();
         for (&service, &tally) in hit.iter().filter(|(_, (all, ..))| *all > 0) {
             services.insert(service.to_owned(), fate(tally));

@@ -47,7 +47,7 @@ pub(super) fn template(
     let (parts, containers, host_ports) = containers(&spec, &granted, defaults)?;
     let own = spec.get("overhead");
     let overhead = match around.admission.runtime(&spec)? {
-        Some(runtime) if !there && own.is_null() => runtime.overhead().clone(),
+        Some(runtime) if !there && own.is_null() => runtime.overhead(),
         _ => own.resources()?,
     };
     let mut effective = requests::effective(&parts, &overhead);
@@ -104,11 +104,7 @@ fn containers(
     for (list, before) in lists {
         for at in spec.get(list).items()? {
             let stays = at.get("restartPolicy").text_or("")? == "Always";
-            let kind = match (before, stays) {
-                (false, _) => Kind::App,
-                (true, false) => Kind::Init,
-                (true, true) => Kind::Sidecar,
-            };
+            let kind = Kind::new(before, stays);
             let mut amounts = Amounts::new(&at.get("resources"))?;
             defaults(&mut amounts);
             let (asked, most) = (amounts.asked(), amounts.most());

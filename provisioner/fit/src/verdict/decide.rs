@@ -165,7 +165,8 @@ fn verdict(
     });
     let worst = found.runs.as_ref().map_or(0, |runs| runs.worst);
     // What a run has shown no proof makes undone.
-    let proven = worst == 0 && matches!(found.guarantee, Some(Guarantee::Proven { .. }));
+    found.guarantee = found.guarantee.filter(|_| worst == 0);
+    let proven = matches!(found.guarantee, Some(Guarantee::Proven { .. }));
     let at = |share: f64| Ends { low: share, high: share };
     let (verdict, share, any_order) = if found.certificate.is_some() {
         (Kind::Impossible, at(0.0), at(0.0))
@@ -176,9 +177,6 @@ fn verdict(
     } else {
         (Kind::Unknown, Ends { low: 0.0, high }, Ends { low: 0.0, ..any })
     };
-    if worst > 0 {
-        found.guarantee = None;
-    }
     let left = found.runs.iter().flat_map(|runs| &runs.left);
     let placement = found.witness.iter().flatten();
     let mut verdict = Verdict {

@@ -28,25 +28,15 @@ pub(super) fn services(
         let found = verdict.services.get(name);
         let service = services.entry(name).or_insert_with(|| {
             order.push(name);
-            Service {
-                name: name.to_owned(),
-                title: about.title,
-                group: about.group,
-                verdict: match found {
-                    Some(found) => kind(found.verdict),
-                    // What runs already is not asked about.
-                    None if pod.node_name.is_some() => "guaranteed",
-                    None => "unknown",
-                },
-                reason: found.and_then(|found| found.certificate.as_ref()).map(ToString::to_string),
-                request: 0,
-                limit: Some(0),
-                cpu: 0,
-                volumes: 0,
-                nodes: Vec::new(),
-                largest_request: None,
-                largest_cpu: None,
-            }
+            let verdict = match found {
+                Some(found) => kind(found.verdict),
+                // What runs already is not asked about.
+                None if pod.node_name.is_some() => "guaranteed",
+                None => "unknown",
+            };
+            let reason =
+                found.and_then(|found| found.certificate.as_ref()).map(ToString::to_string);
+            Service { reason, ..Service::new(name, about.title, about.group, verdict) }
         });
         service.request += pod.requests.memory_bytes;
         service.limit = service.limit.zip(pod.memory_limit()).map(|(sum, one)| sum + one);
@@ -64,20 +54,9 @@ pub(super) fn services(
     }
     for refusal in refused {
         let name = refusal.service.clone().unwrap_or_default();
-        all.push(Service {
-            title: name.clone(),
-            name,
-            group: "Cluster".to_owned(),
-            verdict: "impossible",
-            reason: Some(refusal.what.clone()),
-            request: 0,
-            limit: Some(0),
-            cpu: 0,
-            volumes: 0,
-            nodes: Vec::new(),
-            largest_request: None,
-            largest_cpu: None,
-        });
+        let reason = Some(refusal.what.clone());
+        let own = Service::new(&name, name.clone(), "Cluster".to_owned(), "impossible");
+        all.push(Service { reason, ..own });
     }
     all
 }

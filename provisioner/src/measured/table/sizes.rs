@@ -54,38 +54,32 @@ pub(super) fn sizes(text: &mut String, answer: &Answer) {
 }
 
 fn told_of(sizing: &Sizing) -> Vec<Told> {
-    let mut told = Vec::new();
-    let mut below = |what: String| told.push(Told::Line("    ".to_owned(), what));
-    let first = match &sizing.advice {
-        Advice::Enough(size) => {
-            reasons(size).into_iter().for_each(&mut below);
-            Told::Row(row(&name(sizing), sizing, size))
-        }
+    let (first, mut below) = match &sizing.advice {
+        Advice::Enough(size) => (Told::Row(row(&name(sizing), sizing, size)), reasons(size)),
         Advice::NotEnough { seconds, samples } => {
             let name = name(sizing);
             let samples = count(usize::try_from(*samples).unwrap_or(usize::MAX), "sample");
             let what = format!("not enough data: {samples} in {}", duration(*seconds));
             if name.chars().count() > WIDTH {
-                below(what);
-                Told::Line(String::new(), name)
+                (Told::Line(String::new(), name), vec![what])
             } else {
-                Told::Line(format!("{name:<23} "), what)
+                (Told::Line(format!("{name:<23} "), what), Vec::new())
             }
         }
     };
     if let Some(short) = &sizing.short {
-        below(format!("short of {}: all together would not fit", amounts(short)));
+        below.push(format!("short of {}: all together would not fit", amounts(short)));
     }
-    told.insert(0, first);
+    let mut told = vec![first];
+    told.extend(below.into_iter().map(|what| Told::Line("    ".to_owned(), what)));
     if let Some(other) = &sizing.other {
         let tool = match other.method {
             Method::Krr => "  as krr",
             Method::Vpa => "  as vpa",
             Method::Ours => "  as ours",
         };
-        match &other.advice {
-            Advice::Enough(size) => told.push(Told::Row(row(tool, sizing, size))),
-            Advice::NotEnough { .. } => {}
+        if let Advice::Enough(size) = &other.advice {
+            told.push(Told::Row(row(tool, sizing, size)));
         }
     }
     told

@@ -1,15 +1,14 @@
 //! The keys of an ssh-agent.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
-use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
 use russh::{AgentAuthError, MethodKind, Signer};
 
 use super::attempt::{AuthMethod, Outcome, Tried};
-use super::key::{certificate_beside, certificates, public_half};
+use super::key::{certificates, public_half};
 use super::{Login, identities};
 use crate::target::Target;
 
@@ -21,17 +20,26 @@ pub(super) struct Held {
     comment: String,
     /// Whether the user named its file.
     named: bool,
-    /// The certificate the agent has for it.
-    own: Option<Certificate>,
-    /// Certificates for it in files.
-    filed: Vec<(PathBuf, Certificate)>,
+    /// The certificates for it: the one the agent has, and those in files.
+    certificates: Vec<Certified>,
 }
 
-/// An agent that is asked for signatures of a key, whose certificate is in a file:
-/// it knows nothing of that.
-struct OfKey<'a>(&'a mut Agent);
+/// A certificate for a key of the agent.
+struct Certified {
+    /// The agent's comment, or the file.
+    name: String,
+    certificate: Certificate,
+    /// Whether the agent has it.
+    own: bool,
+}
 
-impl Signer for OfKey<'_> {
+/// The agent, asked for a signature with a certificate.
+struct With<'a> {
+    agent: &'a mut Agent,
+    own: bool,
+}
+
+impl Signer for With<'_> {
     type Error = AgentAuthError;
 
     async fn auth_sign(
@@ -40,9 +48,13 @@ impl Signer for OfKey<'_> {
         hash: Option<HashAlg>,
         to_sign: Vec<u8>,
     ) -> Result<Vec<u8>, AgentAuthError> {
+        if self.own {
+            return self.agent.auth_sign(identity, hash, to_sign).await;
+        }
+        // Of a certificate in a file it knows nothing, of its key it does.
         let key = identity.public_key().into_owned();
         let key = AgentIdentity::PublicKey { key, comment: String::new() };
-        self.0.auth_sign(&key, hash, to_sign).await
+        self.agent.auth_sign(&key, hash, to_sign).await
     }
 }
 
@@ -75,6 +87,8 @@ impl Login<'_> {
         // the node's limit of attempts before the right key's turn.
         let named: Vec<PublicKey> =
             target.identities.iter().filter_map(|path| public_half(path)).collect();
+        let keys = identities(target).into_iter().map(|(path, _)| path);
+        let filed = certificates(keys, &target.certificates);
         let held = held.into_iter().map(|identity| {
             let (key, comment, own) = match identity {
                 AgentIdentity::PublicKey { key, comment } => (key, comment, None),
@@ -84,8 +98,16 @@ impl Login<'_> {
                 }
             };
             let named = named.iter().any(|other| other.key_data() == key.key_data());
-            let filed = filed(target, key.key_data());
-            Held { key, comment, named, own, filed }
+            let own =
+                own.map(|certificate| Certified { name: comment.clone(), certificate, own: true });
+            let filed = filed.iter().filter(|(_, filed)| filed.public_key() == key.key_data());
+            let filed = filed.map(|(file, certificate)| Certified {
+                name: file.display().to_string(),
+                certificate: certificate.clone(),
+                own: false,
+            });
+            let certificates = own.into_iter().chain(filed).collect();
+            Held { key, comment, named, certificates }
         });
         let wanted = held.filter(|held| held.named || !target.identities_only);
         Some((agent, wanted.collect()))
@@ -97,36 +119,23 @@ impl Login<'_> {
         held: &[Held],
         named: bool,
     ) -> Option<AuthMethod> {
-        for Held { key, comment, own, filed, .. } in held.iter().filter(|held| held.named == named)
+        for Held { key, comment, certificates, .. } in
+            held.iter().filter(|held| held.named == named)
         {
             let hash = matches!(key.algorithm(), Algorithm::Rsa { .. }).then_some(HashAlg::Sha512);
-            if let Some(certificate) = own {
-                let what = Tried::Certificate(comment.clone());
-                if self.may_offer_another(&what) {
-                    let certificate = certificate.clone();
-                    let answer = self
-                        .handle
-                        .authenticate_certificate_with(self.user, certificate, hash, agent)
-                        .await;
-                    if self.take(what, answer.map_err(|error| error.to_string())) {
-                        return Some(AuthMethod::Certificate(comment.clone()));
-                    }
-                }
-            }
-            for (file, certificate) in filed {
-                let name = file.display().to_string();
+            for Certified { name, certificate, own } in certificates {
                 let what = Tried::Certificate(name.clone());
                 if !self.may_offer_another(&what) {
                     continue;
                 }
-                let mut signer = OfKey(agent);
+                let mut signer = With { agent: &mut *agent, own: *own };
                 let certificate = certificate.clone();
                 let answer = self
                     .handle
                     .authenticate_certificate_with(self.user, certificate, hash, &mut signer)
                     .await;
                 if self.take(what, answer.map_err(|error| error.to_string())) {
-                    return Some(AuthMethod::Certificate(name));
+                    return Some(AuthMethod::Certificate(name.clone()));
                 }
             }
             let what = Tried::AgentKey(comment.clone());
@@ -142,14 +151,4 @@ impl Login<'_> {
         }
         None
     }
-}
-
-/// The certificates in files for a key of the agent: beside the key's own files, which
-/// may have no private half, and those named elsewhere.
-fn filed(target: &Target, key: &KeyData) -> Vec<(PathBuf, Certificate)> {
-    let beside = identities(target).into_iter().map(|(path, _)| certificate_beside(&path));
-    let mut files: Vec<PathBuf> = beside.chain(target.certificates.iter().cloned()).collect();
-    files.sort();
-    files.dedup();
-    certificates(files.into_iter(), key)
 }

@@ -1,9 +1,9 @@
 //! Private key files, and what keeps one from being used.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{self, Certificate, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
@@ -118,19 +118,17 @@ pub(super) fn public_half(path: &Path) -> Option<PublicKey> {
         .or_else(|| PrivateKey::read_openssh_file(path).ok().map(|key| key.public_key().clone()))
 }
 
-/// Where `ssh-keygen` leaves the certificate for the key of a file.
-pub(super) fn certificate_beside(path: &Path) -> PathBuf {
-    with_suffix(path, "-cert.pub")
-}
-
-/// Those of the files that have a certificate for the key.
+/// The certificates beside these keys' files and in those named elsewhere, each once.
 pub(super) fn certificates(
-    files: impl Iterator<Item = PathBuf>,
-    key: &KeyData,
+    keys: impl Iterator<Item = PathBuf>,
+    named: &[PathBuf],
 ) -> Vec<(PathBuf, Certificate)> {
+    let mut seen = BTreeSet::new();
+    let beside = keys.map(|path| with_suffix(&path, "-cert.pub"));
+    let files = beside.chain(named.iter().cloned()).filter(|file| seen.insert(file.clone()));
     let read = files.filter_map(|file| {
         let certificate = keys::load_openssh_certificate(&file).ok()?;
-        (certificate.public_key() == key).then_some((file, certificate))
+        Some((file, certificate))
     });
     read.collect()
 }

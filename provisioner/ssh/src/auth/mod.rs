@@ -21,7 +21,7 @@ mod rsa;
 
 pub use agent::agent_holds;
 pub use attempt::{Attempt, AuthMethod, Outcome, Tried};
-use key::{Key, KeyProblem, certificate_beside, certificates, load_key};
+use key::{Key, KeyProblem, certificates, load_key};
 pub use key::{Unlocked, is_locked};
 pub(crate) use past::{End, Past};
 
@@ -228,9 +228,10 @@ impl Login<'_> {
             }
         };
         let public = key.public().key_data().clone();
-        let files = std::iter::once(certificate_beside(&path));
-        let files = files.chain(target.certificates.iter().cloned());
-        for (file, certificate) in certificates(files, &public) {
+        let filed = certificates(std::iter::once(path.clone()), &target.certificates);
+        for (file, certificate) in
+            filed.into_iter().filter(|(_, certificate)| *certificate.public_key() == public)
+        {
             let name = file.display().to_string();
             let what = Tried::Certificate(name.clone());
             if !self.may_offer_another(&what) {

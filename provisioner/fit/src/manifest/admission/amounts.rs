@@ -72,7 +72,8 @@ fn merge(own: &mut ByName, other: &ByName, of: fn(u64, u64) -> u64) {
     }
 }
 
-fn resources(by_name: &ByName) -> Resources {
+/// Amounts by their names, as they are counted.
+pub(super) fn resources(by_name: &ByName) -> Resources {
     let mut all = Resources::default();
     for (name, amount) in by_name {
         all.set(name, *amount);
@@ -94,11 +95,7 @@ pub(super) fn of_containers(
             let mut amounts = Amounts::new(&at.get("resources"))?;
             defaults(&mut amounts);
             let stays = at.get("restartPolicy").text_or("")? == "Always";
-            let kind = match (before, stays) {
-                (false, _) => Kind::App,
-                (true, false) => Kind::Init,
-                (true, true) => Kind::Sidecar,
-            };
+            let kind = Kind::new(before, stays);
             all.push((at.get("name").text_or("")?.to_owned(), kind, amounts));
         }
     }

@@ -238,10 +238,9 @@ impl Quotas {
         refusals
     }
 
-    fn of<'q>(&'q mut self, charge: &Charge) -> impl Iterator<Item = &'q mut Quota> {
+    fn of<'q>(&'q mut self, charge: &'q Charge) -> impl Iterator<Item = &'q mut Quota> {
         let quotas = self.0.get_mut(&charge.namespace).into_iter().flatten();
-        let charge = charge.clone();
-        quotas.filter(move |quota| quota.scopes.iter().all(|scope| scope.holds(&charge)))
+        quotas.filter(move |quota| quota.scopes.iter().all(|scope| scope.holds(charge)))
     }
 
     fn add(&mut self, charge: &Charge) {

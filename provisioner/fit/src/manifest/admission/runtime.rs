@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::amounts::{ByName, by_name};
+use super::amounts::{ByName, by_name, resources};
 use crate::manifest::at::At;
 use crate::manifest::{ManifestError, term};
 use crate::model::{Pod, Resources, Toleration};
@@ -10,8 +10,8 @@ use crate::model::{Pod, Resources, Toleration};
 #[derive(Debug)]
 pub(in crate::manifest) struct Runtime {
     name: String,
-    overhead: Resources,
-    by_name: ByName,
+    /// What it takes for each pod, by name.
+    overhead: ByName,
     node_selector: BTreeMap<String, String>,
     tolerations: Vec<Toleration>,
 }
@@ -22,27 +22,26 @@ impl Runtime {
         let tolerations = scheduling.get("tolerations").items()?;
         Ok(Self {
             name: at.get("metadata").get("name").text_or("")?.to_owned(),
-            overhead: at.get("overhead").get("podFixed").resources()?,
-            by_name: by_name(&at.get("overhead").get("podFixed"))?,
+            overhead: by_name(&at.get("overhead").get("podFixed"))?,
             node_selector: scheduling.get("nodeSelector").texts()?,
             tolerations: tolerations.iter().map(term::toleration).collect::<Result<_, _>>()?,
         })
     }
 
     /// What it takes for each pod.
-    pub(in crate::manifest) const fn overhead(&self) -> &Resources {
-        &self.overhead
+    pub(in crate::manifest) fn overhead(&self) -> Resources {
+        resources(&self.overhead)
     }
 
     /// The same, by name.
     pub(super) fn by_name(&self) -> ByName {
-        self.by_name.clone()
+        self.overhead.clone()
     }
 
     /// Why a pod that names it is not taken: it says otherwise itself.
     pub(super) fn refuses(&self, spec: &At<'_>) -> Result<Option<String>, ManifestError> {
         let own = spec.get("overhead");
-        if !own.is_null() && own.resources()? != self.overhead {
+        if !own.is_null() && own.resources()? != self.overhead() {
             let name = &self.name;
             return Ok(Some(format!("its `overhead` is not that of the RuntimeClass `{name}`")));
         }
